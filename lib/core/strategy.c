@@ -1,0 +1,45 @@
+#include "core/strategy.h"
+
+#include <string.h>
+
+const struct mill_strategy *mill_family_find(const struct mill_family *family, const char *name)
+{
+    for (size_t i = 0; i < family->count; i++) {
+        if (strcmp(family->strategies[i]->name, name) == 0) {
+            return family->strategies[i];
+        }
+    }
+    return NULL;
+}
+
+const char *mill_progress_name(enum mill_progress progress)
+{
+    static const char *const names[] = {
+        [MILL_BLOCKING] = "blocking",
+        [MILL_LOCK_FREE] = "lock-free",
+        [MILL_WAIT_FREE] = "wait-free",
+    };
+    return names[progress];
+}
+
+const char *mill_trait_name(enum mill_trait trait)
+{
+    static const struct {
+        enum mill_trait trait;
+        const char *name;
+    } names[] = {
+        {MILL_FAIR, "fair"},
+        {MILL_SPINS, "spins"},
+        {MILL_PARKS, "parks"},
+        {MILL_EMPTY, "empty"},
+        {MILL_ONE_THREAD, "one-thread"},
+        {MILL_CONTROL, "control"},
+        {MILL_HIDES_ATOMICS, "hides-atomics"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (names[i].trait == trait) {
+            return names[i].name;
+        }
+    }
+    return "unknown";
+}

@@ -1,0 +1,95 @@
+# Every library, program and test of the tree is built once for each flavour of THREADMILL_FLAVOURS from one
+# configure: `plain` without instrumentation, `tsan` under ThreadSanitizer, `asan` under AddressSanitizer and
+# UndefinedBehaviourSanitizer. Targets of the plain flavour carry the bare name, the others `-tsan` or `-asan`.
+
+set(THREADMILL_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Wpointer-arith -Wvla)
+set(THREADMILL_WARNINGS_C -Wstrict-prototypes -Wmissing-prototypes)
+if(CMAKE_C_COMPILER_ID MATCHES "Clang")
+  list(APPEND THREADMILL_WARNINGS -Wthread-safety)
+endif()
+if(THREADMILL_WERROR)
+  list(APPEND THREADMILL_WARNINGS -Werror)
+endif()
+
+set(THREADMILL_FLAGS_plain "")
+set(THREADMILL_FLAGS_tsan -fsanitize=thread)
+set(THREADMILL_FLAGS_asan -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+if(THREADMILL_COVERAGE)
+  set(THREADMILL_FLAGS_plain --coverage -fprofile-update=atomic)
+endif()
+
+foreach(flavour IN LISTS THREADMILL_FLAVOURS)
+  if(NOT DEFINED THREADMILL_FLAGS_${flavour})
+    message(FATAL_ERROR "THREADMILL_FLAVOURS: '${flavour}' is not one of plain, tsan, asan")
+  endif()
+endforeach()
+
+# Sets `out` to the name that target `name` has in `flavour`.
+function(threadmill_name out name flavour)
+  if(flavour STREQUAL "plain")
+    set(${out} ${name} PARENT_SCOPE)
+  else()
+    set(${out} ${name}-${flavour} PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Warnings, flags and include paths that every target of a flavour has.
+function(threadmill_compile target flavour)
+  target_compile_options(${target} PRIVATE
+    ${THREADMILL_WARNINGS} $<$<COMPILE_LANGUAGE:C>:${THREADMILL_WARNINGS_C}>
+    ${THREADMILL_FLAGS_${flavour}} -g -fno-omit-frame-pointer)
+  target_link_options(${target} PRIVATE ${THREADMILL_FLAGS_${flavour}})
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE MILL_FLAVOUR="${flavour}")
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
+endfunction()
+
+# threadmill_library(NAME [USES library...] [LINKS external...]): the folder's *.c as a static library in every
+# flavour, and each *_test.c beside them as a cmocka program and one test for each flavour.
+function(threadmill_library name)
+  cmake_parse_arguments(ARG "" "" "USES;LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.c)
+  file(GLOB tests CONFIGURE_DEPENDS *_test.c)
+  list(REMOVE_ITEM sources ${tests} "")
+  foreach(flavour IN LISTS THREADMILL_FLAVOURS)
+    threadmill_name(target ${name} ${flavour})
+    add_library(${target} STATIC ${sources})
+    threadmill_compile(${target} ${flavour})
+    target_link_libraries(${target} PUBLIC Threads::Threads ${ARG_LINKS})
+    foreach(used IN LISTS ARG_USES)
+      threadmill_name(used_target ${used} ${flavour})
+      target_link_libraries(${target} PUBLIC ${used_target})
+    endforeach()
+    foreach(test IN LISTS tests)
+      get_filename_component(stem ${test} NAME_WE)
+      threadmill_test(${name}/${stem} ${test} ${target} ${flavour})
+    endforeach()
+  endforeach()
+endfunction()
+
+# One cmocka program `source` over library `library`, registered as test `label` of the flavour.
+function(threadmill_test label source library flavour)
+  string(REPLACE "/" "_" program ${label})
+  threadmill_name(program ${program} ${flavour})
+  add_executable(${program} ${source})
+  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  threadmill_compile(${program} ${flavour})
+  target_link_libraries(${program} PRIVATE ${library} PkgConfig::CMOCKA)
+  add_test(NAME unit/${label}/${flavour} COMMAND ${program})
+  set_tests_properties(unit/${label}/${flavour} PROPERTIES LABELS "unit;${flavour}" TIMEOUT 120 SKIP_RETURN_CODE 77)
+endfunction()
+
+# threadmill_program(NAME SOURCES file... USES library... [LINKS external...]): an installed program in every flavour.
+function(threadmill_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  foreach(flavour IN LISTS THREADMILL_FLAVOURS)
+    threadmill_name(target ${name} ${flavour})
+    add_executable(${target} ${ARG_SOURCES})
+    threadmill_compile(${target} ${flavour})
+    target_link_libraries(${target} PRIVATE ${ARG_LINKS})
+    foreach(used IN LISTS ARG_USES)
+      threadmill_name(used_target ${used} ${flavour})
+      target_link_libraries(${target} PRIVATE ${used_target})
+    endforeach()
+    install(TARGETS ${target} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endforeach()
+endfunction()

@@ -1,0 +1,32 @@
+/* Every lock strategy, one line each: identifier of its table, name, and whose implementation it is
+ * (lock_peer.h).
+ *
+ * The empty table and the platform's own mutex stand first: every other one is read against these two. A new
+ * lock is one file lock_*.c and one line in MILL_FURTHER_LOCKS; the family and a counter under that lock
+ * follow from it.
+ */
+#ifndef MILL_SYNC_LOCK_LIST_H
+#define MILL_SYNC_LOCK_LIST_H
+
+#include "sync/lock.h"
+
+#define MILL_FURTHER_LOCKS(X)                     \
+    X(pthread_adaptive, "pthread-adaptive", LIBC) \
+    X(futex, "futex", OURS)                       \
+    X(nsync, "nsync", NSYNC)                      \
+    X(ttas, "ttas", OURS)                         \
+    X(ticket, "ticket", OURS)                     \
+    X(ck_ticket, "ck-ticket", CK)                 \
+    X(mcs, "mcs", OURS)                           \
+    X(ck_mcs, "ck-mcs", CK)
+
+#define MILL_LOCKS(X)           \
+    X(none, "none", OURS)       \
+    X(pthread, "pthread", LIBC) \
+    MILL_FURTHER_LOCKS(X)
+
+#define MILL_LOCK_DECLARE(ident, name, peer) extern const struct mill_lock_ops mill_lock_##ident;
+MILL_LOCKS(MILL_LOCK_DECLARE)
+#undef MILL_LOCK_DECLARE
+
+#endif

@@ -1,0 +1,103 @@
+/* The platform's mutex in two kinds: the default, and the one that spins before it sleeps. */
+#include <pthread.h>
+
+#include "sync/lock_list.h"
+#include "sync/lock_peer.h"
+
+struct mill_lock {
+    pthread_mutex_t mutex;
+};
+
+static int init_kind(struct mill_lock *lock, int kind)
+{
+    pthread_mutexattr_t attributes;
+    int status = pthread_mutexattr_init(&attributes);
+    if (status == 0) {
+        status = pthread_mutexattr_settype(&attributes, kind);
+        if (status == 0) {
+            status = pthread_mutex_init(&lock->mutex, &attributes);
+        }
+        pthread_mutexattr_destroy(&attributes);
+    }
+    return -status;
+}
+
+static int init(struct mill_lock *lock)
+{
+    return init_kind(lock, PTHREAD_MUTEX_DEFAULT);
+}
+
+static void destroy(struct mill_lock *lock)
+{
+    pthread_mutex_destroy(&lock->mutex);
+}
+
+static void acquire(struct mill_lock *lock, struct mill_lock_context *me)
+{
+    (void)me;
+    pthread_mutex_lock(&lock->mutex);
+}
+
+static bool try_acquire(struct mill_lock *lock, struct mill_lock_context *me)
+{
+    (void)me;
+    return pthread_mutex_trylock(&lock->mutex) == 0;
+}
+
+static void release(struct mill_lock *lock, struct mill_lock_context *me)
+{
+    (void)me;
+    pthread_mutex_unlock(&lock->mutex);
+}
+
+const struct mill_lock_ops mill_lock_pthread = {
+    .about =
+        {
+            .name = "pthread",
+            .summary = "the platform's default mutex",
+            .source = MILL_LIBC_SOURCE ", pthread_mutex_t of PTHREAD_MUTEX_DEFAULT",
+            .algorithm = "parking",
+            .library = MILL_LIBC_LIBRARY,
+            .traits = MILL_PARKS,
+            .progress = MILL_BLOCKING,
+            .size = sizeof(struct mill_lock),
+        },
+    .init = init,
+    .destroy = destroy,
+    .acquire = acquire,
+    .try_acquire = try_acquire,
+    .release = release,
+};
+
+#ifdef __GLIBC__
+#define ADAPTIVE_KIND    PTHREAD_MUTEX_ADAPTIVE_NP
+#define ADAPTIVE_MISSING NULL
+#else
+#define ADAPTIVE_KIND    PTHREAD_MUTEX_DEFAULT
+#define ADAPTIVE_MISSING "this C library has no PTHREAD_MUTEX_ADAPTIVE_NP: glibc has"
+#endif
+
+static int init_adaptive(struct mill_lock *lock)
+{
+    return init_kind(lock, ADAPTIVE_KIND);
+}
+
+const struct mill_lock_ops mill_lock_pthread_adaptive = {
+    .about =
+        {
+            .name = "pthread-adaptive",
+            .summary = "the platform's mutex that spins briefly before it sleeps",
+            .source = MILL_LIBC_SOURCE ", pthread_mutex_t of PTHREAD_MUTEX_ADAPTIVE_NP",
+            .algorithm = "parking",
+            .library = MILL_LIBC_LIBRARY,
+            .missing = ADAPTIVE_MISSING,
+            .traits = MILL_PARKS,
+            .progress = MILL_BLOCKING,
+            .size = sizeof(struct mill_lock),
+        },
+    .init = init_adaptive,
+    .destroy = destroy,
+    .acquire = acquire,
+    .try_acquire = try_acquire,
+    .release = release,
+};

@@ -1,0 +1,349 @@
+#include "harness/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/text.h"
+#include "harness/stacks.h"
+
+enum {
+    output_max = 64 << 20, /* more than any sample's JSON; a child that writes more is broken */
+    complaint_max = 64 << 10,
+    poll_ms = 50,
+};
+
+/* ---- the child's side
+ * ------------------------------------------------------------------------------------------ */
+
+int mill_child_main(const struct mill_scenario_list *list)
+{
+    struct mill_sample_spec spec;
+    struct mill_error error;
+    json_error_t wrong;
+    json_t *sample = NULL;
+
+    /* A measurement must not outlive who asked for it. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int answer = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    if (answer < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+        return 3;
+    }
+    json_t *asked = json_loadf(stdin, 0, &wrong);
+    int status = asked
+                     ? mill_sample_spec_decode(&spec, asked, list, &error)
+                     : mill_error_set(&error, -EINVAL, "no specification on standard input: %s", wrong.text);
+    if (status == 0) {
+        status = mill_sample_run(&spec, &sample, &error);
+    }
+    if (status == 0) {
+        status = json_dumpfd(sample, answer, JSON_COMPACT);
+    } else {
+        fprintf(stderr, "threadmill sample: %s\n", error.message);
+    }
+    json_decref(sample);
+    json_decref(asked);
+    return status == 0 ? 0 : 3;
+}
+
+/* ---- the parent's side
+ * ----------------------------------------------------------------------------------------- */
+
+struct child {
+    pid_t pid;
+    int input;  /* the specification goes in here */
+    int output; /* -1 once at its end */
+    int complaints;
+    struct mill_text answer;
+    struct mill_text complaint;
+    bool complaint_cut;
+    char *stacks; /* of a hung child */
+};
+
+static void close_once(int *descriptor)
+{
+    if (*descriptor >= 0) {
+        close(*descriptor);
+        *descriptor = -1;
+    }
+}
+
+/* The environment with the sanitizers told to end with an exit code that says so. Options the user set stay.
+ */
+static char **sanitizer_environment(struct mill_text *tsan, struct mill_text *asan)
+{
+    const char *tsan_set = getenv("TSAN_OPTIONS");
+    const char *asan_set = getenv("ASAN_OPTIONS");
+    mill_text_add(tsan, "TSAN_OPTIONS=exitcode=%d:%s", MILL_CHILD_SANITIZER_EXIT, tsan_set ? tsan_set : "");
+    mill_text_add(asan, "ASAN_OPTIONS=exitcode=%d:%s", MILL_CHILD_SANITIZER_EXIT, asan_set ? asan_set : "");
+    size_t count = 0;
+    while (environ[count]) {
+        count++;
+    }
+    char **environment = calloc(count + 3, sizeof *environment);
+    if (!environment || tsan->failed || asan->failed) {
+        free(environment);
+        return NULL;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(environ[i], "TSAN_OPTIONS=", 13) != 0 && strncmp(environ[i], "ASAN_OPTIONS=", 13) != 0) {
+            environment[kept++] = environ[i];
+        }
+    }
+    environment[kept++] = tsan->text;
+    environment[kept] = asan->text;
+    return environment;
+}
+
+static int spawn(struct child *child, const char *program, int input, int output, int complaints)
+{
+    struct mill_text tsan = {0}, asan = {0};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    char *arguments[] = {"threadmill", "sample", NULL};
+
+    char **environment = sanitizer_environment(&tsan, &asan);
+    if (!environment) {
+        mill_text_free(&tsan);
+        mill_text_free(&asan);
+        return -ENOMEM;
+    }
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
+    /* A group of its own: Ctrl-C on the terminal is for the parent to handle. */
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    int status = posix_spawn(&child->pid, program ? program : "/proc/self/exe", &actions, &attributes,
+                             arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    free(environment);
+    mill_text_free(&tsan);
+    mill_text_free(&asan);
+    return -status;
+}
+
+static int start(struct child *child, const char *program)
+{
+    int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
+    int status = 0;
+    for (int i = 0; i < 3; i++) {
+        if (pipe2(pipes[i], O_CLOEXEC) < 0) {
+            status = -errno;
+            goto out;
+        }
+    }
+    status = spawn(child, program, pipes[0][0], pipes[1][1], pipes[2][1]);
+    if (status == 0) {
+        child->input = pipes[0][1];
+        child->output = pipes[1][0];
+        child->complaints = pipes[2][0];
+        pipes[0][1] = pipes[1][0] = pipes[2][0] = -1;
+    }
+out:
+    for (int i = 0; i < 3; i++) {
+        close_once(&pipes[i][0]);
+        close_once(&pipes[i][1]);
+    }
+    return status;
+}
+
+/* A child that is gone before it read is seen by its missing answer. */
+static void tell(struct child *child, const struct mill_sample_spec *spec)
+{
+    json_t *json = mill_sample_spec_encode(spec);
+    if (json) {
+        json_dumpfd(json, child->input, JSON_COMPACT);
+        json_decref(json);
+    }
+    close_once(&child->input);
+}
+
+/* Moves what is there into `text`; what goes beyond `limit` is read and dropped, and *cut says so. */
+static void drain(int *descriptor, struct mill_text *text, size_t limit, bool *cut)
+{
+    char buffer[16384];
+    ssize_t got = read(*descriptor, buffer, sizeof buffer);
+    if (got > 0) {
+        size_t room = text->length < limit ? limit - text->length : 0;
+        size_t keep = (size_t)got < room ? (size_t)got : room;
+        mill_text_add(text, "%.*s", (int)keep, buffer);
+        *cut = *cut || keep < (size_t)got;
+    } else if (got == 0 || errno != EINTR) {
+        close_once(descriptor);
+    }
+}
+
+enum watch {
+    watch_ended,
+    watch_hung,
+    watch_interrupted,
+};
+
+static enum watch watch(struct child *child, const struct mill_child_options *options, uint64_t deadline_ns)
+{
+    bool answer_cut = false;
+    while (child->output >= 0 || child->complaints >= 0) {
+        struct pollfd from[2] = {{.fd = child->output, .events = POLLIN},
+                                 {.fd = child->complaints, .events = POLLIN}};
+        int ready = poll(from, 2, poll_ms);
+        if (options->interrupted && options->interrupted(options->context)) {
+            return watch_interrupted;
+        }
+        if (mill_now_ns() > deadline_ns) {
+            return watch_hung;
+        }
+        if (ready > 0 && from[0].revents) {
+            drain(&child->output, &child->answer, output_max, &answer_cut);
+        }
+        if (ready > 0 && from[1].revents) {
+            drain(&child->complaints, &child->complaint, complaint_max, &child->complaint_cut);
+        }
+    }
+    return watch_ended;
+}
+
+static json_t *bad_sample(const char *status, const char *reason)
+{
+    return json_pack("{s:s, s:s}", "status", status, "reason", reason);
+}
+
+/* The first line of a sanitizer's report, without the process number and the addresses that differ each time.
+ */
+static void sanitizer_headline(const char *complaint, char *line, size_t size)
+{
+    static const char *const marks[] = {"WARNING: ThreadSanitizer: ", "ERROR: AddressSanitizer: ",
+                                        "ERROR: LeakSanitizer: ", "runtime error: "};
+    snprintf(line, size, "the sanitizer ended the child without a report");
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        const char *found = complaint ? strstr(complaint, marks[i]) : NULL;
+        if (found) {
+            size_t length = strcspn(found, "\n");
+            const char *detail = strstr(found, " (pid=");
+            if (detail && detail < found + length) {
+                length = (size_t)(detail - found);
+            }
+            snprintf(line, size, "%.*s", (int)length, found);
+            return;
+        }
+    }
+}
+
+/* The child's own answer, when it gave one, with the sanitizer's finding laid over it. */
+static json_t *judge_exit(const struct child *child, int code)
+{
+    char reason[256];
+    json_error_t wrong;
+    json_t *sample = child->answer.length > 0 ? json_loads(child->answer.text, 0, &wrong) : NULL;
+    if (code == MILL_CHILD_SANITIZER_EXIT) {
+        sanitizer_headline(child->complaint.text, reason, sizeof reason);
+        if (!sample) {
+            sample = json_object();
+        }
+        bool race = strstr(reason, "data race") != NULL;
+        json_object_set_new(sample, "status", json_string("sanitizer"));
+        json_object_set_new(sample, "reason", json_string(reason));
+        if (!json_is_array(json_object_get(sample, "findings"))) {
+            json_object_set_new(sample, "findings", json_array());
+        }
+        if (race) {
+            json_array_append_new(json_object_get(sample, "findings"), json_string("race"));
+        }
+        return sample;
+    }
+    if (code == 0 && json_is_object(sample) && json_is_string(json_object_get(sample, "status"))) {
+        return sample;
+    }
+    json_decref(sample);
+    snprintf(reason, sizeof reason,
+             code == 0 ? "the child ended without an answer" : "the child ended with exit code %d", code);
+    return bad_sample(code == 0 ? "failed" : "crashed", reason);
+}
+
+static json_t *judge(const struct child *child, int wait_status)
+{
+    char reason[128];
+    if (WIFEXITED(wait_status)) {
+        return judge_exit(child, WEXITSTATUS(wait_status));
+    }
+    int signal = WTERMSIG(wait_status);
+    bool from_outside = signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
+    snprintf(reason, sizeof reason, "the child was ended by SIG%s (%s)", sigabbrev_np(signal),
+             sigdescr_np(signal));
+    return bad_sample(from_outside ? "killed" : "crashed", reason);
+}
+
+static void add_evidence(json_t *sample, const struct child *child)
+{
+    if (child->complaint.length > 0) {
+        /* What a broken program prints need not be text. */
+        json_t *text = json_stringn(child->complaint.text, child->complaint.length);
+        json_object_set_new(sample, "stderr", text ? text : json_string("(not UTF-8)"));
+        json_object_set_new(sample, "stderr_cut", json_boolean(child->complaint_cut));
+    }
+    if (child->stacks) {
+        json_object_set_new(sample, "stacks", json_string(child->stacks));
+    }
+}
+
+int mill_child_run(const struct mill_child_options *options, const struct mill_sample_spec *spec,
+                   json_t **sample, struct mill_error *error)
+{
+    struct child child = {.pid = -1, .input = -1, .output = -1, .complaints = -1};
+    int wait_status = 0;
+    *sample = NULL;
+    int status = start(&child, options->program);
+    if (status < 0) {
+        return mill_error_set(error, status, "cannot start a process for a sample: %s", strerror(-status));
+    }
+    tell(&child, spec);
+    uint64_t allowed_ns = spec->warmup_ns + spec->window_ns + 2 * spec->calibration_ns + options->grace_ns;
+    if (spec->rate > 0) {
+        allowed_ns += spec->window_ns; /* an open loop may work off its backlog */
+    }
+    enum watch end = watch(&child, options, mill_now_ns() + allowed_ns);
+    if (end == watch_hung) {
+        child.stacks = mill_stacks_of(child.pid);
+    }
+    if (end != watch_ended) {
+        kill(child.pid, SIGKILL);
+    }
+    while (waitpid(child.pid, &wait_status, 0) < 0 && errno == EINTR) {
+    }
+    if (end == watch_interrupted) {
+        status = -EINTR;
+        goto out;
+    }
+    if (end == watch_hung) {
+        char reason[128];
+        snprintf(reason, sizeof reason, "no end after %.1f s: the watchdog ended it",
+                 (double)allowed_ns / (double)MILL_NS_PER_S);
+        *sample = bad_sample("hung", reason);
+    } else {
+        *sample = judge(&child, wait_status);
+    }
+    if (*sample) {
+        add_evidence(*sample, &child);
+    } else {
+        status = mill_error_set(error, -ENOMEM, "no memory to keep a sample");
+    }
+out:
+    close_once(&child.output);
+    close_once(&child.complaints);
+    mill_text_free(&child.answer);
+    mill_text_free(&child.complaint);
+    free(child.stacks);
+    return status;
+}

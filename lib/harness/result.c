@@ -1,0 +1,257 @@
+#include "harness/result.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/file.h"
+
+static const size_t file_max = 1ull << 30;
+
+/* The traits, parameters and so on are written out, so that a reader needs no table of ours. */
+static json_t *encode_parameters(const struct mill_cell *cell)
+{
+    json_t *parameters = json_object();
+    for (unsigned i = 0; i < cell->scenario->parameter_count; i++) {
+        char text[64];
+        const struct mill_parameter *parameter = &cell->scenario->parameters[i];
+        json_object_set_new(
+            parameters, parameter->name,
+            json_string(mill_parameter_format(parameter, cell->values[i], text, sizeof text)));
+    }
+    return parameters;
+}
+
+static json_t *encode_expectation(const struct mill_cell *cell)
+{
+    char findings[128];
+    return cell->expectation
+               ? json_pack("{s:s, s:s}", "findings",
+                           mill_findings_name(findings, sizeof findings, cell->expectation->findings), "why",
+                           cell->expectation->why)
+               : json_null();
+}
+
+static json_t *encode_cell(const struct mill_cell *cell)
+{
+    const struct mill_strategy *strategy = cell->strategy;
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:b, s:o, s:o, s:s?, s:b, s:b, s:b}",      /* */
+                     "scenario", cell->scenario->name,                                            /* */
+                     "family", cell->scenario->family->name,                                      /* */
+                     "strategy", strategy->name, "algorithm", strategy->algorithm,                /* */
+                     "library", strategy->library, "threads", (int)cell->threads,                 /* */
+                     "oversubscribed", cell->oversubscribed,                                      /* */
+                     "parameters", encode_parameters(cell), "expected", encode_expectation(cell), /* */
+                     "unsupported", cell->unsupported,                                            /* */
+                     "unavailable", strategy->missing != NULL,                                    /* */
+                     "control", (strategy->traits & MILL_CONTROL) != 0,                           /* */
+                     "checked", cell->scenario->verify && !(strategy->traits & MILL_EMPTY));
+}
+
+json_t *mill_result_create(const struct mill_plan *plan, const char *command, uint64_t seed, json_t *machine,
+                           json_t *build, json_t *settings)
+{
+    char created[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(created, sizeof created, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+    json_t *cells = json_array();
+    for (size_t i = 0; i < plan->count; i++) {
+        json_array_append_new(cells, encode_cell(&plan->cells[i]));
+    }
+    return json_pack("{s:s, s:i, s:s, s:s, s:I, s:b, s:o, s:o, s:o, s:o, s:[]}",                       /* */
+                     "format", MILL_RESULT_FORMAT, "version", MILL_RESULT_VERSION, "created", created, /* */
+                     "command", command, "seed", (json_int_t)seed, "interrupted", 0,                   /* */
+                     "machine", machine, "build", build, "settings", settings, "cells", cells, "samples");
+}
+
+int mill_result_add(json_t *result, json_t *sample, size_t cell, unsigned round, unsigned attempt,
+                    enum mill_sample_kind kind, uint64_t seed)
+{
+    json_t *place =
+        json_pack("{s:I, s:i, s:i, s:s, s:I}", "cell", (json_int_t)cell, "round", (int)round, "attempt",
+                  (int)attempt, "kind", mill_sample_kind_name(kind), "seed", (json_int_t)seed);
+    int status = place ? json_object_update(place, sample) : -1;
+    json_decref(sample);
+    if (status == 0) {
+        return json_array_append_new(json_object_get(result, "samples"), place) == 0 ? 0 : -ENOMEM;
+    }
+    json_decref(place);
+    return -ENOMEM;
+}
+
+char *mill_result_text(const json_t *result)
+{
+    return json_dumps(result, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+}
+
+/* ---- reading
+ * --------------------------------------------------------------------------------------------------- */
+
+struct member {
+    const char *name;
+    const char *type; /* of JSON; "number" is real or integer; "?" after it allows null */
+};
+
+static const struct member document_members[] = {
+    {"created", "string"},      {"command", "string"}, {"seed", "integer"},
+    {"interrupted", "boolean"}, {"machine", "object"}, {"build", "object"},
+    {"settings", "object"},     {"cells", "array"},    {"samples", "array"},
+};
+
+static const struct member cell_members[] = {
+    {"scenario", "string"},        {"family", "string"},       {"strategy", "string"},
+    {"algorithm", "string?"},      {"library", "string?"},     {"threads", "integer"},
+    {"oversubscribed", "boolean"}, {"parameters", "object"},   {"expected", "object?"},
+    {"unsupported", "string?"},    {"unavailable", "boolean"}, {"control", "boolean"},
+    {"checked", "boolean"},
+};
+
+static const struct member sample_members[] = {
+    {"cell", "integer"}, {"round", "integer"}, {"attempt", "integer"},
+    {"kind", "string"},  {"status", "string"},
+};
+
+static const struct member measured_members[] = {
+    {"mode", "string"},
+    {"findings", "array"},
+    {"window_ns", "integer"},
+    {"operations", "integer"},
+    {"operations_per_second", "number?"},
+    {"operations_per_cpu_second", "number?"},
+    {"reacquired_share", "number?"},
+    {"fairness", "object"},
+    {"threads", "array"},
+};
+
+static const struct member fairness_members[] = {
+    {"jain", "number?"},
+    {"jain_slice_median", "number?"},
+    {"starvation_ns", "integer"},
+};
+
+static bool has_type(const json_t *value, const char *type)
+{
+    size_t length = strcspn(type, "?");
+    static const struct {
+        const char *name;
+        int first, second;
+    } types[] = {
+        {"string", JSON_STRING, JSON_STRING}, {"integer", JSON_INTEGER, JSON_INTEGER},
+        {"number", JSON_INTEGER, JSON_REAL},  {"boolean", JSON_TRUE, JSON_FALSE},
+        {"object", JSON_OBJECT, JSON_OBJECT}, {"array", JSON_ARRAY, JSON_ARRAY},
+    };
+    if (!value) {
+        return false;
+    }
+    if (type[length] == '?' && json_is_null(value)) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (strncmp(types[i].name, type, length) == 0 && types[i].name[length] == '\0') {
+            return (int)json_typeof(value) == types[i].first || (int)json_typeof(value) == types[i].second;
+        }
+    }
+    return false;
+}
+
+static int check_members(const char *path, const char *where, size_t index, const json_t *object,
+                         const struct member *members, size_t count, struct mill_error *error)
+{
+    if (!json_is_object(object)) {
+        return mill_error_set(error, -EBADMSG, "'%s' is no threadmill result: %s %zu is not an object", path,
+                              where, index);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!has_type(json_object_get(object, members[i].name), members[i].type)) {
+            return mill_error_set(error, -EBADMSG,
+                                  "'%s' is no whole threadmill result: in %s %zu, '%s' is not %s %s", path,
+                                  where, index, members[i].name,
+                                  strchr("aeiou", members[i].type[0]) ? "an" : "a", members[i].type);
+        }
+    }
+    return 0;
+}
+
+#define CHECK(where, index, object, members) \
+    check_members(path, where, index, object, members, sizeof members / sizeof members[0], error)
+
+static int check_samples(const char *path, const json_t *result, struct mill_error *error)
+{
+    size_t index;
+    json_t *sample;
+    size_t cells = json_array_size(json_object_get(result, "cells"));
+    json_array_foreach(json_object_get(result, "samples"), index, sample)
+    {
+        int status = CHECK("sample", index, sample, sample_members);
+        if (status < 0) {
+            return status;
+        }
+        json_int_t cell = json_integer_value(json_object_get(sample, "cell"));
+        if (cell < 0 || (size_t)cell >= cells) {
+            return mill_error_set(error, -EBADMSG,
+                                  "'%s' is no whole threadmill result: sample %zu is of cell %lld of %zu",
+                                  path, index, (long long)cell, cells);
+        }
+        if (json_object_get(sample, "operations")) {
+            status = CHECK("sample", index, sample, measured_members);
+            if (status == 0) {
+                status = CHECK("the fairness of sample", index, json_object_get(sample, "fairness"),
+                               fairness_members);
+            }
+            if (status < 0) {
+                return status;
+            }
+        }
+    }
+    return 0;
+}
+
+static int check_document(const char *path, const json_t *result, struct mill_error *error)
+{
+    const char *format = json_string_value(json_object_get(result, "format"));
+    if (!format || strcmp(format, MILL_RESULT_FORMAT) != 0) {
+        return mill_error_set(error, -EBADMSG, "'%s' is JSON, but no threadmill result", path);
+    }
+    json_int_t version = json_integer_value(json_object_get(result, "version"));
+    if (version != MILL_RESULT_VERSION) {
+        return mill_error_set(error, -EBADMSG,
+                              "'%s' is a threadmill result of version %lld; this program reads %d", path,
+                              (long long)version, MILL_RESULT_VERSION);
+    }
+    int status = CHECK("document", 0, result, document_members);
+    size_t index;
+    json_t *cell;
+    json_array_foreach(json_object_get(result, "cells"), index, cell)
+    {
+        if (status < 0) {
+            break;
+        }
+        status = CHECK("cell", index, cell, cell_members);
+    }
+    return status < 0 ? status : check_samples(path, result, error);
+}
+
+int mill_result_load(const char *path, json_t **result, struct mill_error *error)
+{
+    char *text;
+    size_t length;
+    json_error_t wrong;
+    int status = mill_read_file(path, file_max, &text, &length, error);
+    if (status < 0) {
+        return status;
+    }
+    *result = json_loadb(text, length, JSON_REJECT_DUPLICATES, &wrong);
+    free(text);
+    if (!*result) {
+        return mill_error_set(error, -EBADMSG, "'%s' is not JSON, or not all of it: line %d, column %d: %s",
+                              path, wrong.line, wrong.column, wrong.text);
+    }
+    status = check_document(path, *result, error);
+    if (status < 0) {
+        json_decref(*result);
+        *result = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,209 @@
+#include "harness/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/random.h"
+#include "harness/child.h"
+#include "harness/result.h"
+
+/* One cell's sample of one kind; each round runs all slots in a new order. */
+struct slot {
+    size_t cell;
+    enum mill_sample_kind kind;
+};
+
+struct runner {
+    const struct mill_plan *plan;
+    const struct mill_run_settings *settings;
+    const struct mill_run_observer *observer;
+    struct mill_random random;
+    struct slot *slots;
+    size_t *order;
+    size_t count;
+    struct mill_run_event event;
+    json_t *result;
+    uint64_t begun_ns;
+};
+
+static void tell(struct runner *runner, const struct mill_cell *cell, const json_t *sample)
+{
+    runner->event.cell = cell;
+    runner->event.sample = sample;
+    if (runner->observer->event) {
+        runner->observer->event(runner->observer->context, &runner->event);
+    }
+}
+
+static bool interrupted(const struct runner *runner)
+{
+    return runner->observer->interrupted && runner->observer->interrupted(runner->observer->context);
+}
+
+static struct mill_sample_spec specify(const struct runner *runner, const struct slot *slot, uint64_t seed)
+{
+    const struct mill_run_settings *settings = runner->settings;
+    const struct mill_cell *cell = &runner->plan->cells[slot->cell];
+    struct mill_sample_spec spec = {
+        .scenario = cell->scenario,
+        .strategy = cell->strategy,
+        .threads = cell->threads,
+        .kind = slot->kind,
+        .every = settings->latency_every > 0 ? settings->latency_every : 1,
+        .rate = slot->kind == MILL_LATENCY ? settings->rate : 0,
+        .pin = settings->pin,
+        .warmup_ns = settings->warmup_ns,
+        .window_ns = settings->window_ns,
+        .slice_ns = settings->slice_ns,
+        .calibration_ns = settings->calibration_ns,
+        .seed = seed,
+    };
+    memcpy(spec.values, cell->values, sizeof spec.values);
+    return spec;
+}
+
+/* Runs one slot until a sample of it is not rejected, or the attempts are used up. */
+static int run_slot(struct runner *runner, const struct slot *slot, unsigned round, struct mill_error *error)
+{
+    const struct mill_child_options options = {
+        .grace_ns = runner->settings->grace_ns,
+        .interrupted = runner->observer->interrupted,
+        .context = runner->observer->context,
+    };
+    const struct mill_cell *cell = &runner->plan->cells[slot->cell];
+    bool rejected = true;
+    for (unsigned attempt = 1; rejected && attempt <= runner->settings->attempts; attempt++) {
+        json_t *sample;
+        uint64_t seed = mill_random_next(&runner->random) >> 1;
+        struct mill_sample_spec spec = specify(runner, slot, seed);
+        tell(runner, cell, NULL);
+        int status = mill_child_run(&options, &spec, &sample, error);
+        if (status < 0) {
+            return status;
+        }
+        const char *outcome = json_string_value(json_object_get(sample, "status"));
+        rejected = outcome && strcmp(outcome, "rejected") == 0;
+        bool expected = cell->expectation != NULL;
+        runner->event.rejected += rejected;
+        runner->event.bad += !rejected && !expected && !(outcome && strcmp(outcome, "ok") == 0);
+        runner->event.done += !rejected || attempt == runner->settings->attempts;
+        json_incref(sample);
+        status = mill_result_add(runner->result, sample, slot->cell, round, attempt, slot->kind, seed);
+        tell(runner, cell, sample);
+        json_decref(sample);
+        if (status < 0) {
+            return mill_error_set(error, status, "no memory to keep a sample");
+        }
+    }
+    return 0;
+}
+
+static bool out_of_time(const struct runner *runner)
+{
+    uint64_t budget = runner->settings->budget_ns;
+    return budget > 0 && mill_now_ns() - runner->begun_ns > budget;
+}
+
+static int run_round(struct runner *runner, unsigned round, struct mill_error *error)
+{
+    mill_random_shuffle(&runner->random, runner->order, runner->count);
+    for (size_t i = 0; i < runner->count; i++) {
+        if (interrupted(runner)) {
+            return -EINTR;
+        }
+        /* A machine that rejects much takes its time; the budget holds all the same. */
+        if (out_of_time(runner)) {
+            return -ETIME;
+        }
+        int status = run_slot(runner, &runner->slots[runner->order[i]], round, error);
+        if (status < 0) {
+            return status;
+        }
+    }
+    return 0;
+}
+
+static int find_slots(struct runner *runner)
+{
+    const struct mill_plan *plan = runner->plan;
+    const struct mill_run_settings *settings = runner->settings;
+    runner->slots = calloc(2 * plan->count + 1, sizeof *runner->slots);
+    runner->order = calloc(2 * plan->count + 1, sizeof *runner->order);
+    if (!runner->slots || !runner->order) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->cells[i].unsupported) {
+            continue;
+        }
+        if (settings->throughput) {
+            runner->slots[runner->count++] = (struct slot){i, MILL_THROUGHPUT};
+        }
+        if (settings->latency_every > 0) {
+            runner->slots[runner->count++] = (struct slot){i, MILL_LATENCY};
+        }
+    }
+    for (size_t i = 0; i < runner->count; i++) {
+        runner->order[i] = i;
+    }
+    return 0;
+}
+
+/* Would one more round, as long as the rounds so far, still fit? */
+static bool fits(const struct runner *runner, unsigned rounds_done)
+{
+    uint64_t budget = runner->settings->budget_ns;
+    uint64_t used = mill_now_ns() - runner->begun_ns;
+    return budget == 0 || used + used / rounds_done <= budget;
+}
+
+int mill_run(const struct mill_plan *plan, const struct mill_run_settings *settings,
+             const struct mill_run_observer *observer, json_t *result, struct mill_error *error)
+{
+    struct runner runner = {.plan = plan, .settings = settings, .observer = observer, .result = result};
+    mill_random_seed(&runner.random, settings->seed, 0);
+    int status = find_slots(&runner);
+    if (status < 0) {
+        mill_error_set(error, status, "no memory for a run of %zu cells", plan->count);
+        goto out;
+    }
+    runner.event.total = runner.count * settings->rounds;
+    runner.event.rounds = settings->rounds;
+    runner.begun_ns = mill_now_ns();
+    unsigned done = 0;
+    while (done < settings->rounds && runner.count > 0 && (done == 0 || fits(&runner, done))) {
+        runner.event.round = done + 1;
+        status = run_round(&runner, done + 1, error);
+        if (status < 0) {
+            break;
+        }
+        done++;
+    }
+    json_object_set_new(json_object_get(result, "settings"), "rounds_done", json_integer(done));
+    if (status == -EINTR) {
+        json_object_set_new(result, "interrupted", json_true());
+        status = 0;
+    } else if (status == -ETIME) {
+        status = 0; /* "rounds_done" tells */
+    }
+out:
+    free(runner.slots);
+    free(runner.order);
+    return status;
+}
+
+json_t *mill_run_settings_encode(const struct mill_run_settings *settings)
+{
+    return json_pack("{s:i, s:i, s:b, s:I, s:f, s:s, s:I, s:I, s:I, s:I, s:I, s:I}",               /* */
+                     "rounds", (int)settings->rounds, "attempts", (int)settings->attempts,         /* */
+                     "throughput", settings->throughput,                                           /* */
+                     "latency_every", (json_int_t)settings->latency_every, "rate", settings->rate, /* */
+                     "pin", mill_pin_name(settings->pin),                                          /* */
+                     "warmup_ns", (json_int_t)settings->warmup_ns,                                 /* */
+                     "window_ns", (json_int_t)settings->window_ns,                                 /* */
+                     "slice_ns", (json_int_t)settings->slice_ns,                                   /* */
+                     "calibration_ns", (json_int_t)settings->calibration_ns,                       /* */
+                     "grace_ns", (json_int_t)settings->grace_ns,                                   /* */
+                     "budget_ns", (json_int_t)settings->budget_ns);
+}

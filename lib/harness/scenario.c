@@ -1,0 +1,99 @@
+#include "harness/scenario.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/sanitizer.h"
+
+static const struct {
+    enum mill_finding finding;
+    const char *name;
+} finding_names[] = {
+    {MILL_LOST_UPDATE, "lost-update"},     {MILL_RACE, "race"},
+    {MILL_DEADLOCK, "deadlock"},           {MILL_LOST_WAKEUP, "lost-wakeup"},
+    {MILL_LATENCY_BOUND, "latency-bound"}, {MILL_CORRUPTION, "corruption"},
+};
+
+void mill_check_found(struct mill_check *check, enum mill_finding finding, const char *format, ...)
+{
+    if (check->findings == 0) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(check->message, sizeof check->message, format, arguments);
+        va_end(arguments);
+    }
+    check->findings |= (unsigned)finding;
+}
+
+const struct mill_scenario *mill_scenario_find(const struct mill_scenario_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->scenarios[i]->name, name) == 0) {
+            return list->scenarios[i];
+        }
+    }
+    return NULL;
+}
+
+const struct mill_expectation *mill_scenario_expects(const struct mill_scenario *scenario,
+                                                     const struct mill_strategy *strategy, unsigned threads)
+{
+    for (unsigned i = 0; i < scenario->expectation_count; i++) {
+        const struct mill_expectation *expectation = &scenario->expectations[i];
+        if (strcmp(expectation->strategy, strategy->name) == 0 && threads >= expectation->min_threads) {
+            return expectation;
+        }
+    }
+    return NULL;
+}
+
+/* Roles with a fixed number of threads must all fit, and roles without one get at least a thread each. */
+static bool roles_fit(const struct mill_scenario *scenario, unsigned threads)
+{
+    unsigned fixed = 0;
+    unsigned open = 0;
+    for (unsigned i = 0; i < scenario->role_count; i++) {
+        fixed += scenario->roles[i].threads;
+        open += scenario->roles[i].threads == 0;
+    }
+    return open > 0 ? threads >= fixed + open : threads == fixed;
+}
+
+const char *mill_scenario_unsupported(const struct mill_case *one)
+{
+    const struct mill_scenario *scenario = one->scenario;
+    const struct mill_strategy *strategy = one->strategy;
+    if (strategy->missing) {
+        return strategy->missing;
+    }
+    if ((strategy->traits & MILL_ONE_THREAD) && one->threads > 1) {
+        return "correct for one thread only";
+    }
+    if (MILL_UNDER_TSAN && (strategy->traits & MILL_HIDES_ATOMICS)) {
+        return "ThreadSanitizer cannot see its atomic operations";
+    }
+    if (one->threads < scenario->min_threads) {
+        return "the scenario needs more threads";
+    }
+    if (scenario->max_threads != 0 && one->threads > scenario->max_threads) {
+        return "the scenario allows no more threads";
+    }
+    if (!roles_fit(scenario, one->threads)) {
+        return "the scenario's roles need another number of threads";
+    }
+    return scenario->unsupported ? scenario->unsupported(one) : NULL;
+}
+
+const char *mill_findings_name(char *buffer, size_t size, unsigned findings)
+{
+    size_t length = 0;
+    buffer[0] = '\0';
+    for (size_t i = 0; i < sizeof finding_names / sizeof finding_names[0]; i++) {
+        if ((findings & (unsigned)finding_names[i].finding) && length < size) {
+            length += (size_t)snprintf(buffer + length, size - length, "%s%s", length > 0 ? ", " : "",
+                                       finding_names[i].name);
+        }
+    }
+    return buffer;
+}

@@ -1,0 +1,198 @@
+/* The contract of a scenario: written once, driven by every engine.
+ *
+ * A scenario is a constant `struct mill_scenario`. The engine owns threads, timing, repetition and isolation;
+ * the scenario says what is set up, what one operation is, and how to check afterwards that nothing went
+ * wrong. The smallest one, in full, is in scenarios/README.md.
+ *
+ * Who calls what: `setup`, `verify` and `teardown` run in one thread, before the first operation and after
+ * the last (the engine's start and join order them, so plain reads in `verify` see all that the operations
+ * wrote). A role's `operation` and `between` run in as many threads at once as play the role. `interrupt`
+ * runs in the engine's thread while operations are still going on.
+ */
+#ifndef MILL_HARNESS_SCENARIO_H
+#define MILL_HARNESS_SCENARIO_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/cacheline.h"
+#include "core/clock.h"
+#include "core/random.h"
+#include "core/strategy.h"
+
+/* ---- parameters
+ * ------------------------------------------------------------------------------------------------ */
+
+enum mill_parameter_type {
+    MILL_INTEGER,
+    MILL_DURATION, /* nanoseconds; written 100ns, 1us, 2.5ms */
+    MILL_CHOICE,   /* one of `choices`; the value is its index */
+    MILL_SWITCH,   /* on or off; the value is 1 or 0 */
+};
+
+struct mill_parameter {
+    const char *name;
+    const char *summary;
+    enum mill_parameter_type type;
+    int64_t minimum; /* bounds of MILL_INTEGER and MILL_DURATION, both inclusive */
+    int64_t maximum;
+    int64_t fallback;           /* the value when none is given */
+    const char *const *choices; /* of MILL_CHOICE: ended by NULL */
+};
+
+/* ---- findings
+ * -------------------------------------------------------------------------------------------------- */
+
+/* What can be wrong with a strategy. A control is expected to show one of these; anything else must show
+ * none. */
+enum mill_finding {
+    MILL_NO_FINDING = 0,
+    MILL_LOST_UPDATE = 1 << 0,
+    MILL_RACE = 1 << 1,
+    MILL_DEADLOCK = 1 << 2,
+    MILL_LOST_WAKEUP = 1 << 3,
+    MILL_LATENCY_BOUND = 1 << 4,
+    MILL_CORRUPTION = 1 << 5, /* a structure or an ownership is broken (ABA, overlap in a critical section) */
+};
+
+/* What `verify` found. */
+struct mill_check {
+    unsigned findings; /* of enum mill_finding */
+    char message[256]; /* the first finding, in words */
+};
+
+/* Records a finding; the first one's words are kept. */
+void mill_check_found(struct mill_check *check, enum mill_finding finding, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What is expected of one strategy; strategies that are not listed are expected to pass. */
+struct mill_expectation {
+    const char *strategy;
+    unsigned findings; /* any one of these makes the control caught */
+    unsigned
+        min_threads; /* below this many threads the mistake cannot show, and the cell is expected to pass */
+    const char *why;
+};
+
+/* ---- one case
+ * -------------------------------------------------------------------------------------------------- */
+
+/* One scenario with one strategy, parameters and a number of threads, for the length of one sample. */
+struct mill_case {
+    const struct mill_scenario *scenario;
+    const struct mill_strategy *strategy;
+    const int64_t *values; /* of the parameters, in the order of scenario->parameters */
+    const struct mill_clock *clock;
+    unsigned threads;
+    uint64_t seed;
+    void *state;         /* setup sets it, teardown frees it */
+    uint64_t operations; /* completed by all threads, warm-up included; valid in verify */
+};
+
+/* ---- roles and operations
+ * -------------------------------------------------------------------------------------- */
+
+/* What an operation returns besides a negative errno, which fails the sample. */
+enum mill_outcome {
+    MILL_DONE = 0,    /* one operation was completed, and counts */
+    MILL_STOPPED = 1, /* the run is over; this one was given up and does not count */
+};
+
+enum mill_phase {
+    MILL_PHASE_WARM,
+    MILL_PHASE_MEASURE,
+    MILL_PHASE_COOL, /* the window is over; threads go on so that it ended under full load */
+    MILL_PHASE_END,
+};
+
+/* One thread's view: what an operation is given. No two workers share a cache line. */
+struct mill_worker {
+    alignas(MILL_ISOLATION) void *state; /* what setup made */
+    const struct mill_case *the_case;
+    const struct mill_clock *clock;
+    const atomic_uint *phase; /* of enum mill_phase; only the engine writes it */
+    unsigned index;           /* 0 … threads-1 */
+    unsigned role;            /* index into scenario->roles */
+    unsigned index_in_role;
+    struct mill_random random; /* seeded from the case's seed and the index */
+    uint64_t acquisitions;     /* counted by mill_worker_holds */
+    uint64_t reacquisitions;
+    alignas(MILL_ISOLATION) _Atomic uint64_t
+        operations; /* completed; written by this thread alone, read by the engine */
+};
+
+struct mill_role {
+    const char *name;
+    const char *summary;
+    int (*operation)(struct mill_worker *worker);
+    void (*between)(
+        struct mill_worker *worker); /* think time after each operation, not part of its latency; or NULL */
+    unsigned threads; /* exactly so many play it; 0: the threads left over are dealt out evenly to the roles
+                         with 0 */
+};
+
+/* True once the run is over. An operation that waits for other threads asks this in its loop and returns
+ * MILL_STOPPED: the other side may have left. */
+static inline bool mill_stopping(const struct mill_worker *worker)
+{
+    /* relaxed: a flag to leave by; what the operations wrote is ordered by the join */
+    return atomic_load_explicit(worker->phase, memory_order_relaxed) == MILL_PHASE_END;
+}
+
+/* Called inside a critical section, `holder` being a plain variable that the section protects: counts how
+ * often the section went to the thread that had it last. A lock that rewards its last holder looks fast and
+ * starves the rest. */
+static inline void mill_worker_holds(struct mill_worker *worker, unsigned *holder)
+{
+    worker->acquisitions++;
+    worker->reacquisitions += *holder == worker->index;
+    *holder = worker->index;
+}
+
+/* ---- the scenario
+ * ---------------------------------------------------------------------------------------------- */
+
+struct mill_scenario {
+    const char *name;    /* as on the command line: lower case, words joined by '-' */
+    const char *summary; /* one line */
+    const struct mill_family *family;
+    const struct mill_parameter *parameters;
+    unsigned parameter_count;
+    const struct mill_role *roles;
+    unsigned role_count;
+    unsigned min_threads; /* 0 counts as 1 */
+    unsigned max_threads; /* 0: only the engine's limit */
+    const struct mill_expectation *expectations;
+    unsigned expectation_count;
+
+    /* Why this combination cannot run, or NULL. Optional. The engine itself answers for MILL_ONE_THREAD,
+     * MILL_HIDES_ATOMICS, `missing` and the thread limits. */
+    const char *(*unsupported)(const struct mill_case *one);
+
+    int (*setup)(struct mill_case *one);                                   /* 0 or a negative errno */
+    void (*verify)(const struct mill_case *one, struct mill_check *check); /* optional */
+    void (*interrupt)(struct mill_case *one); /* optional: wakes operations that block */
+    void (*teardown)(struct mill_case *one);
+};
+
+/* Every scenario of the program; bench/ hands it to the engine, which names none. */
+struct mill_scenario_list {
+    const struct mill_scenario *const *scenarios;
+    size_t count;
+};
+
+const struct mill_scenario *mill_scenario_find(const struct mill_scenario_list *list, const char *name);
+
+/* The expectation for a strategy at so many threads, or NULL: it shall pass. */
+const struct mill_expectation *mill_scenario_expects(const struct mill_scenario *scenario,
+                                                     const struct mill_strategy *strategy, unsigned threads);
+
+/* Why the case cannot run in this build, or NULL. The text is constant. */
+const char *mill_scenario_unsupported(const struct mill_case *one);
+
+/* "lost-update", "race", …; the findings of a set, joined by ", ". Returns `buffer`. */
+const char *mill_findings_name(char *buffer, size_t size, unsigned findings);
+
+#endif

@@ -1,0 +1,98 @@
+#include "harness/stacks.h"
+
+#include <elfutils/libdwfl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/text.h"
+
+enum {
+    frames_max = 64,
+};
+
+struct writer {
+    Dwfl *dwfl;
+    pid_t process;
+    struct mill_text text;
+    int frame;
+};
+
+/* The source line of an address. By the index of address ranges where the compiler wrote one (gcc does, clang
+ * does not), else by asking each compilation unit. */
+static const char *source_line(Dwfl_Module *module, Dwarf_Addr at, int *number)
+{
+    Dwfl_Line *line = dwfl_module_getsrc(module, at);
+    if (line) {
+        return dwfl_lineinfo(line, NULL, number, NULL, NULL, NULL);
+    }
+    Dwarf_Addr bias = 0;
+    for (Dwarf_Die *unit = NULL; (unit = dwfl_module_nextcu(module, unit, &bias)) != NULL;) {
+        Dwarf_Line *found = dwarf_haspc(unit, at - bias) == 1 ? dwarf_getsrc_die(unit, at - bias) : NULL;
+        if (found && dwarf_lineno(found, number) == 0) {
+            return dwarf_linesrc(found, NULL, NULL);
+        }
+    }
+    return NULL;
+}
+
+static int write_frame(Dwfl_Frame *frame, void *argument)
+{
+    struct writer *writer = argument;
+    Dwarf_Addr pc;
+    bool activation;
+    if (!dwfl_frame_pc(frame, &pc, &activation)) {
+        return DWARF_CB_ABORT;
+    }
+    /* A return address may be the first byte of the next line: look one byte before it. */
+    Dwarf_Addr at = activation ? pc : pc - 1;
+    Dwfl_Module *module = dwfl_addrmodule(writer->dwfl, at);
+    const char *name = module ? dwfl_module_addrname(module, at) : NULL;
+    mill_text_add(&writer->text, "  #%d %s", writer->frame, name ? name : "?");
+    int number = 0;
+    const char *source = module ? source_line(module, at, &number) : NULL;
+    if (source) {
+        const char *base = strrchr(source, '/');
+        mill_text_add(&writer->text, " %s:%d", base ? base + 1 : source, number);
+    }
+    mill_text_add(&writer->text, "\n");
+    return ++writer->frame < frames_max ? DWARF_CB_OK : DWARF_CB_ABORT;
+}
+
+static int write_thread(Dwfl_Thread *thread, void *argument)
+{
+    struct writer *writer = argument;
+    char path[64], name[32] = "?";
+    snprintf(path, sizeof path, "/proc/%d/task/%d/comm", (int)writer->process, (int)dwfl_thread_tid(thread));
+    FILE *file = fopen(path, "re");
+    if (file) {
+        if (fgets(name, sizeof name, file)) {
+            name[strcspn(name, "\n")] = '\0';
+        }
+        fclose(file);
+    }
+    mill_text_add(&writer->text, "thread %d (%s)\n", (int)dwfl_thread_tid(thread), name);
+    writer->frame = 0;
+    dwfl_thread_getframes(thread, write_frame, writer);
+    return DWARF_CB_OK;
+}
+
+char *mill_stacks_of(pid_t process)
+{
+    static char *no_separate_debug_files;
+    static const Dwfl_Callbacks callbacks = {
+        .find_elf = dwfl_linux_proc_find_elf,
+        .find_debuginfo = dwfl_standard_find_debuginfo,
+        .debuginfo_path = &no_separate_debug_files,
+    };
+    struct writer writer = {.process = process, .dwfl = dwfl_begin(&callbacks)};
+    bool attached = writer.dwfl && dwfl_linux_proc_report(writer.dwfl, process) == 0 &&
+                    dwfl_report_end(writer.dwfl, NULL, NULL) == 0 &&
+                    dwfl_linux_proc_attach(writer.dwfl, process, false) == 0;
+    if (!attached || dwfl_getthreads(writer.dwfl, write_thread, &writer) != 0) {
+        const char *why = dwfl_errmsg(-1);
+        mill_text_add(&writer.text, "the stacks of process %d could not all be read: %s\n", (int)process,
+                      why ? why : "no reason given");
+    }
+    dwfl_end(writer.dwfl);
+    return writer.text.text;
+}

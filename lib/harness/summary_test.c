@@ -1,0 +1,199 @@
+#include "harness/summary.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A document is made by hand: two cells that differ in their strategy, and samples as told. */
+static json_t *cell_json(const char *strategy, const char *library, json_t *expected)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:i, s:b, s:{}, s:o, s:n, s:b, s:b, s:b}", "scenario", "s",
+                     "family", "f", "strategy", strategy, "algorithm", "a", "library", library, "threads", 2,
+                     "oversubscribed", 0, "parameters", "expected", expected ? expected : json_null(),
+                     "unsupported", "unavailable", 0, "control", expected != NULL, "checked", 1);
+}
+
+static json_t *document(json_t *first, json_t *second)
+{
+    return json_pack("{s:[oo], s:[]}", "cells", first, second, "samples");
+}
+
+static void add(json_t *result, int cell, int round, const char *mode, const char *status, double rate)
+{
+    json_t *sample = json_pack(
+        "{s:i, s:i, s:i, s:s, s:s, s:s, s:[], s:I, s:I, s:f, s:f, s:n, s:{s:f, s:f, s:I}, s:[{s:I, s:I}]}",
+        "cell", cell, "round", round, "attempt", 1, "kind", "throughput", "status", status, "mode", mode,
+        "findings", "window_ns", (json_int_t)1000, "operations", (json_int_t)100, "operations_per_second",
+        rate, "operations_per_cpu_second", rate / 2, "reacquired_share", "fairness", "jain", 1.0,
+        "jain_slice_median", 0.5, "starvation_ns", (json_int_t)(round * 10), "threads", "voluntary_switches",
+        (json_int_t)1, "involuntary_switches", (json_int_t)2);
+    assert_non_null(sample);
+    json_array_append_new(json_object_get(result, "samples"), sample);
+}
+
+static void rows_hold_the_medians(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    json_t *result = document(cell_json("x", NULL, NULL), cell_json("y", NULL, NULL));
+    for (int round = 1; round <= 5; round++) {
+        add(result, 0, round, "near", "ok", 100.0 * round);
+    }
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(summary.row_count, 1);
+    assert_true(summary.rows[0].rate.ratio == 300.0);
+    assert_true(summary.rows[0].per_cpu_second == 150.0);
+    assert_true(summary.rows[0].switches == 30.0);
+    assert_true(summary.rows[0].starvation_ns == 50.0);
+    assert_true(isnan(summary.rows[0].reacquired));
+    assert_int_equal(summary.cells[0].verdict, MILL_VERDICT_PASS);
+    assert_int_equal(summary.cells[1].verdict, MILL_VERDICT_NOT_RUN);
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
+/* x is the faster in every round: with enough rounds that is a win, with few it is not. */
+static void a_winner_needs_an_interval(void **state)
+{
+    (void)state;
+    static const struct {
+        int rounds;
+        bool leads;
+    } cases[] = {{4, false}, {12, true}};
+    for (size_t i = 0; i < 2; i++) {
+        struct mill_summary summary;
+        json_t *result = document(cell_json("x", NULL, NULL), cell_json("y", NULL, NULL));
+        for (int round = 1; round <= cases[i].rounds; round++) {
+            add(result, 0, round, "near", "ok", 200.0 + round);
+            add(result, 1, round, "near", "ok", 100.0 + round);
+        }
+        assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+        assert_int_equal(summary.leader_count, 1);
+        assert_int_equal(summary.leaders[0].cell, 0);
+        assert_int_equal(summary.rows[0].leads, cases[i].leads);
+        assert_false(summary.rows[1].leads);
+        mill_summary_destroy(&summary);
+        json_decref(result);
+    }
+}
+
+static void equal_strategies_have_no_winner(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    json_t *result = document(cell_json("x", NULL, NULL), cell_json("y", NULL, NULL));
+    for (int round = 1; round <= 12; round++) {
+        add(result, 0, round, "near", "ok", round % 2 ? 110 : 100);
+        add(result, 1, round, "near", "ok", round % 2 ? 99 : 108);
+    }
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(summary.leader_count, 1);
+    assert_false(summary.leaders[0].ratio.decided);
+    assert_false(summary.rows[0].leads || summary.rows[1].leads);
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
+/* x wins near and y wins far; mixed together neither would. */
+static void modes_are_kept_apart(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    json_t *result = document(cell_json("x", NULL, NULL), cell_json("y", NULL, NULL));
+    for (int round = 1; round <= 24; round++) {
+        bool near = round % 2 == 0;
+        add(result, 0, round, near ? "near" : "far", "ok", near ? 200 : 50);
+        add(result, 1, round, near ? "near" : "far", "ok", 100);
+    }
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(summary.row_count, 4);
+    assert_int_equal(summary.leader_count, 2);
+    for (size_t i = 0; i < summary.leader_count; i++) {
+        bool near = strcmp(summary.leaders[i].mode, "near") == 0;
+        assert_int_equal(summary.leaders[i].cell, near ? 0 : 1);
+        assert_int_equal(summary.leaders[i].ratio.rounds, 12);
+        assert_true(summary.leaders[i].ratio.decided);
+    }
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
+/* Rounds that were near for one side and far for the other are no pairs. */
+static void pairs_are_formed_within_a_round_and_mode(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    json_t *result = document(cell_json("x", NULL, NULL), cell_json("y", "a library", NULL));
+    for (int round = 1; round <= 10; round++) {
+        add(result, 0, round, "near", "ok", 200);
+        add(result, 1, round, round <= 3 ? "near" : "far", "ok", 100);
+    }
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(summary.peer_count, 1);
+    assert_int_equal(summary.peers[0].cell, 0);
+    assert_int_equal(summary.peers[0].other, 1);
+    assert_int_equal(summary.peers[0].ratio.rounds, 3);
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
+static void rejected_samples_count_and_are_not_used(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    json_t *result = document(cell_json("x", NULL, NULL), cell_json("y", NULL, NULL));
+    add(result, 0, 1, "near", "rejected", 1);
+    add(result, 0, 1, "near", "ok", 500);
+    add(result, 1, 1, "near", "rejected", 1);
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(summary.rejected, 2);
+    assert_true(summary.rows[0].rate.ratio == 500.0);
+    assert_int_equal(summary.cells[0].verdict, MILL_VERDICT_PASS);
+    assert_int_equal(summary.cells[1].verdict, MILL_VERDICT_UNTRUSTED);
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
+static void a_control_is_judged_by_what_it_was_expected_to_show(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *finding;
+        enum mill_verdict verdict;
+    } cases[] = {{"lost-update", MILL_VERDICT_CAUGHT},
+                 {NULL, MILL_VERDICT_NOT_CAUGHT},
+                 {"corruption", MILL_VERDICT_FOUND}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mill_summary summary;
+        json_t *expected = json_pack("{s:s, s:s}", "findings", "lost-update, race", "why", "w");
+        json_t *result = document(cell_json("x", NULL, expected), cell_json("y", NULL, NULL));
+        add(result, 0, 1, "near", cases[i].finding ? "check-failed" : "ok", 100);
+        if (cases[i].finding) {
+            json_t *sample = json_array_get(json_object_get(result, "samples"), 0);
+            json_array_append_new(json_object_get(sample, "findings"), json_string(cases[i].finding));
+        }
+        assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+        assert_int_equal(summary.cells[0].verdict, cases[i].verdict);
+        mill_summary_destroy(&summary);
+        json_decref(result);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_hold_the_medians),
+        cmocka_unit_test(a_winner_needs_an_interval),
+        cmocka_unit_test(equal_strategies_have_no_winner),
+        cmocka_unit_test(modes_are_kept_apart),
+        cmocka_unit_test(pairs_are_formed_within_a_round_and_mode),
+        cmocka_unit_test(rejected_samples_count_and_are_not_used),
+        cmocka_unit_test(a_control_is_judged_by_what_it_was_expected_to_show),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,171 @@
+/* A scenario for the engine's own tests: its strategies behave well, or go wrong in every way the engine must
+ * survive. Each test program that includes this has its own copy.
+ */
+#ifndef MILL_HARNESS_TEST_SCENARIOS_H
+#define MILL_HARNESS_TEST_SCENARIOS_H
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/scenario.h"
+
+enum way {
+    way_fine,
+    way_crash,
+    way_abort,
+    way_hang,
+    way_kill,
+    way_exit,
+    way_setup_fails,
+    way_operation_fails,
+    way_wrong,
+    way_caught,
+    way_missed,
+    way_chatty,
+    way_one_thread,
+    way_missing,
+};
+
+#define WAY(way, word, bits)                        \
+    [way] = {.name = word,                          \
+             .summary = "goes the way of its name", \
+             .source = "here",                      \
+             .algorithm = "way",                    \
+             .traits = (bits),                      \
+             .progress = MILL_BLOCKING}
+
+static const struct mill_strategy ways[] = {
+    WAY(way_fine, "fine", 0),
+    WAY(way_crash, "crash", 0),
+    WAY(way_abort, "abort", 0),
+    WAY(way_hang, "hang", 0),
+    WAY(way_kill, "kill", 0),
+    WAY(way_exit, "exit", 0),
+    WAY(way_setup_fails, "setup-fails", 0),
+    WAY(way_operation_fails, "operation-fails", 0),
+    WAY(way_wrong, "wrong", 0),
+    WAY(way_caught, "caught", MILL_CONTROL),
+    WAY(way_missed, "missed", MILL_CONTROL),
+    WAY(way_chatty, "chatty", 0),
+    WAY(way_one_thread, "one-thread", MILL_ONE_THREAD),
+    [way_missing] = {.name = "missing",
+                     .summary = "is not there",
+                     .source = "nowhere",
+                     .missing = "its library is not"},
+};
+
+enum {
+    way_count = sizeof ways / sizeof ways[0],
+};
+
+static const struct mill_strategy *const way_list[way_count] = {
+    &ways[0], &ways[1], &ways[2], &ways[3],  &ways[4],  &ways[5],  &ways[6],
+    &ways[7], &ways[8], &ways[9], &ways[10], &ways[11], &ways[12], &ways[13],
+};
+
+static const struct mill_family way_family = {"way", "ways to go", way_list, way_count};
+
+static enum way way_of(const struct mill_case *one)
+{
+    return (enum way)(one->strategy - ways);
+}
+
+/* A frame whose name the watchdog's report must show. */
+static void __attribute__((noinline)) wait_for_ever_here(void)
+{
+    for (;;) {
+        pause();
+    }
+}
+
+static int test_setup(struct mill_case *one)
+{
+    return way_of(one) == way_setup_fails ? -ENOENT : 0;
+}
+
+static int test_operation(struct mill_worker *worker)
+{
+    switch (way_of(worker->the_case)) {
+    case way_crash:
+        raise(SIGSEGV);
+        break;
+    case way_abort:
+        signal(SIGABRT, SIG_DFL);
+        abort();
+    case way_hang:
+        wait_for_ever_here();
+        break;
+    case way_kill:
+        raise(SIGKILL);
+        break;
+    case way_exit:
+        _exit(7);
+    case way_operation_fails:
+        return -EPROTO;
+    case way_chatty:
+        if (atomic_load_explicit(&worker->operations, memory_order_relaxed) == 0) {
+            printf("said to standard output\n");
+            fflush(stdout);
+            fprintf(stderr, "said to standard error\n");
+        }
+        break;
+    default:
+        break;
+    }
+    return MILL_DONE;
+}
+
+static void test_verify(const struct mill_case *one, struct mill_check *check)
+{
+    if (one->operations == 0) {
+        mill_check_found(check, MILL_LATENCY_BOUND, "no operation was completed");
+    }
+    if (way_of(one) == way_wrong || way_of(one) == way_caught) {
+        mill_check_found(check, MILL_LOST_UPDATE, "lost %d of %d", 3, 7);
+    }
+}
+
+static void test_teardown(struct mill_case *one)
+{
+    (void)one;
+}
+
+static const char *const test_choices[] = {"red", "green", NULL};
+
+static const struct mill_parameter test_parameters[] = {
+    {"size", "a number", MILL_INTEGER, 1, 100, 10, NULL},
+    {"hold", "a time", MILL_DURATION, 0, 1000000, 0, NULL},
+    {"colour", "a choice", MILL_CHOICE, 0, 0, 1, test_choices},
+    {"loud", "a switch", MILL_SWITCH, 0, 1, 0, NULL},
+};
+
+static const struct mill_role test_roles[] = {{"go", "goes its way", test_operation, NULL, 0}};
+
+static const struct mill_expectation test_expectations[] = {
+    {"caught", MILL_LOST_UPDATE | MILL_RACE, 1, "it says so"},
+    {"missed", MILL_LOST_UPDATE, 1, "it should, and does not"},
+};
+
+static const struct mill_scenario test_scenario = {
+    .name = "ways",
+    .summary = "goes every way",
+    .family = &way_family,
+    .parameters = test_parameters,
+    .parameter_count = sizeof test_parameters / sizeof test_parameters[0],
+    .roles = test_roles,
+    .role_count = 1,
+    .expectations = test_expectations,
+    .expectation_count = sizeof test_expectations / sizeof test_expectations[0],
+    .setup = test_setup,
+    .verify = test_verify,
+    .teardown = test_teardown,
+};
+
+static const struct mill_scenario *const test_scenario_list[] = {&test_scenario};
+static const struct mill_scenario_list test_list = {test_scenario_list, 1};
+
+#endif

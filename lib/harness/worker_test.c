@@ -1,0 +1,200 @@
+#include "harness/worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum {
+    stall_ms = 50,
+};
+
+/* What the operations below do at a given turn. */
+static uint64_t fail_at, stop_at, stall_at;
+static uint64_t turns, pauses;
+
+static int counted_operation(struct mill_worker *worker)
+{
+    (void)worker;
+    turns++;
+    if (turns == fail_at) {
+        return -EIO;
+    }
+    if (turns == stop_at) {
+        return MILL_STOPPED;
+    }
+    if (turns == stall_at) {
+        mill_sleep_until(mill_now_ns() + stall_ms * MILL_NS_PER_MS);
+    }
+    return MILL_DONE;
+}
+
+static void counted_pause(struct mill_worker *worker)
+{
+    (void)worker;
+    pauses++;
+}
+
+static const struct mill_role three_roles[] = {
+    {"one", "", counted_operation, counted_pause, 0},
+    {"fixed", "", counted_operation, NULL, 2},
+    {"other", "", counted_operation, NULL, 0},
+};
+
+static const struct mill_scenario scenario = {.name = "test", .roles = three_roles, .role_count = 1};
+static const struct mill_scenario with_roles = {.name = "test", .roles = three_roles, .role_count = 3};
+
+struct bench {
+    struct mill_clock clock;
+    struct mill_case one;
+    struct mill_worker worker;
+    atomic_uint phase;
+};
+
+static void prepare(struct bench *bench)
+{
+    fail_at = stop_at = stall_at = turns = pauses = 0;
+    mill_clock_open(&bench->clock);
+    bench->one = (struct mill_case){.scenario = &scenario, .clock = &bench->clock, .threads = 1};
+    atomic_init(&bench->phase, MILL_PHASE_MEASURE);
+    mill_worker_init(&bench->worker, &bench->one, 0, &bench->phase);
+}
+
+static uint64_t operations_of(const struct bench *bench)
+{
+    return atomic_load_explicit(&bench->worker.operations, memory_order_relaxed);
+}
+
+static void the_limit_is_met_exactly(void **state)
+{
+    (void)state;
+    struct bench bench;
+    prepare(&bench);
+    assert_int_equal(mill_worker_run(&bench.worker, MILL_PHASE_END, 1000), 0);
+    assert_int_equal(turns, 1000);
+    assert_int_equal(pauses, 1000);
+    assert_int_equal(operations_of(&bench), 1000);
+}
+
+static void a_phase_that_is_over_runs_nothing(void **state)
+{
+    (void)state;
+    struct bench bench;
+    prepare(&bench);
+    assert_int_equal(mill_worker_run(&bench.worker, MILL_PHASE_MEASURE, 10), 0);
+    assert_int_equal(turns, 0);
+}
+
+static void failures_and_stops_do_not_count(void **state)
+{
+    (void)state;
+    struct bench bench;
+    prepare(&bench);
+    fail_at = 5;
+    assert_int_equal(mill_worker_run(&bench.worker, MILL_PHASE_END, 1000), -EIO);
+    assert_int_equal(operations_of(&bench), 4);
+    prepare(&bench);
+    stop_at = 5;
+    assert_int_equal(mill_worker_run(&bench.worker, MILL_PHASE_END, 1000), 0);
+    assert_int_equal(operations_of(&bench), 4);
+}
+
+static void every_nth_operation_is_recorded(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t every, limit, recorded;
+    } cases[] = {{1, 100, 100}, {10, 100, 10}, {10, 95, 9}, {7, 7, 1}, {1000, 100, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bench bench;
+        struct mill_recording recording = {.every = cases[i].every};
+        prepare(&bench);
+        assert_int_equal(mill_histogram_create(&recording.latency), 0);
+        assert_int_equal(mill_worker_run_timed(&bench.worker, MILL_PHASE_END, cases[i].limit, &recording), 0);
+        assert_int_equal(turns, cases[i].limit);
+        assert_int_equal(recording.latency->count, cases[i].recorded);
+        mill_histogram_destroy(recording.latency);
+    }
+}
+
+/* At one operation a millisecond, a stall of 50 ms delays the 50 that were due meanwhile. Timed from their
+ * intended starts, half of them took over 25 ms; timed from their real starts, only the one that stalled did.
+ * The bound is a lower one: a slower machine only makes more of them late. */
+static void a_stall_shows_in_the_tail_of_an_open_loop(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct mill_recording recording = {.every = 1, .interval_ns = MILL_NS_PER_MS, .drain_ns = MILL_NS_PER_S};
+    prepare(&bench);
+    stall_at = 3;
+    assert_int_equal(mill_histogram_create(&recording.latency), 0);
+    assert_int_equal(mill_worker_run_timed(&bench.worker, MILL_PHASE_END, 60, &recording), 0);
+    assert_int_equal(recording.latency->count, 60);
+    uint64_t late = 0;
+    for (size_t i = mill_histogram_slot(stall_ms * MILL_NS_PER_MS / 2); i < MILL_HISTOGRAM_SLOTS; i++) {
+        late += recording.latency->slots[i];
+    }
+    assert_in_range(late, 20, 60);
+    mill_histogram_destroy(recording.latency);
+}
+
+static void *end_the_window_soon(void *phase)
+{
+    mill_sleep_until(mill_now_ns() + 20 * MILL_NS_PER_MS);
+    atomic_store_explicit((atomic_uint *)phase, MILL_PHASE_COOL, memory_order_relaxed);
+    return NULL;
+}
+
+/* A thousand are due in each millisecond and the first stalls past the window: nothing that was due is left
+ * out. */
+static void what_was_due_is_recorded_even_if_never_begun(void **state)
+{
+    (void)state;
+    struct bench bench;
+    pthread_t ender;
+    struct mill_recording recording = {.every = 1, .interval_ns = MILL_NS_PER_US, .drain_ns = 0};
+    prepare(&bench);
+    stall_at = 1;
+    assert_int_equal(mill_histogram_create(&recording.latency), 0);
+    assert_int_equal(pthread_create(&ender, NULL, end_the_window_soon, &bench.phase), 0);
+    assert_int_equal(mill_worker_run_timed(&bench.worker, MILL_PHASE_COOL, UINT64_MAX, &recording), 0);
+    pthread_join(ender, NULL);
+    assert_in_range(recording.unfinished, 20000, UINT64_MAX);
+    assert_int_equal(recording.latency->count, recording.unfinished + operations_of(&bench));
+    mill_histogram_destroy(recording.latency);
+}
+
+static void roles_are_dealt_as_the_scenario_says(void **state)
+{
+    (void)state;
+    struct bench bench;
+    unsigned players[3] = {0};
+    prepare(&bench);
+    bench.one.scenario = &with_roles;
+    bench.one.threads = 7;
+    for (unsigned i = 0; i < bench.one.threads; i++) {
+        mill_worker_init(&bench.worker, &bench.one, i, &bench.phase);
+        assert_int_equal(bench.worker.index_in_role, players[bench.worker.role]);
+        players[bench.worker.role]++;
+    }
+    assert_int_equal(players[0], 3);
+    assert_int_equal(players[1], 2);
+    assert_int_equal(players[2], 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_limit_is_met_exactly),
+        cmocka_unit_test(a_phase_that_is_over_runs_nothing),
+        cmocka_unit_test(failures_and_stops_do_not_count),
+        cmocka_unit_test(every_nth_operation_is_recorded),
+        cmocka_unit_test(a_stall_shows_in_the_tail_of_an_open_loop),
+        cmocka_unit_test(what_was_due_is_recorded_even_if_never_begun),
+        cmocka_unit_test(roles_are_dealt_as_the_scenario_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,263 @@
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "report/grid.h"
+#include "report/run_columns.h"
+#include "report/run_parts.h"
+
+static const struct mill_summary_cell *cell_of(const struct mill_run_report *report,
+                                               const struct mill_summary_row *row)
+{
+    return &report->summary->cells[row->cell];
+}
+
+/* ---- one table
+ * ------------------------------------------------------------------------------------------------- */
+
+static unsigned row_style(const struct mill_summary_cell *cell, const struct mill_summary_row *row,
+                          enum mill_column column)
+{
+    if (mill_verdict_is_finding(cell->verdict)) {
+        return column == mill_column_verdict ? MILL_RED | MILL_BOLD : MILL_RED;
+    }
+    if (row->leads) {
+        return column == mill_column_verdict ? MILL_GREEN | MILL_BOLD : MILL_BOLD;
+    }
+    if (cell->control) {
+        return column == mill_column_verdict ? MILL_GREEN : MILL_DIM;
+    }
+    return cell->checked ? MILL_PLAIN : MILL_DIM; /* the empty strategy and the like are not in the running */
+}
+
+static void add_row(const struct mill_run_report *report, struct mill_grid *grid,
+                    const struct mill_summary_row *row)
+{
+    for (enum mill_column column = 0; column < mill_column_count; column++) {
+        char text[128] = "-";
+        mill_run_columns[column].write(report, row, text, sizeof text);
+        mill_grid_cell(grid, row_style(cell_of(report, row), row, column), "%s", text);
+    }
+}
+
+/* Fastest first; rows without a rate last. */
+static int by_rate(const void *a, const void *b)
+{
+    const struct mill_summary_row *const *one = a, *const *other = b;
+    double rate = isfinite((*one)->rate.ratio) ? (*one)->rate.ratio : -1;
+    double other_rate = isfinite((*other)->rate.ratio) ? (*other)->rate.ratio : -1;
+    if (rate > other_rate || rate < other_rate) {
+        return rate > other_rate ? -1 : 1;
+    }
+    return (*one)->cell < (*other)->cell ? -1 : (*one)->cell > (*other)->cell;
+}
+
+/* The cells of one scenario with one set of parameters, at one number of threads, in one mode. */
+struct group {
+    size_t table; /* its first cell */
+    unsigned threads;
+    const char *mode;
+};
+
+static bool is_in_group(const struct mill_summary *summary, size_t cell, const char *mode,
+                        const struct group *group)
+{
+    return summary->cells[cell].threads == group->threads && strcmp(mode, group->mode) == 0 &&
+           mill_report_same_table(&summary->cells[group->table], &summary->cells[cell]);
+}
+
+/* "ticket leads mcs: 1.24x (…)" or "no winner: …", for each pair of the group (there is at most one). */
+static void add_leader(const struct mill_run_report *report, struct mill_grid *grid,
+                       const struct group *group)
+{
+    const struct mill_summary *summary = report->summary;
+    for (size_t i = 0; i < summary->leader_count; i++) {
+        const struct mill_summary_pair *pair = &summary->leaders[i];
+        struct mill_text ratio = {0};
+        if (!is_in_group(summary, pair->cell, pair->mode, group)) {
+            continue;
+        }
+        const char *one = summary->cells[pair->cell].strategy;
+        const char *other = summary->cells[pair->other].strategy;
+        mill_report_ratio(&ratio, &pair->ratio);
+        if (pair->ratio.low > 1.0) {
+            mill_grid_line(grid, MILL_BOLD, "  %s leads %s: %s", one, other, ratio.text ? ratio.text : "");
+        } else {
+            mill_grid_line(grid, MILL_DIM, "  no winner: %s against %s %s", one, other,
+                           ratio.text ? ratio.text : "");
+        }
+        mill_text_free(&ratio);
+    }
+}
+
+/* Adds the rows of a group; `rows` is room for as many as there are. */
+static void add_group(const struct mill_run_report *report, struct mill_grid *grid, const struct group *group,
+                      const struct mill_summary_row **rows)
+{
+    const struct mill_summary *summary = report->summary;
+    size_t count = 0;
+    char heading[128];
+    bool oversubscribed = false;
+    for (size_t i = 0; i < summary->row_count; i++) {
+        if (is_in_group(summary, summary->rows[i].cell, summary->rows[i].mode, group)) {
+            rows[count++] = &summary->rows[i];
+            oversubscribed = oversubscribed || summary->cells[summary->rows[i].cell].oversubscribed;
+        }
+    }
+    if (count == 0) {
+        return;
+    }
+    qsort(rows, count, sizeof(const struct mill_summary_row *), by_rate);
+    snprintf(heading, sizeof heading, "%u thread%s, %s%s", group->threads, group->threads == 1 ? "" : "s",
+             group->mode, oversubscribed ? "\noversubscribed" : "");
+    mill_grid_heading(grid, heading);
+    for (size_t i = 0; i < count; i++) {
+        add_row(report, grid, rows[i]);
+    }
+    add_leader(report, grid, group);
+    mill_grid_line(grid, MILL_PLAIN, "%s", "");
+}
+
+/* The least number of threads above `above` in the table of cell `table`; 0 when there is none. */
+static unsigned next_threads(const struct mill_summary *summary, size_t table, unsigned above)
+{
+    unsigned least = 0;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        unsigned threads = summary->cells[i].threads;
+        if (threads > above && (least == 0 || threads < least) &&
+            mill_report_same_table(&summary->cells[table], &summary->cells[i])) {
+            least = threads;
+        }
+    }
+    return least;
+}
+
+static const char *slice_heading(const struct mill_run_report *report, char *buffer, size_t size)
+{
+    json_int_t slice_ns =
+        json_integer_value(json_object_get(json_object_get(report->result, "settings"), "slice_ns"));
+    char duration[32];
+    if (slice_ns > 0 && slice_ns % (json_int_t)MILL_NS_PER_MS == 0) {
+        snprintf(duration, sizeof duration, "%lld ms", (long long)(slice_ns / (json_int_t)MILL_NS_PER_MS));
+    } else {
+        mill_format_duration(duration, sizeof duration, (double)slice_ns);
+    }
+    snprintf(buffer, size, "Jain\n%s", slice_ns > 0 ? duration : "by slice");
+    return buffer;
+}
+
+/* The table whose first cell is `table`. `slice` outlives it. */
+static int make_table(const struct mill_run_report *report, size_t table, const char *slice,
+                      struct mill_grid **grid)
+{
+    struct mill_grid_column headings[mill_column_count];
+    const struct mill_summary_row **rows =
+        calloc(report->summary->row_count + 1, sizeof(const struct mill_summary_row *));
+    for (enum mill_column i = 0; i < mill_column_count; i++) {
+        headings[i] = (struct mill_grid_column){
+            mill_run_columns[i].heading ? mill_run_columns[i].heading : slice, mill_run_columns[i].align};
+    }
+    if (!rows || mill_grid_create(grid, headings, mill_column_count) < 0) {
+        free(rows);
+        return -ENOMEM;
+    }
+    for (unsigned threads = next_threads(report->summary, table, 0); threads > 0;
+         threads = next_threads(report->summary, table, threads)) {
+        for (size_t mode = 0; mode < mill_mode_count; mode++) {
+            const struct group group = {table, threads, mill_report_modes[mode]};
+            add_group(report, *grid, &group, rows);
+        }
+    }
+    free(rows);
+    return 0;
+}
+
+/* ---- all tables
+ * ------------------------------------------------------------------------------------------------ */
+
+static bool opens_table(const struct mill_summary *summary, size_t cell)
+{
+    for (size_t i = 0; i < cell; i++) {
+        if (mill_report_same_table(&summary->cells[i], &summary->cells[cell])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static size_t widest(struct mill_grid *const *grids, size_t count)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t one = grids[i] ? mill_grid_width(grids[i]) : 0;
+        width = one > width ? one : width;
+    }
+    return width;
+}
+
+/* Hides the same columns in all tables until the widest fits; returns how many of mill_run_dispensable. */
+static size_t fit(struct mill_grid *const *grids, size_t count, unsigned width)
+{
+    size_t hidden = 0;
+    while (width > 0 && hidden < mill_dispensable_count && widest(grids, count) > width) {
+        for (size_t i = 0; i < count; i++) {
+            if (grids[i]) {
+                mill_grid_hide(grids[i], mill_run_dispensable[hidden]);
+            }
+        }
+        hidden++;
+    }
+    return hidden;
+}
+
+static void say_hidden(const struct mill_run_report *report, size_t hidden)
+{
+    struct mill_text names = {0};
+    for (size_t i = 0; i < hidden; i++) {
+        mill_text_add(&names, "%s%s", i > 0 ? ", " : "", mill_run_columns[mill_run_dispensable[i]].name);
+    }
+    if (hidden > 0 && names.text) {
+        mill_report_say(report, 0, "A wider terminal shows: %s.", names.text);
+        mill_text_add(report->out, "\n");
+    }
+    mill_text_free(&names);
+}
+
+int mill_report_tables(const struct mill_run_report *report)
+{
+    const struct mill_summary *summary = report->summary;
+    struct mill_grid **grids = calloc(summary->cell_count + 1, sizeof *grids);
+    char slice[64];
+    int status = grids ? 0 : -ENOMEM;
+    slice_heading(report, slice, sizeof slice);
+    for (size_t i = 0; status == 0 && i < summary->cell_count; i++) {
+        if (opens_table(summary, i)) {
+            status = make_table(report, i, slice, &grids[i]);
+        }
+    }
+    size_t hidden = status == 0 ? fit(grids, summary->cell_count, report->options->width) : 0;
+    for (size_t i = 0; status == 0 && i < summary->cell_count; i++) {
+        if (!grids[i]) {
+            continue;
+        }
+        struct mill_text subject = {0};
+        mill_report_subject(&subject, &summary->cells[i]);
+        mill_report_styled(report, MILL_BOLD, "%s", subject.text ? subject.text : "");
+        mill_text_free(&subject);
+        status = mill_grid_render(grids[i], report->out, report->options->colour);
+        if (status == 0) {
+            status = mill_report_notes(report, i);
+        }
+    }
+    if (status == 0) {
+        say_hidden(report, hidden);
+    }
+    for (size_t i = 0; grids && i < summary->cell_count; i++) {
+        mill_grid_destroy(grids[i]);
+    }
+    free(grids);
+    return status;
+}

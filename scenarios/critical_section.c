@@ -1,0 +1,125 @@
+/* Threads take one lock, work inside it, and think outside it: the question that every lock is chosen by. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "scenarios/list.h"
+#include "sync/lock.h"
+
+enum { HOLD, THINK, LINES };
+
+static const struct mill_parameter parameters[] = {
+    [HOLD] = {.name = "hold",
+              .summary = "work inside the lock",
+              .type = MILL_DURATION,
+              .maximum = MILL_NS_PER_MS},
+    [THINK] = {.name = "think",
+               .summary = "work outside, between two operations",
+               .type = MILL_DURATION,
+               .maximum = 10 * MILL_NS_PER_MS},
+    [LINES] = {.name = "lines",
+               .summary = "cache lines of shared data written inside the lock",
+               .type = MILL_INTEGER,
+               .maximum = 64},
+};
+
+struct line {
+    alignas(MILL_CACHE_LINE) uint64_t written;
+};
+
+struct state {
+    const struct mill_lock_ops *ops;
+    struct mill_lock *lock;
+    uint64_t hold;
+    uint64_t think;
+    uint64_t lines;
+    /* protected by `lock`, and apart from the above, which is only read */
+    alignas(MILL_ISOLATION) uint64_t count;
+    unsigned holder;
+    struct line line[];
+};
+
+static int setup(struct mill_case *one)
+{
+    uint64_t lines = (uint64_t)one->values[LINES];
+    struct state *state = mill_isolated_alloc(sizeof *state + lines * sizeof(struct line));
+    if (!state) {
+        return -ENOMEM;
+    }
+    state->ops = mill_lock_ops_of(one->strategy);
+    state->hold = (uint64_t)one->values[HOLD];
+    state->think = (uint64_t)one->values[THINK];
+    state->lines = lines;
+    int status = mill_lock_create(state->ops, &state->lock);
+    if (status < 0) {
+        free(state);
+        return status;
+    }
+    one->state = state;
+    return 0;
+}
+
+static int enter(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct mill_lock_context me;
+    state->ops->acquire(state->lock, &me);
+    state->count++;
+    mill_worker_holds(worker, &state->holder);
+    for (uint64_t i = 0; i < state->lines; i++) {
+        state->line[i].written++;
+    }
+    if (state->hold > 0) {
+        mill_spend(worker->clock, state->hold);
+    }
+    state->ops->release(state->lock, &me);
+    return MILL_DONE;
+}
+
+static void think(struct mill_worker *worker)
+{
+    const struct state *state = worker->state;
+    mill_spend(worker->clock, state->think);
+}
+
+static void verify(const struct mill_case *one, struct mill_check *check)
+{
+    const struct state *state = one->state;
+    if (state->count != one->operations) {
+        mill_check_found(check, MILL_LOST_UPDATE,
+                         "%" PRIu64 " times in the lock, but its count shows %" PRIu64, one->operations,
+                         state->count);
+    }
+    for (uint64_t i = 0; i < state->lines; i++) {
+        if (state->line[i].written != one->operations) {
+            mill_check_found(check, MILL_LOST_UPDATE,
+                             "%" PRIu64 " times in the lock, but line %" PRIu64 " was written %" PRIu64
+                             " times",
+                             one->operations, i, state->line[i].written);
+        }
+    }
+}
+
+static void teardown(struct mill_case *one)
+{
+    struct state *state = one->state;
+    mill_lock_destroy(state->ops, state->lock);
+    free(state);
+}
+
+static const struct mill_role roles[] = {
+    {.name = "holder", .summary = "takes the lock and works inside it", .operation = enter, .between = think},
+};
+
+const struct mill_scenario mill_scenario_critical_section = {
+    .name = "critical-section",
+    .summary = "all threads take one lock, hold it, and think between",
+    .family = &mill_lock_family,
+    .parameters = parameters,
+    .parameter_count = sizeof parameters / sizeof parameters[0],
+    .roles = roles,
+    .role_count = sizeof roles / sizeof roles[0],
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+};

@@ -1,0 +1,377 @@
+#include "scenarios/list.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/sanitizer.h"
+#include "harness/parameter.h"
+#include "harness/worker.h"
+
+#define MAX_THREADS 2u
+
+/* ---- well formed
+ * ----------------------------------------------------------------------------------------------- */
+
+static void assert_word(const char *word)
+{
+    assert_non_null(word);
+    assert_true(strlen(word) > 0);
+    assert_int_equal(strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(word));
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < mill_scenarios.count; i++) {
+        const struct mill_scenario *scenario = mill_scenarios.scenarios[i];
+        assert_word(scenario->name);
+        assert_non_null(scenario->summary);
+        assert_non_null(scenario->family);
+        assert_ptr_equal(mill_scenario_find(&mill_scenarios, scenario->name), scenario); /* else not unique */
+    }
+}
+
+/* Build scripts go from the identifier in the list to the name. */
+static void test_identifiers_are_names(void **state)
+{
+    (void)state;
+    static const char *const identifiers[] = {
+#define IDENTIFIER(ident) #ident,
+        MILL_SCENARIOS(IDENTIFIER)
+#undef IDENTIFIER
+    };
+    for (size_t i = 0; i < mill_scenarios.count; i++) {
+        char name[64];
+        assert_true(strlen(identifiers[i]) < sizeof name);
+        strcpy(name, identifiers[i]);
+        for (char *c = name; *c; c++) {
+            *c = *c == '_' ? '-' : *c;
+        }
+        assert_string_equal(name, mill_scenarios.scenarios[i]->name);
+    }
+}
+
+static void test_parameters(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < mill_scenarios.count; i++) {
+        const struct mill_scenario *scenario = mill_scenarios.scenarios[i];
+        assert_true(scenario->parameter_count <= MILL_PARAMETERS_MAX);
+        for (unsigned p = 0; p < scenario->parameter_count; p++) {
+            const struct mill_parameter *parameter = &scenario->parameters[p];
+            assert_word(parameter->name);
+            assert_non_null(parameter->summary);
+            int64_t least = parameter->minimum;
+            int64_t most = parameter->maximum;
+            if (parameter->type == MILL_SWITCH) {
+                least = 0;
+                most = 1;
+            } else if (parameter->type == MILL_CHOICE) {
+                assert_non_null(parameter->choices);
+                least = 0;
+                for (most = -1; parameter->choices[most + 1];) {
+                    most++;
+                }
+            }
+            assert_true(least <= most);
+            assert_true(parameter->fallback >= least);
+            assert_true(parameter->fallback <= most);
+        }
+    }
+}
+
+static void test_roles(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < mill_scenarios.count; i++) {
+        const struct mill_scenario *scenario = mill_scenarios.scenarios[i];
+        assert_true(scenario->role_count > 0);
+        assert_non_null(scenario->setup);
+        assert_non_null(scenario->teardown);
+        for (unsigned r = 0; r < scenario->role_count; r++) {
+            assert_word(scenario->roles[r].name);
+            assert_non_null(scenario->roles[r].summary);
+            assert_non_null(scenario->roles[r].operation);
+        }
+    }
+}
+
+static void test_expectations(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < mill_scenarios.count; i++) {
+        const struct mill_scenario *scenario = mill_scenarios.scenarios[i];
+        for (unsigned e = 0; e < scenario->expectation_count; e++) {
+            const struct mill_expectation *expectation = &scenario->expectations[e];
+            const struct mill_strategy *strategy = mill_family_find(scenario->family, expectation->strategy);
+            assert_non_null(strategy);
+            assert_true(strategy->traits & MILL_CONTROL);
+            assert_int_not_equal(expectation->findings, MILL_NO_FINDING);
+            assert_non_null(expectation->why);
+        }
+        for (size_t s = 0; s < scenario->family->count; s++) {
+            const struct mill_strategy *strategy = scenario->family->strategies[s];
+            if (strategy->traits & MILL_CONTROL) {
+                assert_non_null(mill_scenario_expects(scenario, strategy, UINT32_MAX));
+            }
+        }
+    }
+}
+
+/* ---- run by hand
+ * ----------------------------------------------------------------------------------------------- */
+
+static struct mill_clock the_clock;
+
+struct hand {
+    struct mill_case one;
+    int64_t values[MILL_PARAMETERS_MAX];
+    atomic_uint phase;
+    atomic_uint ready;
+    uint64_t operations; /* of each thread */
+    struct mill_worker workers[MAX_THREADS];
+    int status[MAX_THREADS];
+};
+
+static void prepare(struct hand *hand, const struct mill_scenario *scenario,
+                    const struct mill_strategy *strategy, unsigned threads)
+{
+    memset(hand, 0, sizeof *hand);
+    mill_parameters_default(scenario, hand->values);
+    hand->one = (struct mill_case){
+        .scenario = scenario,
+        .strategy = strategy,
+        .values = hand->values,
+        .clock = &the_clock,
+        .threads = threads,
+        .seed = 1,
+    };
+}
+
+static void set_up(struct hand *hand)
+{
+    assert_int_equal(hand->one.scenario->setup(&hand->one), 0);
+    for (unsigned i = 0; i < hand->one.threads; i++) {
+        mill_worker_init(&hand->workers[i], &hand->one, i, &hand->phase);
+    }
+}
+
+static void *play(void *argument)
+{
+    struct mill_worker *worker = argument;
+    struct hand *hand =
+        (struct hand *)((char *)argument - offsetof(struct hand, workers) - worker->index * sizeof *worker);
+    atomic_fetch_add(&hand->ready, 1);
+    while (atomic_load(&hand->ready) < hand->one.threads) {
+        sched_yield();
+    }
+    hand->status[worker->index] = mill_worker_run(worker, MILL_PHASE_END, hand->operations);
+    return NULL;
+}
+
+static void run(struct hand *hand, uint64_t operations)
+{
+    hand->operations = operations;
+    pthread_t thread[MAX_THREADS];
+    for (unsigned i = 0; i < hand->one.threads; i++) {
+        assert_int_equal(pthread_create(&thread[i], NULL, play, &hand->workers[i]), 0);
+    }
+    for (unsigned i = 0; i < hand->one.threads; i++) {
+        pthread_join(thread[i], NULL);
+        assert_int_equal(hand->status[i], 0);
+        hand->one.operations += hand->workers[i].operations;
+    }
+    assert_int_equal(hand->one.operations, operations * hand->one.threads);
+}
+
+static struct mill_check verify(const struct hand *hand)
+{
+    struct mill_check check = {0};
+    hand->one.scenario->verify(&hand->one, &check);
+    return check;
+}
+
+/* ThreadSanitizer ends the process over a race that is there on purpose: the engine looks for those, not this
+ * test. */
+static bool races_under_tsan(const struct mill_expectation *expected)
+{
+    return MILL_UNDER_TSAN && expected && (expected->findings & MILL_RACE);
+}
+
+static bool can_run(const struct hand *hand)
+{
+    const struct mill_case *one = &hand->one;
+    const char *why_not = mill_scenario_unsupported(one);
+    if (!why_not && races_under_tsan(mill_scenario_expects(one->scenario, one->strategy, one->threads))) {
+        why_not = "a race kept on purpose, left to the engine";
+    }
+    if (why_not) {
+        print_message("%s, %s, %u threads: %s\n", one->scenario->name, one->strategy->name, one->threads,
+                      why_not);
+    }
+    return !why_not;
+}
+
+static void test_one(struct hand *hand)
+{
+    set_up(hand);
+    run(hand, 300);
+    const struct mill_case *one = &hand->one;
+    if (!(one->strategy->traits & MILL_EMPTY) && one->scenario->verify) {
+        struct mill_check check = verify(hand);
+        const struct mill_expectation *expected =
+            mill_scenario_expects(one->scenario, one->strategy, one->threads);
+        if (check.findings & ~(expected ? expected->findings : 0u)) {
+            print_error("%s, %s: %s\n", one->scenario->name, one->strategy->name, check.message);
+            fail();
+        }
+    }
+    one->scenario->teardown(&hand->one);
+}
+
+static void test_every_strategy(void **state)
+{
+    (void)state;
+    static struct hand hand;
+    for (size_t i = 0; i < mill_scenarios.count; i++) {
+        const struct mill_scenario *scenario = mill_scenarios.scenarios[i];
+        for (size_t s = 0; s < scenario->family->count; s++) {
+            for (unsigned threads = 1; threads <= MAX_THREADS; threads++) {
+                prepare(&hand, scenario, scenario->family->strategies[s], threads);
+                if (can_run(&hand)) {
+                    test_one(&hand);
+                }
+            }
+        }
+    }
+}
+
+static bool caught(struct hand *hand, const struct mill_expectation *expectation)
+{
+    set_up(hand);
+    run(hand, 100000);
+    struct mill_check check = verify(hand);
+    hand->one.scenario->teardown(&hand->one);
+    assert_int_equal(check.findings == 0, check.message[0] == '\0');
+    return (check.findings & expectation->findings) != 0;
+}
+
+static void test_controls_are_caught(void **state)
+{
+    (void)state;
+    static struct hand hand;
+    for (size_t i = 0; i < mill_scenarios.count; i++) {
+        const struct mill_scenario *scenario = mill_scenarios.scenarios[i];
+        for (unsigned e = 0; e < scenario->expectation_count; e++) {
+            const struct mill_expectation *expectation = &scenario->expectations[e];
+            const struct mill_strategy *strategy = mill_family_find(scenario->family, expectation->strategy);
+            bool found = false;
+            for (unsigned attempt = 0; attempt < 300 && !found; attempt++) {
+                prepare(&hand, scenario, strategy, MAX_THREADS);
+                if (!can_run(&hand)) {
+                    break;
+                }
+                found = caught(&hand, expectation);
+            }
+            assert_true(found || races_under_tsan(expectation));
+        }
+    }
+}
+
+/* ---- single scenarios
+ * ------------------------------------------------------------------------------------------ */
+
+/* Their checks compare with the number of operations: one more than there were must not pass. */
+static void test_a_missing_operation_is_noticed(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"counter", "mutex"}, {"critical-section", "mcs"}, {"handoff", "futex"}, {"false-sharing", "packed"}};
+    static struct hand hand;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        const struct mill_scenario *scenario = mill_scenario_find(&mill_scenarios, pairs[i][0]);
+        prepare(&hand, scenario, mill_family_find(scenario->family, pairs[i][1]), MAX_THREADS);
+        set_up(&hand);
+        run(&hand, 50);
+        assert_int_equal(verify(&hand).findings, MILL_NO_FINDING);
+        hand.one.operations++;
+        assert_int_equal(verify(&hand).findings, MILL_LOST_UPDATE);
+        scenario->teardown(&hand.one);
+    }
+}
+
+static void test_section_writes_the_lines_it_is_told_to(void **state)
+{
+    (void)state;
+    static struct hand hand;
+    const struct mill_scenario *scenario = mill_scenario_find(&mill_scenarios, "critical-section");
+    prepare(&hand, scenario, mill_family_find(scenario->family, "ttas"), MAX_THREADS);
+    struct mill_error error;
+    assert_int_equal(mill_parameters_set(scenario, "lines=64", hand.values, &error), 0);
+    assert_int_equal(mill_parameters_set(scenario, "hold=1us", hand.values, &error), 0);
+    assert_int_equal(mill_parameters_set(scenario, "think=1us", hand.values, &error), 0);
+    set_up(&hand);
+    run(&hand, 200);
+    assert_int_equal(verify(&hand).findings, MILL_NO_FINDING);
+    assert_int_equal(hand.workers[0].acquisitions + hand.workers[1].acquisitions, 400);
+    scenario->teardown(&hand.one);
+}
+
+/* A player whose turn never comes leaves when the run is over, and leaves the lock free. */
+static void test_handoff_stops(void **state)
+{
+    (void)state;
+    static struct hand hand;
+    const struct mill_scenario *scenario = mill_scenario_find(&mill_scenarios, "handoff");
+    prepare(&hand, scenario, mill_family_find(scenario->family, "pthread"), 2);
+    set_up(&hand);
+    atomic_store(&hand.phase, MILL_PHASE_END);
+    assert_int_equal(scenario->roles[0].operation(&hand.workers[1]), MILL_STOPPED);
+    assert_int_equal(scenario->roles[0].operation(&hand.workers[0]), MILL_DONE);
+    hand.one.operations = 1;
+    assert_int_equal(verify(&hand).findings, MILL_NO_FINDING);
+    scenario->teardown(&hand.one);
+}
+
+static void test_aba_wants_two_nodes_a_thread(void **state)
+{
+    (void)state;
+    static struct hand hand;
+    const struct mill_scenario *scenario = mill_scenario_find(&mill_scenarios, "aba");
+    prepare(&hand, scenario, mill_family_find(scenario->family, "tagged"), 32);
+    assert_null(mill_scenario_unsupported(&hand.one));
+    hand.one.threads = 33;
+    assert_non_null(mill_scenario_unsupported(&hand.one));
+}
+
+static int open_clock(void **state)
+{
+    (void)state;
+    mill_clock_open(&the_clock);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_identifiers_are_names),
+        cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_expectations),
+        cmocka_unit_test(test_every_strategy),
+        cmocka_unit_test(test_controls_are_caught),
+        cmocka_unit_test(test_a_missing_operation_is_noticed),
+        cmocka_unit_test(test_section_writes_the_lines_it_is_told_to),
+        cmocka_unit_test(test_handoff_stops),
+        cmocka_unit_test(test_aba_wants_two_nodes_a_thread),
+    };
+    return cmocka_run_group_tests_name("scenarios", tests, open_clock, NULL);
+}

@@ -1,0 +1,438 @@
+/* threadmill doctor: what this machine can and cannot tell. */
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "core/text.h"
+#include "costs.h"
+#include "harness/calibrate.h"
+#include "harness/machine.h"
+#include "harness/result.h"
+#include "harness/run.h"
+#include "harness/summary.h"
+#include "measure/paired.h"
+#include "options.h"
+#include "scenarios/list.h"
+
+enum {
+    cost_rounds = 11,
+    cost_operations = 1 << 18,
+    calibrations = 40,
+    noise_rounds = 12,
+};
+
+struct request {
+    bool json;
+};
+
+/* Everything is collected as JSON first; the text is a view of it. */
+
+/* ---- collecting
+ * ------------------------------------------------------------------------------------------------ */
+
+static json_t *encode_interval(const double *values, size_t count)
+{
+    struct mill_paired interval;
+    if (mill_median_interval(values, count, 0.95, &interval) < 0 || !isfinite(interval.low + interval.high)) {
+        return json_null();
+    }
+    return json_pack("{s:f, s:f, s:f}", "median", interval.ratio, "low", interval.low, "high", interval.high);
+}
+
+static json_t *collect_costs(void)
+{
+    struct mill_cost costs[MILL_COST_OWN_COUNT];
+    static double ns[MILL_COST_OWN_COUNT][cost_rounds];
+    struct mill_cost_bench *bench;
+    json_t *json = json_array();
+    if (mill_cost_bench_create(&bench, 1) < 0) {
+        return json;
+    }
+    memcpy(costs, mill_own_costs, sizeof costs);
+    for (size_t i = 0; i < MILL_COST_OWN_COUNT; i++) {
+        costs[i].ns = ns[i];
+    }
+    if (mill_costs_measure(bench, costs, MILL_COST_OWN_COUNT, cost_rounds, cost_operations, 1) == 0) {
+        for (size_t i = 0; i < MILL_COST_OWN_COUNT; i++) {
+            json_array_append_new(json,
+                                  json_pack("{s:s, s:s, s:o}", "name", costs[i].name, "what", costs[i].what,
+                                            "ns", encode_interval(costs[i].ns, cost_rounds)));
+        }
+    }
+    mill_cost_bench_destroy(bench);
+    return json;
+}
+
+/* A program beside this one, or on the PATH. */
+static bool beside_this(const char *name)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 64);
+    if (length <= 0) {
+        return false;
+    }
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    snprintf(slash + 1, 64, "%s", name);
+    return access(path, X_OK) == 0;
+}
+
+static bool on_path(const char *name)
+{
+    const char *rest = getenv("PATH");
+    while (rest && *rest) {
+        char path[4096];
+        int length = (int)strcspn(rest, ":");
+        snprintf(path, sizeof path, "%.*s/%s", length, rest, name);
+        if (access(path, X_OK) == 0) {
+            return true;
+        }
+        rest += length + (rest[length] == ':');
+    }
+    return false;
+}
+
+static json_t *collect_tools(void)
+{
+    json_t *tools = json_array();
+    static const struct {
+        const char *name, *program, *remedy;
+        bool beside;
+    } wanted[] = {
+        {"ThreadSanitizer", "threadmill-tsan", "build the tsan flavour", true},
+        {"AddressSanitizer and UndefinedBehaviourSanitizer", "threadmill-asan", "build the asan flavour",
+         true},
+        {"Valgrind (Helgrind, DRD)", "valgrind", "install valgrind", false},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        bool here = wanted[i].beside ? beside_this(wanted[i].program) : on_path(wanted[i].program);
+        json_array_append_new(tools, json_pack("{s:s, s:s, s:b, s:s?}", "name", wanted[i].name, "program",
+                                               wanted[i].program, "available", here, "remedy",
+                                               here ? NULL : wanted[i].remedy));
+    }
+    return tools;
+}
+
+static json_t *collect_peers(void)
+{
+    json_t *peers = json_array();
+    for (size_t i = 0; i < mill_scenarios.count; i++) {
+        const struct mill_family *family = mill_scenarios.scenarios[i]->family;
+        bool seen = false;
+        for (size_t j = 0; j < i; j++) {
+            seen = seen || mill_scenarios.scenarios[j]->family == family;
+        }
+        for (size_t s = 0; !seen && s < family->count; s++) {
+            const struct mill_strategy *strategy = family->strategies[s];
+            if (strategy->library) {
+                json_array_append_new(peers, json_pack("{s:s, s:s, s:s, s:s?}", "family", family->name,
+                                                       "strategy", strategy->name, "library",
+                                                       strategy->library, "unavailable", strategy->missing));
+            }
+        }
+    }
+    return peers;
+}
+
+static json_t *collect_counters(void)
+{
+    static const struct {
+        const char *name;
+        unsigned long long config;
+    } counters[] = {
+        {"cycles", PERF_COUNT_HW_CPU_CYCLES},
+        {"instructions", PERF_COUNT_HW_INSTRUCTIONS},
+        {"cache-misses", PERF_COUNT_HW_CACHE_MISSES},
+    };
+    json_t *json = json_array();
+    for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
+        struct perf_event_attr attributes = {
+            .type = PERF_TYPE_HARDWARE,
+            .size = sizeof attributes,
+            .config = counters[i].config,
+            .exclude_kernel = 1,
+            .exclude_hv = 1,
+        };
+        long descriptor = syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0ul);
+        json_array_append_new(json, json_pack("{s:s, s:s?}", "name", counters[i].name, "unavailable",
+                                              descriptor < 0 ? strerror(errno) : NULL));
+        if (descriptor >= 0) {
+            close((int)descriptor);
+        }
+    }
+    return json;
+}
+
+/* How the two processors' distance moves while nothing else is measured. */
+static json_t *collect_calibration(const struct mill_cpus *cpus)
+{
+    struct mill_clock clock;
+    double trips[calibrations];
+    size_t near = 0, far = 0, flips = 0;
+    mill_clock_open(&clock);
+    if (mill_cpus_count(cpus) < 2) {
+        return json_null();
+    }
+    for (size_t i = 0; i < calibrations; i++) {
+        int status = mill_calibrate(&clock, mill_cpus_number(cpus, 0), mill_cpus_number(cpus, 1),
+                                    2 * MILL_NS_PER_MS, &trips[i]);
+        if (status < 0) {
+            return json_null();
+        }
+        enum mill_mode mode = mill_mode_of(trips[i]);
+        near += mode == MILL_MODE_NEAR;
+        far += mode == MILL_MODE_FAR;
+        flips += i > 0 && mode != mill_mode_of(trips[i - 1]);
+    }
+    return json_pack("{s:o, s:I, s:I, s:I}", "round_trip_ns", encode_interval(trips, calibrations), "near",
+                     (json_int_t)near, "far", (json_int_t)far, "flips", (json_int_t)flips);
+}
+
+/* The same cell twice, measured as if it were two: what the ratio says is noise. */
+static json_t *collect_noise(const struct mill_cpus *cpus, struct mill_error *error)
+{
+    static const char *const scenario[] = {"counter"};
+    const struct mill_request asked = {.scenarios = scenario, .scenario_count = 1, .strategies = "atomic"};
+    const struct mill_run_settings settings = {.rounds = noise_rounds,
+                                               .attempts = 4,
+                                               .throughput = true,
+                                               .pin = MILL_PIN_SPREAD,
+                                               .warmup_ns = 10 * MILL_NS_PER_MS,
+                                               .window_ns = 50 * MILL_NS_PER_MS,
+                                               .slice_ns = 10 * MILL_NS_PER_MS,
+                                               .calibration_ns = 2 * MILL_NS_PER_MS,
+                                               .grace_ns = 10 * MILL_NS_PER_S,
+                                               .seed = 1};
+    const struct mill_run_observer nobody = {0};
+    struct mill_plan plan;
+    struct mill_summary summary;
+    int status = mill_plan_make(&plan, &asked, &mill_scenarios, mill_cpus_count(cpus), error);
+    if (status < 0) {
+        return NULL;
+    }
+    size_t half = plan.count;
+    struct mill_cell *twice = realloc(plan.cells, 2 * half * sizeof *twice);
+    if (!twice) {
+        mill_plan_destroy(&plan);
+        return NULL;
+    }
+    plan.cells = twice;
+    memcpy(plan.cells + half, plan.cells, half * sizeof *twice);
+    plan.count = 2 * half;
+
+    json_t *noise = json_array();
+    json_t *result = mill_result_create(&plan, "threadmill doctor", settings.seed, json_object(),
+                                        json_object(), mill_run_settings_encode(&settings));
+    status = result ? mill_run(&plan, &settings, &nobody, result, error) : -ENOMEM;
+    if (status == 0) {
+        status = mill_summary_make(&summary, result, error);
+    }
+    if (status == 0) {
+        for (size_t i = 0; i < summary.leader_count; i++) {
+            const struct mill_summary_pair *pair = &summary.leaders[i];
+            const struct mill_summary_cell *cell = &summary.cells[pair->cell];
+            if (isfinite(pair->ratio.low + pair->ratio.high)) {
+                json_array_append_new(noise, json_pack("{s:s, s:i, s:s, s:f, s:f, s:f, s:b}", "cell",
+                                                       "counter/atomic", "threads", (int)cell->threads,
+                                                       "mode", pair->mode, "ratio", pair->ratio.ratio, "low",
+                                                       pair->ratio.low, "high", pair->ratio.high,
+                                                       "called_different", pair->ratio.decided));
+            }
+        }
+        json_array_append_new(noise, json_pack("{s:I, s:I}", "samples", (json_int_t)summary.samples,
+                                               "rejected", (json_int_t)summary.rejected));
+        mill_summary_destroy(&summary);
+    }
+    json_decref(result);
+    mill_plan_destroy(&plan);
+    if (status < 0) {
+        json_decref(noise);
+        return NULL;
+    }
+    return noise;
+}
+
+static json_t *examine(const struct mill_cpus *cpus, struct mill_error *error)
+{
+    struct mill_clock clock;
+    mill_clock_open(&clock);
+    json_t *noise = collect_noise(cpus, error);
+    if (!noise) {
+        return NULL;
+    }
+    return json_pack("{s:s, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format", "threadmill-doctor",
+                     "version", 1, "machine", mill_machine_describe(cpus, &clock), "build",
+                     mill_build_describe(), "costs", collect_costs(), "sanitizers", collect_tools(), "peers",
+                     collect_peers(), "counters", collect_counters(), "calibration",
+                     collect_calibration(cpus), "noise", noise);
+}
+
+/* ---- showing
+ * --------------------------------------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "unavailable";
+}
+
+static double number_of(const json_t *object, const char *name)
+{
+    return json_number_value(json_object_get(object, name));
+}
+
+static void print_machine(const json_t *all)
+{
+    const json_t *machine = json_object_get(all, "machine");
+    const json_t *build = json_object_get(all, "build");
+    printf("machine\n");
+    printf("  processor    %s%s\n", text_of(machine, "processor"),
+           json_is_true(json_object_get(machine, "virtual")) ? " (virtual machine)" : "");
+    printf("  topology     %s\n", text_of(machine, "topology"));
+    printf("  kernel       %s\n", text_of(machine, "kernel"));
+    printf("  governor     %s\n", text_of(machine, "governor"));
+    printf("  clock        %s, %.3f ticks a nanosecond\n", text_of(machine, "clock"),
+           number_of(machine, "ticks_per_ns"));
+    printf("  build        %s, %s %s, commit %s\n\n", text_of(build, "flavour"), text_of(build, "compiler"),
+           text_of(build, "flags"), text_of(build, "commit"));
+}
+
+static void print_costs(const json_t *all)
+{
+    size_t i;
+    json_t *cost;
+    printf("what the harness costs (median and 95%% interval of %d rounds)\n", cost_rounds);
+    json_array_foreach(json_object_get(all, "costs"), i, cost)
+    {
+        const json_t *ns = json_object_get(cost, "ns");
+        printf("  %-12s %7.2f ns  (%.2f to %.2f)  %s\n", text_of(cost, "name"), number_of(ns, "median"),
+               number_of(ns, "low"), number_of(ns, "high"), text_of(cost, "what"));
+    }
+    printf("\n");
+}
+
+static void print_available(const json_t *all)
+{
+    size_t i;
+    json_t *item;
+    printf("sanitizers\n");
+    json_array_foreach(json_object_get(all, "sanitizers"), i, item)
+    {
+        bool here = json_is_true(json_object_get(item, "available"));
+        printf("  %-50s %s%s%s\n", text_of(item, "name"), here ? "available" : "unavailable",
+               here ? "" : ": ", here ? "" : text_of(item, "remedy"));
+    }
+    printf("\npeers\n");
+    json_array_foreach(json_object_get(all, "peers"), i, item)
+    {
+        const char *missing = json_string_value(json_object_get(item, "unavailable"));
+        printf("  %-8s %-18s %-18s %s%s\n", text_of(item, "family"), text_of(item, "strategy"),
+               text_of(item, "library"), missing ? "unavailable: " : "available", missing ? missing : "");
+    }
+    printf("\nhardware counters\n");
+    json_array_foreach(json_object_get(all, "counters"), i, item)
+    {
+        const char *missing = json_string_value(json_object_get(item, "unavailable"));
+        printf("  %-14s %s%s\n", text_of(item, "name"), missing ? "unavailable: " : "available",
+               missing ? missing : "");
+    }
+    printf("\n");
+}
+
+static void print_noise(const json_t *all)
+{
+    const json_t *calibration = json_object_get(all, "calibration");
+    size_t i;
+    json_t *item;
+    printf("how noisy the machine is now\n");
+    if (json_is_null(calibration)) {
+        printf("  core to core   unavailable: one processor\n");
+    } else {
+        const json_t *trip = json_object_get(calibration, "round_trip_ns");
+        printf("  core to core   a round trip takes %.0f ns (%.0f to %.0f); of %d looks %.0f near, %.0f far; "
+               "it changed "
+               "%.0f times\n",
+               number_of(trip, "median"), number_of(trip, "low"), number_of(trip, "high"), calibrations,
+               number_of(calibration, "near"), number_of(calibration, "far"),
+               number_of(calibration, "flips"));
+    }
+    json_array_foreach(json_object_get(all, "noise"), i, item)
+    {
+        if (json_object_get(item, "ratio")) {
+            printf("  A against A    %s, %.0f thread%s, %s: ratio %.3f (95%% interval %.3f to %.3f): %s\n",
+                   text_of(item, "cell"), number_of(item, "threads"),
+                   number_of(item, "threads") > 1 ? "s" : "", text_of(item, "mode"), number_of(item, "ratio"),
+                   number_of(item, "low"), number_of(item, "high"),
+                   json_is_true(json_object_get(item, "called_different")) ? "called different, and is not"
+                                                                           : "not called different");
+        } else {
+            printf("  samples        %.0f, of which %.0f were rejected: they did not have their processors\n",
+                   number_of(item, "samples"), number_of(item, "rejected"));
+        }
+    }
+}
+
+/* ---- the command
+ * ----------------------------------------------------------------------------------------------- */
+
+static int take_json(void *target, const char *value, struct mill_error *error)
+{
+    (void)value;
+    (void)error;
+    ((struct request *)target)->json = true;
+    return 0;
+}
+
+static const struct mill_option options[] = {
+    {"json", 0, NULL, "everything, as JSON on standard output", take_json},
+};
+
+static const struct mill_usage usage = {
+    "doctor",
+    "",
+    "Tells what this machine can and cannot tell: processors, clock, what the harness itself costs, which "
+    "sanitizers,\n"
+    "peers and counters are there, and how noisy the machine is now. Takes about ten seconds.",
+    options,
+    sizeof options / sizeof options[0],
+    "  threadmill doctor\n"
+    "  threadmill doctor --json | jq .noise\n",
+};
+
+static int run(int argc, char **argv)
+{
+    struct request request = {0};
+    struct mill_error error = {"no memory"};
+    struct mill_cpus *cpus;
+    int status = mill_options_parse(&usage, argc, argv, &request, NULL, &error);
+    if (status != 0) {
+        return status > 0 ? MILL_EXIT_EXPECTED : mill_complain(MILL_EXIT_USAGE, "%s", error.message);
+    }
+    if (mill_cpus_open(&cpus, &error) < 0) {
+        return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+    }
+    int code = MILL_EXIT_EXPECTED;
+    json_t *all = examine(cpus, &error);
+    if (!all) {
+        code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+    } else if (request.json) {
+        json_dumpf(all, stdout, JSON_INDENT(1));
+        printf("\n");
+    } else {
+        print_machine(all);
+        print_costs(all);
+        print_available(all);
+        print_noise(all);
+    }
+    json_decref(all);
+    mill_cpus_close(cpus);
+    return code;
+}
+
+const struct mill_command mill_command_doctor = {"doctor", "what this machine can and cannot tell", run};

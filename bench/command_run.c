@@ -1,0 +1,274 @@
+/* threadmill run: plan → rounds → samples → result, with progress, a table and a document. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "commands.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "harness/machine.h"
+#include "harness/result.h"
+#include "harness/summary.h"
+#include "report/progress.h"
+#include "run_request.h"
+#include "scenarios/list.h"
+#include "view.h"
+
+static volatile sig_atomic_t stop_asked;
+
+static void ask_to_stop(int signal)
+{
+    stop_asked = signal;
+}
+
+static bool stop_was_asked(void *context)
+{
+    (void)context;
+    return stop_asked != 0;
+}
+
+/* Where the result and the log go, opened before anything is measured. */
+struct outputs {
+    struct mill_replacement result;
+    struct mill_replacement log;
+    char path[PATH_MAX];
+};
+
+static int open_result(struct outputs *outputs, const struct mill_run_request *request,
+                       struct mill_error *error)
+{
+    if (request->output) {
+        snprintf(outputs->path, sizeof outputs->path, "%s", request->output);
+    } else if (!request->json) {
+        char stamp[32];
+        time_t now = time(NULL);
+        struct tm utc;
+        strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+        int status = mill_make_folders("results/runs", error);
+        if (status < 0) {
+            return status;
+        }
+        snprintf(outputs->path, sizeof outputs->path, "results/runs/%s.json", stamp);
+    }
+    return outputs->path[0] ? mill_replacement_open(&outputs->result, outputs->path, error) : 0;
+}
+
+static int open_outputs(struct outputs *outputs, const struct mill_run_request *request,
+                        struct mill_error *error)
+{
+    outputs->path[0] = '\0';
+    outputs->result.descriptor = outputs->log.descriptor = -1;
+    int status = open_result(outputs, request, error);
+    if (status == 0 && request->histogram_log) {
+        status = mill_replacement_open(&outputs->log, request->histogram_log, error);
+    }
+    return status;
+}
+
+static void close_outputs(struct outputs *outputs)
+{
+    mill_replacement_close(&outputs->result);
+    mill_replacement_close(&outputs->log);
+}
+
+static int write_outputs(struct outputs *outputs, const json_t *result, const struct mill_summary *summary,
+                         uint64_t started_ms, struct mill_error *error)
+{
+    int status = 0;
+    if (outputs->result.descriptor >= 0) {
+        char *text = mill_result_text(result);
+        status = text ? mill_replacement_write(&outputs->result, text, strlen(text), error)
+                      : mill_error_set(error, -ENOMEM, "no memory to write the result");
+        if (status == 0) {
+            status = mill_replacement_write(&outputs->result, "\n", 1, error);
+        }
+        if (status == 0) {
+            status = mill_replacement_commit(&outputs->result, error);
+        }
+        free(text);
+    }
+    if (status == 0 && outputs->log.descriptor >= 0) {
+        struct mill_text log = {0};
+        status = mill_view_histogram_log(&log, summary, started_ms);
+        status = status < 0 ? mill_error_set(error, status, "no memory to write the histogram log")
+                            : mill_replacement_write(&outputs->log, log.text, log.length, error);
+        if (status == 0) {
+            status = mill_replacement_commit(&outputs->log, error);
+        }
+        mill_text_free(&log);
+    }
+    return status;
+}
+
+/* The command line as it could be pasted back. */
+static void quote_command(struct mill_text *text, int argc, char **argv)
+{
+    mill_text_add(text, "threadmill");
+    for (int i = 0; i < argc; i++) {
+        bool plain =
+            argv[i][0] && strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                          "_-+=:,./%@") == strlen(argv[i]);
+        mill_text_add(text, " ");
+        if (plain) {
+            mill_text_add(text, "%s", argv[i]);
+            continue;
+        }
+        mill_text_add(text, "'");
+        for (const char *c = argv[i]; *c; c++) {
+            mill_text_add(text, *c == '\'' ? "'\\''" : "%c", *c);
+        }
+        mill_text_add(text, "'");
+    }
+}
+
+static json_t *begin_document(const struct mill_plan *plan, const struct mill_run_request *request,
+                              const struct mill_cpus *cpus, int argc, char **argv)
+{
+    struct mill_clock clock;
+    struct mill_text command = {0};
+    mill_clock_open(&clock);
+    quote_command(&command, argc, argv);
+    json_t *result =
+        command.failed
+            ? NULL
+            : mill_result_create(plan, command.text, request->run.seed, mill_machine_describe(cpus, &clock),
+                                 mill_build_describe(), mill_run_settings_encode(&request->run));
+    mill_text_free(&command);
+    return result;
+}
+
+static void show_progress(void *context, const struct mill_run_event *event)
+{
+    mill_progress_update(context, event, mill_now_ns());
+}
+
+static int judge(const struct mill_summary *summary, bool strict)
+{
+    bool unsure = false;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        if (mill_verdict_is_finding(summary->cells[i].verdict)) {
+            return MILL_EXIT_FINDING;
+        }
+        unsure = unsure || summary->cells[i].verdict == MILL_VERDICT_UNTRUSTED;
+    }
+    if (stop_asked) {
+        return MILL_EXIT_INTERRUPTED;
+    }
+    return strict && unsure ? MILL_EXIT_UNSURE : MILL_EXIT_EXPECTED;
+}
+
+/* Shows and stores what was measured, whatever ended the run. */
+static int finish(struct outputs *outputs, const struct mill_run_request *request, json_t *result,
+                  uint64_t started_ms)
+{
+    struct mill_summary summary;
+    struct mill_error error;
+    int status = mill_summary_make(&summary, result, &error);
+    if (status < 0) {
+        return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+    }
+    int code = judge(&summary, request->strict);
+    json_object_set_new(result, "summary", mill_summary_encode(&summary));
+    if (request->json) {
+        char *text = mill_result_text(result);
+        if (!text || puts(text) < 0 || fflush(stdout) != 0) {
+            code = mill_complain(MILL_EXIT_MACHINE, "the result could not be written to standard output");
+        }
+        free(text);
+    } else if (mill_view_print(result, &summary, false) < 0) {
+        code = mill_complain(MILL_EXIT_MACHINE, "the table could not be written to standard output");
+    }
+    if (write_outputs(outputs, result, &summary, started_ms, &error) < 0) {
+        code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+    } else if (outputs->path[0] && !request->json) {
+        printf("result: %s\n", outputs->path);
+    }
+    mill_summary_destroy(&summary);
+    return code;
+}
+
+static int measure(const struct mill_run_request *request, const struct mill_plan *plan,
+                   const struct mill_cpus *cpus, int argc, char **argv)
+{
+    struct outputs outputs;
+    struct mill_error error;
+    struct mill_progress_view *progress = NULL;
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+
+    if (open_outputs(&outputs, request, &error) < 0) {
+        close_outputs(&outputs);
+        return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+    }
+    json_t *result = begin_document(plan, request, cpus, argc, argv);
+    if (!result || (!request->quiet && mill_progress_create(&progress, stderr, mill_now_ns()) < 0)) {
+        json_decref(result);
+        close_outputs(&outputs);
+        return mill_complain(MILL_EXIT_MACHINE, "no memory for a run of %zu cells", plan->count);
+    }
+    if (progress) {
+        mill_progress_budget(progress, request->run.budget_ns);
+    }
+    struct sigaction action = {.sa_handler = ask_to_stop};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    const struct mill_run_observer observer = {
+        .event = progress ? show_progress : NULL, .interrupted = stop_was_asked, .context = progress};
+    if (!request->quiet) {
+        fprintf(stderr, "threadmill: seed %" PRIu64 "\n", request->run.seed);
+    }
+    int status = mill_run(plan, &request->run, &observer, result, &error);
+    mill_progress_destroy(progress);
+    int code = finish(&outputs, request, result, mill_timespec_ns(wall) / MILL_NS_PER_MS);
+    if (status < 0) {
+        code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+    }
+    json_decref(result);
+    close_outputs(&outputs);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    struct mill_run_request request;
+    struct mill_plan plan = {0};
+    struct mill_cpus *cpus = NULL;
+    struct mill_error error;
+    int code = MILL_EXIT_EXPECTED;
+
+    int status = mill_run_request_parse(&request, argc, argv, &error);
+    if (status != 0) {
+        code = status > 0 ? MILL_EXIT_EXPECTED : mill_complain(MILL_EXIT_USAGE, "%s", error.message);
+        goto out;
+    }
+    if (mill_cpus_open(&cpus, &error) < 0) {
+        code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+        goto out;
+    }
+    const struct mill_request asked = {
+        .scenarios = request.scenarios,
+        .scenario_count = request.scenario_count,
+        .strategies = request.strategies,
+        .threads = request.threads,
+        .settings = (const char *const *)request.settings,
+        .setting_count = request.setting_count,
+    };
+    status = mill_plan_make(&plan, &asked, &mill_scenarios, mill_cpus_count(cpus), &error);
+    if (status < 0) {
+        code = mill_complain(status == -EINVAL ? MILL_EXIT_USAGE : MILL_EXIT_MACHINE, "%s", error.message);
+        goto out;
+    }
+    code = measure(&request, &plan, cpus, argc, argv);
+out:
+    mill_plan_destroy(&plan);
+    mill_cpus_close(cpus);
+    mill_run_request_free(&request);
+    return code;
+}
+
+const struct mill_command mill_command_run = {"run", "measures scenarios, prints a table, writes the result",
+                                              run};

@@ -1,0 +1,334 @@
+#include "run_request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "core/sanitizer.h"
+#include "core/text.h"
+
+static const uint64_t longest_ns = 3600 * MILL_NS_PER_S;
+
+/* ---- one function an option
+ * ------------------------------------------------------------------------------------ */
+
+static int take_scenario(void *target, const char *word, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    if (request->scenario_count == MILL_RUN_WORDS_MAX) {
+        return mill_error_set(error, -EINVAL, "at most %d scenarios can be named", MILL_RUN_WORDS_MAX);
+    }
+    request->scenarios[request->scenario_count++] = word;
+    return 0;
+}
+
+static int take_strategy(void *target, const char *value, struct mill_error *error)
+{
+    (void)error;
+    ((struct mill_run_request *)target)->strategies = value;
+    return 0;
+}
+
+static int take_threads(void *target, const char *value, struct mill_error *error)
+{
+    (void)error;
+    ((struct mill_run_request *)target)->threads = value;
+    return 0;
+}
+
+static int take_set(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    char item[256];
+    int status;
+    while ((status = mill_list_next(&value, item, sizeof item)) > 0) {
+        if (request->setting_count == MILL_RUN_WORDS_MAX) {
+            return mill_error_set(error, -EINVAL, "at most %d parameters can be set", MILL_RUN_WORDS_MAX);
+        }
+        char *copy = strdup(item);
+        if (!copy) {
+            return mill_error_set(error, -ENOMEM, "no memory for the parameters");
+        }
+        request->settings[request->setting_count++] = copy;
+    }
+    return status < 0
+               ? mill_error_set(error, -EINVAL, "--set takes name=value, or several of them joined by commas")
+               : 0;
+}
+
+static int take_rate(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    char *end;
+    double rate = strtod(value, &end);
+    static const struct {
+        char letter;
+        double factor;
+    } units[] = {{'k', 1e3}, {'M', 1e6}};
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (end != value && end[0] == units[i].letter && end[1] == '\0') {
+            rate *= units[i].factor;
+            end++;
+        }
+    }
+    if (end == value || *end != '\0' || !(rate >= 1) || rate > 1e9) {
+        return mill_error_set(
+            error, -EINVAL,
+            "'%s' is no value for --rate: it takes operations a second from 1 to 1e9, like 5000, 20k "
+            "or 1.5M",
+            value);
+    }
+    request->run.rate = rate;
+    return 0;
+}
+
+static int take_rounds(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    int64_t rounds;
+    int status = mill_option_number("rounds", value, 1, 100000, &rounds, error);
+    if (status == 0) {
+        request->run.rounds = (unsigned)rounds;
+        request->rounds_given = true;
+    }
+    return status;
+}
+
+static int take_window(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    request->windowed = true;
+    return mill_option_duration("window", value, MILL_NS_PER_MS, longest_ns, &request->run.window_ns, error);
+}
+
+static int take_warmup(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    request->warmed = true;
+    return mill_option_duration("warmup", value, 0, longest_ns, &request->run.warmup_ns, error);
+}
+
+static int take_slice(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    return mill_option_duration("slice", value, MILL_NS_PER_MS, longest_ns, &request->run.slice_ns, error);
+}
+
+static int take_time(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    request->budget_given = true;
+    return mill_option_duration("time", value, MILL_NS_PER_S, 24 * longest_ns, &request->run.budget_ns,
+                                error);
+}
+
+static int take_timeout(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    return mill_option_duration("timeout", value, 100 * MILL_NS_PER_MS, longest_ns, &request->run.grace_ns,
+                                error);
+}
+
+static int take_latency(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    int64_t every = 0;
+    request->latency_given = true;
+    if (strcmp(value, "off") == 0) {
+        request->run.latency_every = 0;
+    } else if (strcmp(value, "all") == 0) {
+        request->run.latency_every = 1;
+    } else if (strncmp(value, "every:", 6) == 0 && mill_parse_integer(value + 6, &every) == 0 && every >= 1) {
+        request->run.latency_every = (uint64_t)every;
+    } else {
+        return mill_error_set(error, -EINVAL, "'%s' is no value for --latency: it takes all, every:N or off",
+                              value);
+    }
+    return 0;
+}
+
+static int take_pin(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    return mill_pin_parse(value, &request->run.pin) < 0
+               ? mill_error_set(error, -EINVAL,
+                                "'%s' is no value for --pin: it takes none, compact or spread", value)
+               : 0;
+}
+
+static int take_seed(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    int64_t seed;
+    int status = mill_option_number("seed", value, 0, INT64_MAX, &seed, error);
+    request->run.seed = (uint64_t)seed;
+    request->seeded = status == 0;
+    return status;
+}
+
+static int take_attempts(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    int64_t attempts;
+    int status = mill_option_number("attempts", value, 1, 1000, &attempts, error);
+    if (status == 0) {
+        request->run.attempts = (unsigned)attempts;
+    }
+    return status;
+}
+
+static int take_suite(void *target, const char *value, struct mill_error *error)
+{
+    if (strcmp(value, "quick") != 0) {
+        return mill_error_set(error, -EINVAL, "there is no suite '%s'; there is: quick", value);
+    }
+    ((struct mill_run_request *)target)->suite = value;
+    return 0;
+}
+
+static int take_output(void *target, const char *value, struct mill_error *error)
+{
+    (void)error;
+    ((struct mill_run_request *)target)->output = value;
+    return 0;
+}
+
+static int take_hlog(void *target, const char *value, struct mill_error *error)
+{
+    (void)error;
+    ((struct mill_run_request *)target)->histogram_log = value;
+    return 0;
+}
+
+static int take_json(void *target, const char *value, struct mill_error *error)
+{
+    (void)value;
+    (void)error;
+    ((struct mill_run_request *)target)->json = true;
+    return 0;
+}
+
+static int take_strict(void *target, const char *value, struct mill_error *error)
+{
+    (void)value;
+    (void)error;
+    ((struct mill_run_request *)target)->strict = true;
+    return 0;
+}
+
+static int take_quiet(void *target, const char *value, struct mill_error *error)
+{
+    (void)value;
+    (void)error;
+    ((struct mill_run_request *)target)->quiet = true;
+    return 0;
+}
+
+static const struct mill_option options[] = {
+    {"strategy", 's', "A,B", "strategies to compare (all of each scenario's family)", take_strategy},
+    {"threads", 't', "1,2,4", "numbers of threads (1, 2, 4 ... up to the processors)", take_threads},
+    {"set", 0, "NAME=VALUE",
+     "a parameter of the scenario, as 'threadmill list' shows it; several\njoined by commas", take_set},
+    {"rate", 0, "R",
+     "open loop: R operations a second over all threads (20k, 1.5M), latency\nfrom the intended start",
+     take_rate},
+    {"rounds", 'r', "N", "how often each cell is measured (10)", take_rounds},
+    {"window", 0, "TIME", "how long each sample measures (100ms)", take_window},
+    {"warmup", 0, "TIME", "how long it runs before (20ms)", take_warmup},
+    {"slice", 0, "TIME", "fairness is also taken over slices of this length (10ms)", take_slice},
+    {"latency", 0, "WHICH", "all, every:N or off: which operations of a latency sample are timed (all)",
+     take_latency},
+    {"pin", 0, "HOW", "none, compact or spread: how threads are kept on processors (spread)", take_pin},
+    {"seed", 0, "N", "for the order of the rounds and for each sample (drawn, and printed)", take_seed},
+    {"suite", 0, "NAME", "quick: all scenarios at 1 and 2 threads, within two minutes", take_suite},
+    {"time", 0, "TIME", "begin no round that would not end within this time", take_time},
+    {"attempts", 0, "N", "samples that did not have their processors are repeated, up to N in all (4)",
+     take_attempts},
+    {"timeout", 0, "TIME", "a sample this much over its time is taken for hung (10s)", take_timeout},
+    {"output", 'o', "FILE", "where the result goes (results/runs/<time>.json; with --json: nowhere)",
+     take_output},
+    {"hlog", 0, "FILE", "the latencies as an HdrHistogram log", take_hlog},
+    {"json", 0, NULL, "the result on standard output, instead of the table", take_json},
+    {"strict", 0, NULL, "exit with 4 when a cell has no sample that can be trusted", take_strict},
+    {"quiet", 'q', NULL, "no progress", take_quiet},
+};
+
+const struct mill_usage mill_run_usage = {
+    "run",
+    "[SCENARIO...]",
+    "Measures scenarios: every strategy at every number of threads, in rounds of random order, each sample "
+    "in a\n"
+    "fresh process. Prints a table and writes the result document.",
+    options,
+    sizeof options / sizeof options[0],
+    "  threadmill run counter --threads 1,2\n"
+    "  threadmill run critical-section --strategy ticket,mcs,futex --set hold=100ns,think=1us\n"
+    "  threadmill run counter --strategy mutex --rate 50k --latency all\n"
+    "  threadmill run --suite quick -o quick.json --hlog quick.hlog\n"
+    "  threadmill run handoff --json | jq '.summary.rows[] | {strategy, mode, latency_ns}'\n",
+};
+
+/* What stands for itself when it is not given. A sanitizer's slowness would have every sample rejected, and
+ * nobody reads its times: no calibration there, and a patient watchdog. */
+static void fill_in(struct mill_run_request *request)
+{
+    struct mill_run_settings *run = &request->run;
+    bool quick = request->suite != NULL;
+    if (!request->rounds_given) {
+        run->rounds = quick ? 9 : 10;
+    }
+    if (!request->windowed) {
+        run->window_ns = (quick ? 40 : 100) * MILL_NS_PER_MS;
+    }
+    if (!request->warmed) {
+        run->warmup_ns = (quick ? 8 : 20) * MILL_NS_PER_MS;
+    }
+    if (quick && !request->budget_given) {
+        run->budget_ns = 115 * MILL_NS_PER_S;
+    }
+    if (quick && !request->threads) {
+        request->threads = "1,2";
+    }
+    if (!request->latency_given) {
+        run->latency_every = 1;
+    }
+    if (!request->seeded && getrandom(&run->seed, sizeof run->seed, 0) == (ssize_t)sizeof run->seed) {
+        run->seed >>= 33; /* short enough to be typed */
+    }
+    if (MILL_UNDER_TSAN || MILL_UNDER_ASAN) {
+        run->calibration_ns = 0;
+        run->grace_ns *= 6;
+    }
+    run->throughput = run->rate == 0;
+}
+
+int mill_run_request_parse(struct mill_run_request *request, int argc, char **argv, struct mill_error *error)
+{
+    *request = (struct mill_run_request){
+        .run = {.attempts = 4,
+                .pin = MILL_PIN_SPREAD,
+                .slice_ns = 10 * MILL_NS_PER_MS,
+                .calibration_ns = 2 * MILL_NS_PER_MS,
+                .grace_ns = 10 * MILL_NS_PER_S},
+    };
+    int status = mill_options_parse(&mill_run_usage, argc, argv, request, take_scenario, error);
+    if (status != 0) {
+        return status;
+    }
+    fill_in(request);
+    if (request->run.rate > 0 && request->run.latency_every == 0) {
+        return mill_error_set(error, -EINVAL, "--rate measures latency: it does not go with --latency off");
+    }
+    if (request->histogram_log && request->run.latency_every == 0) {
+        return mill_error_set(error, -EINVAL, "--hlog holds latencies: it does not go with --latency off");
+    }
+    return 0;
+}
+
+void mill_run_request_free(struct mill_run_request *request)
+{
+    for (size_t i = 0; i < request->setting_count; i++) {
+        free(request->settings[i]);
+    }
+}

@@ -1,0 +1,39 @@
+/* What `threadmill run` was asked for: its options, and what they stand for when they are not given.
+ */
+#ifndef MILL_BENCH_RUN_REQUEST_H
+#define MILL_BENCH_RUN_REQUEST_H
+
+#include <stdbool.h>
+
+#include "harness/plan.h"
+#include "harness/run.h"
+#include "options.h"
+
+enum {
+    MILL_RUN_WORDS_MAX = 64,
+};
+
+struct mill_run_request {
+    const char *scenarios[MILL_RUN_WORDS_MAX];
+    size_t scenario_count;
+    char *settings[MILL_RUN_WORDS_MAX]; /* owned: "a=1,b=2" is taken apart */
+    size_t setting_count;
+    const char *strategies;
+    const char *threads;
+    struct mill_run_settings run;
+    bool seeded, windowed, warmed, rounds_given, budget_given, latency_given; /* given on the command line */
+    const char *suite;
+    const char *output; /* NULL: results/runs/<time>.json */
+    const char *histogram_log;
+    bool json;
+    bool strict;
+    bool quiet;
+};
+
+extern const struct mill_usage mill_run_usage;
+
+/* Parses the command line, then fills in what was not given. 0; 1 after --help; -EINVAL with a message. */
+int mill_run_request_parse(struct mill_run_request *request, int argc, char **argv, struct mill_error *error);
+void mill_run_request_free(struct mill_run_request *request);
+
+#endif

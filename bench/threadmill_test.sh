@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# The command `threadmill` as its users meet it: exit codes, messages, files. One argument: the program.
+set -u
+program=$1
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failed=0
+checks=0
+
+brief=(--rounds 1 --window 5ms --warmup 1ms --slice 1ms --quiet)
+
+# expect CODE PATTERN ARGUMENT...: runs the program and checks its exit code, and that its output (both streams) holds PATTERN.
+expect() {
+    local code=$1 pattern=$2
+    shift 2
+    local output got
+    output=$("$program" "$@" 2>&1 </dev/null)
+    got=$?
+    checks=$((checks + 1))
+    if [ "$got" -ne "$code" ]; then
+        printf 'FAILED: threadmill %s: exit code %s, expected %s\n%s\n' "$*" "$got" "$code" "$output"
+        failed=$((failed + 1))
+    elif ! grep -qE -- "$pattern" <<<"$output"; then
+        printf 'FAILED: threadmill %s: no /%s/ in:\n%s\n' "$*" "$pattern" "$output"
+        failed=$((failed + 1))
+    fi
+}
+
+# holds WHAT COMMAND...: the command succeeds.
+holds() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    if ! "$@"; then
+        printf 'FAILED: %s\n' "$what"
+        failed=$((failed + 1))
+    fi
+}
+
+# Help, and wrong use.
+expect 0 'usage: threadmill COMMAND' --help
+expect 0 'threadmill [0-9]' --version
+expect 2 'usage' 
+expect 2 "there is no command 'rum'; did you mean 'run'" rum
+for command in list run report doctor; do
+    expect 0 'examples:' "$command" --help
+done
+expect 2 "no option '--strategies'; did you mean 'strategy'" run --strategies mutex
+expect 2 "option '--threads' needs a value" run --threads
+expect 2 "there is no scenario 'conter'; did you mean 'counter'" run conter
+expect 2 "strategy of scenario 'counter' called 'mutx'; did you mean 'mutex'" run counter --strategy mutx
+expect 2 "there is no strategy 'tiket'; did you mean 'ticket'" run --strategy tiket
+expect 2 "has no parameter 'hld'; did you mean 'hold'" run critical-section --set hld=1us
+expect 2 "'99h' is no value for parameter 'hold'" run critical-section --set hold=99h
+expect 2 "'0' is no number of threads" run counter --threads 0
+expect 2 "'sometimes' is no value for --latency" run counter --latency sometimes
+expect 2 "'fast' is no value for --rate" run counter --rate fast
+expect 2 "'tight' is no value for --pin" run counter --pin tight
+expect 2 "'0' is no value for --rounds" run counter --rounds 0
+expect 2 "no suite 'slow'; there is: quick" run --suite slow
+expect 2 'does not go with --latency off' run counter --latency off --rate 100
+expect 2 'needs a result' report
+
+# Files that cannot be read or written; nothing is measured for nothing, and nothing is left behind.
+expect 3 "cannot write /nowhere/r.json: No such file" run counter "${brief[@]}" -o /nowhere/r.json
+expect 3 "cannot write /dev/full" run counter "${brief[@]}" -o /dev/full
+expect 3 "cannot read absent.json: No such file" report absent.json
+printf '{"format": "threadmill-result", "vers' >truncated.json
+expect 3 "'truncated.json' is not JSON, or not all of it" report truncated.json
+printf '{"benchmarks": []}' >foreign.json
+expect 3 "'foreign.json' is JSON, but no threadmill result" report foreign.json
+
+# A run that goes well: table, document, histogram log; the document can be shown again.
+expect 0 'result: good.json' run counter --strategy mutex,none --threads 1 "${brief[@]}" -o good.json --hlog good.hlog
+expect 0 'mutex' report good.json
+holds 'the document is there' test -s good.json
+holds 'the histogram log has the format its readers expect' grep -q '^#\[Histogram log format version 1.3\]' good.hlog
+holds 'no temporary file is left' test "$(find . -name 'good.*.*' | wc -l)" -eq 0
+expect 0 'result: results/runs/[0-9TZ]+.json' run counter --strategy mutex --threads 1 "${brief[@]}"
+
+# Standard output is for the machine under --json, and nothing else is on it.
+"$program" run counter --strategy mutex --threads 1 "${brief[@]}" --json 2>/dev/null >piped.json
+expect 0 'mutex' report piped.json
+holds 'nothing is written beside --json' test ! -e results/runs/piped.json
+holds 'no colour goes into a pipe' bash -c '! "$1" report "$2" | grep -q "$(printf "\033")"' _ "$program" good.json
+
+# A full disk: a clear error, and what was there stays as it was. (The limit is in blocks of 1024 bytes.)
+cp good.json precious.json
+(
+    ulimit -f 1
+    trap '' XFSZ
+    "$program" run counter --strategy mutex --threads 1 "${brief[@]}" -o precious.json >full.txt 2>&1
+)
+code=$?
+holds 'a full disk ends with exit code 3' test "$code" -eq 3
+holds 'a full disk is named' grep -q "cannot write precious.json: File too large" full.txt
+holds 'what was there is kept' cmp -s good.json precious.json
+holds 'no temporary file is left on a full disk' test "$(find . -name 'precious.json.*' | wc -l)" -eq 0
+
+# Controls are caught, and an uncaught one would be a finding.
+expect 0 'caught' run counter --strategy unsafe --threads 2 --rounds 1 --window 100ms --quiet -o control.json
+
+# Ctrl-C keeps and writes what was measured, and says that it was interrupted.
+"$program" run counter --strategy mutex --threads 1 --rounds 1000 --window 5ms --warmup 1ms --quiet -o partial.json \
+    >partial.txt 2>&1 &
+runner=$!
+while ! [ -e partial.json ] && kill -0 "$runner" 2>/dev/null && [ "$(find . -name 'partial.json.*' | wc -l)" -eq 0 ]; do
+    sleep 0.05
+done
+sleep 1
+kill -INT "$runner"
+wait "$runner"
+holds 'an interrupted run ends with 130' test $? -eq 130
+holds 'an interrupted run writes what it has' grep -q '"interrupted": true' partial.json
+expect 0 'mutex' report partial.json
+
+# list is for people and for programs.
+expect 0 'critical-section' list
+expect 0 'hold' list critical-section
+expect 2 "there is no scenario 'cuonter'; did you mean 'counter'" list cuonter
+expect 0 '"format": "threadmill-list"' list --json
+
+printf '%d checks, %d failed\n' "$checks" "$failed"
+[ "$failed" -eq 0 ]

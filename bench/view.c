@@ -1,0 +1,40 @@
+#include "view.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "measure/histogram_log.h"
+#include "report/run_report.h"
+#include "report/style.h"
+
+int mill_view_print(const json_t *result, const struct mill_summary *summary, bool verbose)
+{
+    struct mill_text text = {0};
+    const struct mill_report_options options = {
+        .colour = mill_colour_wanted(stdout), .width = mill_terminal_width(stdout), .verbose = verbose};
+    int status = mill_run_report(&text, result, summary, &options);
+    if (status == 0 && (fputs(text.text, stdout) < 0 || fflush(stdout) != 0)) {
+        status = -EIO;
+    }
+    mill_text_free(&text);
+    return status;
+}
+
+int mill_view_histogram_log(struct mill_text *log, const struct mill_summary *summary, uint64_t started_ms)
+{
+    mill_histogram_log_header(log, "threadmill", started_ms);
+    for (size_t i = 0; i < summary->row_count; i++) {
+        const struct mill_summary_row *row = &summary->rows[i];
+        const struct mill_summary_cell *cell = &summary->cells[row->cell];
+        char tag[256];
+        if (!row->latency) {
+            continue;
+        }
+        snprintf(tag, sizeof tag, "%s/%s/%u/%s", cell->scenario, cell->strategy, cell->threads, row->mode);
+        int status = mill_histogram_log_line(log, tag, 0, 1, row->latency);
+        if (status < 0) {
+            return status;
+        }
+    }
+    return log->failed ? -ENOMEM : 0;
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/python3 -B
+"""usage: results/schema/validate.py RESULT.json...
+
+Checks result documents against result-1.schema.json, and what a schema cannot say: that samples and summary refer to
+cells that are there, and that a sample has as many threads as its cell. Prints the first error of each with its path.
+
+exit codes: 0 all are valid; 1 one is not, or cannot be read; 2 wrong use; 77 the package python3-jsonschema is missing
+"""
+import json
+import pathlib
+import sys
+
+try:
+    import jsonschema
+except ImportError:
+    print("python3-jsonschema is missing; run scripts/setup test, or apt-get install python3-jsonschema")
+    sys.exit(77)
+
+SCHEMA = pathlib.Path(__file__).with_name("result-1.schema.json")
+
+
+def refuse_constant(name):
+    raise ValueError(f"{name} is not JSON")
+
+
+def refuse_twins(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a member stands twice in one object: " + ", ".join(sorted(name for name, _ in pairs)))
+    return members
+
+
+def load(path):
+    """The document; ValueError or OSError when it is not JSON or cannot be read."""
+    text = pathlib.Path(path).read_bytes().decode()
+    return json.loads(text, parse_constant=refuse_constant, object_pairs_hook=refuse_twins)
+
+
+def validator():
+    schema = load(SCHEMA)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def check_references(document):
+    cells = document["cells"]
+    for index, sample in enumerate(document["samples"]):
+        if sample["cell"] >= len(cells):
+            return f"$.samples[{index}].cell: {sample['cell']} of {len(cells)} cells"
+        planned = cells[sample["cell"]]
+        if planned["unsupported"] is not None:
+            return f"$.samples[{index}].cell: {sample['cell']} is a cell that cannot run"
+        if len(sample.get("threads", [])) not in (0, planned["threads"]):
+            return f"$.samples[{index}].threads: {len(sample['threads'])}, but its cell has {planned['threads']}"
+    for part in ("verdicts", "rows"):
+        for index, entry in enumerate(document["summary"][part]):
+            if entry["cell"] >= len(cells):
+                return f"$.summary.{part}[{index}].cell: {entry['cell']} of {len(cells)} cells"
+    if len(document["summary"]["verdicts"]) != len(cells):
+        return f"$.summary.verdicts: {len(document['summary']['verdicts'])} for {len(cells)} cells"
+    return None
+
+
+def first_error(document, checker):
+    """What is wrong first, with its path; None for a valid document."""
+    errors = sorted(checker.iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path])
+    if errors:
+        message = errors[0].message
+        return f"{errors[0].json_path}: {message if len(message) <= 300 else message[:140] + ' ... ' + message[-140:]}"
+    return check_references(document)
+
+
+def main(paths):
+    if not paths or paths[0] in ("-h", "--help"):
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    checker = validator()
+    code = 0
+    for path in paths:
+        try:
+            wrong = first_error(load(path), checker)
+        except (OSError, ValueError) as error:
+            wrong = str(error)
+        if wrong:
+            print(f"{path}: {wrong}", file=sys.stderr)
+            code = 1
+        else:
+            print(f"{path}: valid")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -14,6 +14,7 @@
 
 #include "core/text.h"
 #include "harness/stacks.h"
+#include "harness/starvation.h"
 
 enum {
     output_max = 64 << 20, /* more than any sample's JSON; a child that writes more is broken */
@@ -188,7 +189,7 @@ static void drain(int *descriptor, struct mill_text *text, size_t limit, bool *c
 
 enum watch {
     watch_ended,
-    watch_hung,
+    watch_late,
     watch_interrupted,
 };
 
@@ -203,7 +204,7 @@ static enum watch watch(struct child *child, const struct mill_child_options *op
             return watch_interrupted;
         }
         if (mill_now_ns() > deadline_ns) {
-            return watch_hung;
+            return watch_late;
         }
         if (ready > 0 && from[0].revents) {
             drain(&child->output, &child->answer, output_max, &answer_cut);
@@ -285,6 +286,21 @@ static json_t *judge(const struct child *child, int wait_status)
     return bad_sample(from_outside ? "killed" : "crashed", reason);
 }
 
+/* A child that was not given its processors is the machine's fault: the sample is taken again like any other
+ * that did not have them. */
+static json_t *late_sample(uint64_t allowed_ns, bool starved, uint64_t cpu_ns)
+{
+    char reason[160];
+    double allowed_s = (double)allowed_ns / (double)MILL_NS_PER_S;
+    if (starved) {
+        snprintf(reason, sizeof reason, "it was ready to run, and was given a processor for %.2f s of %.1f s",
+                 (double)cpu_ns / (double)MILL_NS_PER_S, allowed_s);
+    } else {
+        snprintf(reason, sizeof reason, "no end after %.1f s: the watchdog ended it", allowed_s);
+    }
+    return bad_sample(starved ? "rejected" : "hung", reason);
+}
+
 static void add_evidence(json_t *sample, const struct child *child)
 {
     if (child->complaint.length > 0) {
@@ -313,8 +329,10 @@ int mill_child_run(const struct mill_child_options *options, const struct mill_s
     if (spec->rate > 0) {
         allowed_ns += spec->window_ns; /* an open loop may work off its backlog */
     }
+    uint64_t cpu_ns = 0;
     enum watch end = watch(&child, options, mill_now_ns() + allowed_ns);
-    if (end == watch_hung) {
+    bool starved = end == watch_late && mill_process_starved(child.pid, allowed_ns, &cpu_ns);
+    if (end == watch_late && !starved) {
         child.stacks = mill_stacks_of(child.pid);
     }
     if (end != watch_ended) {
@@ -326,14 +344,7 @@ int mill_child_run(const struct mill_child_options *options, const struct mill_s
         status = -EINTR;
         goto out;
     }
-    if (end == watch_hung) {
-        char reason[128];
-        snprintf(reason, sizeof reason, "no end after %.1f s: the watchdog ended it",
-                 (double)allowed_ns / (double)MILL_NS_PER_S);
-        *sample = bad_sample("hung", reason);
-    } else {
-        *sample = judge(&child, wait_status);
-    }
+    *sample = end == watch_late ? late_sample(allowed_ns, starved, cpu_ns) : judge(&child, wait_status);
     if (*sample) {
         add_evidence(*sample, &child);
     } else {

@@ -29,7 +29,8 @@ struct mill_child_options {
 
 /* Runs `spec` in a child. On 0 *sample is a sample object whatever became of the child: "ok", "rejected",
  * "check-failed", "failed", "crashed", "hung" (with "stacks": every thread's, source lines included),
- * "killed" or "sanitizer"; what it wrote to standard error is in "stderr". -EINTR when interrupted: the child
+ * "killed" or "sanitizer". A child that was late because it was given no
+ * processor is "rejected". What it wrote to standard error is in "stderr". -EINTR when interrupted: the child
  * is gone and there is no sample. Any other negative errno: no child could be started. */
 int mill_child_run(const struct mill_child_options *options, const struct mill_sample_spec *spec,
                    json_t **sample, struct mill_error *error);

@@ -4,7 +4,7 @@
  */
 #include <stdatomic.h>
 
-#include "core/pause.h"
+#include "core/backoff.h"
 #include "sync/futex.h"
 #include "sync/lock_list.h"
 
@@ -18,7 +18,9 @@ struct mill_lock {
     _Atomic uint32_t state;
 };
 
-#define SPINS 100u
+/* Rounds of back-off before it sleeps: together some 130 pauses, a few microseconds, as a sleep and a wake-up
+ * take. */
+#define ROUNDS 6u
 
 static bool try_acquire(struct mill_lock *lock, struct mill_lock_context *me)
 {
@@ -31,8 +33,9 @@ static bool try_acquire(struct mill_lock *lock, struct mill_lock_context *me)
 
 static __attribute__((noinline)) void wait(struct mill_lock *lock)
 {
-    for (unsigned spins = SPINS; spins > 0; spins--) {
-        mill_pause();
+    struct mill_backoff backoff = MILL_BACKOFF_INIT;
+    for (unsigned rounds = ROUNDS; rounds > 0; rounds--) {
+        mill_backoff_wait(&backoff);
         /* relaxed: only a hint */
         if (atomic_load_explicit(&lock->state, memory_order_relaxed) == FREE && try_acquire(lock, NULL)) {
             return;

@@ -33,7 +33,7 @@ static struct node *node_of(struct mill_lock_context *me)
 
 /* Each look takes the line from the predecessor that is about to write it, so a waiter looks less often than
  * it could. */
-#define PAUSES_A_LOOK 2
+#define PAUSES_A_LOOK 4
 
 /* relaxed: published by the exchange of the tail, or read by this thread alone */
 static void clear(struct node *node)

@@ -193,7 +193,8 @@ static void test_cas_integer_hands_out_each_value_once(void **state)
     }
 }
 
-#define EACH(ident)                  {"adds up: " #ident, test_adds_up, NULL, NULL, (void *)(uintptr_t)&mill_counter_##ident},
+#define TABLE(ident)                 (void *)(uintptr_t)&mill_counter_##ident
+#define EACH(ident)                  {"adds up: " #ident, test_adds_up, NULL, NULL, TABLE(ident)},
 #define EACH_LOCK(ident, name, peer) EACH(lock_##ident)
 
 int main(void)

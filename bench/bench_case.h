@@ -4,9 +4,9 @@
  *     mill_bench_each(visit, context);                       which there are
  *     case = mill_bench_case_create(id);                     one thread, before
  *     mill_bench_case_run(case, index, operations);          each thread, timed by the caller
- *     last = mill_bench_case_latency(case, index);           each thread, afterwards; true for the last to
- * finish mill_bench_case_percentile(case, i);                   that thread mill_bench_case_destroy(case);
- * that thread
+ *     last = mill_bench_case_latency(case, index, operations);           each thread, afterwards; true for
+ * the last to finish mill_bench_case_percentile(case, i);                   that thread
+ * mill_bench_case_destroy(case); that thread
  */
 #ifndef MILL_BENCH_BENCH_CASE_H
 #define MILL_BENCH_BENCH_CASE_H
@@ -45,9 +45,9 @@ struct mill_bench_case *mill_bench_case_create(const struct mill_bench_id *id);
 /* Runs `operations` operations as thread `index`, which is pinned first. False when one failed. */
 bool mill_bench_case_run(struct mill_bench_case *bench, unsigned index, uint64_t operations);
 
-/* Runs a bounded number of timed operations as thread `index`. True for the thread that finished last: the
- * percentiles are then ready, and the case is its to destroy. */
-bool mill_bench_case_latency(struct mill_bench_case *bench, unsigned index);
+/* Runs up to `operations` timed operations, and no more than some ten thousand, as thread `index`. True for
+ * the thread that finished last: the percentiles are then ready, and the case is its to destroy. */
+bool mill_bench_case_latency(struct mill_bench_case *bench, unsigned index, uint64_t operations);
 
 /* In nanoseconds, over all threads. */
 double mill_bench_case_percentile(const struct mill_bench_case *bench, size_t i);

@@ -160,8 +160,11 @@ static json_t *collect_counters(void)
             .exclude_hv = 1,
         };
         long descriptor = syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0ul);
-        json_array_append_new(json, json_pack("{s:s, s:s?}", "name", counters[i].name, "unavailable",
-                                              descriptor < 0 ? strerror(errno) : NULL));
+        json_array_append_new(json,
+                              json_pack("{s:s, s:s?}", "name", counters[i].name, "unavailable",
+                                        descriptor >= 0   ? NULL
+                                        : errno == ENOENT ? "this processor, or its hypervisor, offers none"
+                                                          : strerror(errno)));
         if (descriptor >= 0) {
             close((int)descriptor);
         }
@@ -332,7 +335,7 @@ static void print_available(const json_t *all)
     json_array_foreach(json_object_get(all, "peers"), i, item)
     {
         const char *missing = json_string_value(json_object_get(item, "unavailable"));
-        printf("  %-8s %-18s %-18s %s%s\n", text_of(item, "family"), text_of(item, "strategy"),
+        printf("  %-8s %-22s %-16s %s%s\n", text_of(item, "family"), text_of(item, "strategy"),
                text_of(item, "library"), missing ? "unavailable: " : "available", missing ? missing : "");
     }
     printf("\nhardware counters\n");
@@ -345,11 +348,32 @@ static void print_available(const json_t *all)
     printf("\n");
 }
 
+static void print_repeats(const json_t *all)
+{
+    size_t i;
+    json_t *item;
+    bool compared = false;
+    json_array_foreach(json_object_get(all, "noise"), i, item)
+    {
+        if (json_object_get(item, "ratio")) {
+            compared = true;
+            printf("  A against A    %s, %.0f thread%s, %s: ratio %.3f (95%% interval %.3f to %.3f): %s\n",
+                   text_of(item, "cell"), number_of(item, "threads"),
+                   number_of(item, "threads") > 1 ? "s" : "", text_of(item, "mode"), number_of(item, "ratio"),
+                   number_of(item, "low"), number_of(item, "high"),
+                   json_is_true(json_object_get(item, "called_different")) ? "called different, and is not"
+                                                                           : "not called different");
+            continue;
+        }
+        printf("%s  samples        %.0f, of which %.0f were rejected: they did not have their processors\n",
+               compared ? "" : "  A against A    inconclusive: too few samples had their processors\n",
+               number_of(item, "samples"), number_of(item, "rejected"));
+    }
+}
+
 static void print_noise(const json_t *all)
 {
     const json_t *calibration = json_object_get(all, "calibration");
-    size_t i;
-    json_t *item;
     printf("how noisy the machine is now\n");
     if (json_is_null(calibration)) {
         printf("  core to core   unavailable: one processor\n");
@@ -362,20 +386,7 @@ static void print_noise(const json_t *all)
                number_of(calibration, "near"), number_of(calibration, "far"),
                number_of(calibration, "flips"));
     }
-    json_array_foreach(json_object_get(all, "noise"), i, item)
-    {
-        if (json_object_get(item, "ratio")) {
-            printf("  A against A    %s, %.0f thread%s, %s: ratio %.3f (95%% interval %.3f to %.3f): %s\n",
-                   text_of(item, "cell"), number_of(item, "threads"),
-                   number_of(item, "threads") > 1 ? "s" : "", text_of(item, "mode"), number_of(item, "ratio"),
-                   number_of(item, "low"), number_of(item, "high"),
-                   json_is_true(json_object_get(item, "called_different")) ? "called different, and is not"
-                                                                           : "not called different");
-        } else {
-            printf("  samples        %.0f, of which %.0f were rejected: they did not have their processors\n",
-                   number_of(item, "samples"), number_of(item, "rejected"));
-        }
-    }
+    print_repeats(all);
 }
 
 /* ---- the command

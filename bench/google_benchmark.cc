@@ -41,7 +41,7 @@ void RunCase(benchmark::State &state, const mill_bench_id &id)
     if (!good) {
         state.SkipWithError("an operation failed");
     }
-    if (!mill_bench_case_latency(running, index)) {
+    if (!mill_bench_case_latency(running, index, static_cast<uint64_t>(state.max_iterations))) {
         return;
     }
     for (size_t i = 0; i < mill_bench_percentile_count; i++) {

@@ -76,7 +76,7 @@ expect 0 'result: good.json' run counter --strategy mutex,none --threads 1 "${br
 expect 0 'mutex' report good.json
 holds 'the document is there' test -s good.json
 holds 'the histogram log has the format its readers expect' grep -q '^#\[Histogram log format version 1.3\]' good.hlog
-holds 'no temporary file is left' test "$(find . -name 'good.*.*' | wc -l)" -eq 0
+holds 'no temporary file is left' test "$(find . -name '.good.*' | wc -l)" -eq 0
 expect 0 'result: results/runs/[0-9TZ]+.json' run counter --strategy mutex --threads 1 "${brief[@]}"
 
 # Standard output is for the machine under --json, and nothing else is on it.
@@ -90,13 +90,13 @@ cp good.json precious.json
 (
     ulimit -f 1
     trap '' XFSZ
-    "$program" run counter --strategy mutex --threads 1 "${brief[@]}" -o precious.json >full.txt 2>&1
+    "$program" run counter --strategy mutex --threads 1 "${brief[@]}" -o precious.json >/dev/null 2>full.txt
 )
 code=$?
 holds 'a full disk ends with exit code 3' test "$code" -eq 3
 holds 'a full disk is named' grep -q "cannot write precious.json: File too large" full.txt
 holds 'what was there is kept' cmp -s good.json precious.json
-holds 'no temporary file is left on a full disk' test "$(find . -name 'precious.json.*' | wc -l)" -eq 0
+holds 'no temporary file is left on a full disk' test "$(find . -name '.precious.*' | wc -l)" -eq 0
 
 # Controls are caught, and an uncaught one would be a finding.
 expect 0 'caught' run counter --strategy unsafe --threads 2 --rounds 1 --window 100ms --quiet -o control.json
@@ -105,7 +105,7 @@ expect 0 'caught' run counter --strategy unsafe --threads 2 --rounds 1 --window 
 "$program" run counter --strategy mutex --threads 1 --rounds 1000 --window 5ms --warmup 1ms --quiet -o partial.json \
     >partial.txt 2>&1 &
 runner=$!
-while ! [ -e partial.json ] && kill -0 "$runner" 2>/dev/null && [ "$(find . -name 'partial.json.*' | wc -l)" -eq 0 ]; do
+while ! [ -e partial.json ] && kill -0 "$runner" 2>/dev/null && [ "$(find . -name '.partial.*' | wc -l)" -eq 0 ]; do
     sleep 0.05
 done
 sleep 1

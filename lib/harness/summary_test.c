@@ -30,7 +30,7 @@ static void add(json_t *result, int cell, int round, const char *mode, const cha
         "cell", cell, "round", round, "attempt", 1, "kind", "throughput", "status", status, "mode", mode,
         "findings", "window_ns", (json_int_t)1000, "operations", (json_int_t)100, "operations_per_second",
         rate, "operations_per_cpu_second", rate / 2, "reacquired_share", "fairness", "jain", 1.0,
-        "jain_slice_median", 0.5, "starvation_ns", (json_int_t)(round * 10), "threads", "voluntary_switches",
+        "jain_slice_median", 0.5, "starvation_ns", (json_int_t)round * 10, "threads", "voluntary_switches",
         (json_int_t)1, "involuntary_switches", (json_int_t)2);
     assert_non_null(sample);
     json_array_append_new(json_object_get(result, "samples"), sample);

@@ -1,5 +1,9 @@
 #include "sync/counter.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/cacheline.h"
 #include "sync/counter_list.h"
 
 #define STRATEGY(ident)                  &mill_counter_##ident.about,
@@ -17,4 +21,17 @@ const struct mill_family mill_counter_family = {
 const struct mill_counter_ops *mill_counter_ops_find(const char *name)
 {
     return mill_counter_ops_of(mill_family_find(&mill_counter_family, name));
+}
+
+int mill_counter_create_word(const struct mill_counter_ops *ops, unsigned slots,
+                             struct mill_counter **counter)
+{
+    (void)slots;
+    *counter = mill_isolated_alloc(ops->about.size);
+    return *counter ? 0 : -ENOMEM;
+}
+
+void mill_counter_destroy_word(struct mill_counter *counter)
+{
+    free(counter);
 }

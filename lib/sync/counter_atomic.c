@@ -1,27 +1,11 @@
 /* One atomic addition a call. */
-#include <errno.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
-#include "core/cacheline.h"
 #include "sync/counter_list.h"
 
 struct mill_counter {
     _Atomic int64_t value;
 };
-
-static int create(const struct mill_counter_ops *ops, unsigned slots, struct mill_counter **counter)
-{
-    (void)ops;
-    (void)slots;
-    *counter = mill_isolated_alloc(sizeof **counter);
-    return *counter ? 0 : -ENOMEM;
-}
-
-static void destroy(struct mill_counter *counter)
-{
-    free(counter);
-}
 
 static void add(struct mill_counter *counter, unsigned slot, int64_t amount)
 {
@@ -45,8 +29,8 @@ const struct mill_counter_ops mill_counter_atomic = {
             .progress = MILL_WAIT_FREE,
             .size = sizeof(struct mill_counter),
         },
-    .create = create,
-    .destroy = destroy,
+    .create = mill_counter_create_word,
+    .destroy = mill_counter_destroy_word,
     .add = add,
     .read = read,
 };

@@ -1,30 +1,13 @@
 /* A loop of read and compare-and-swap: some thread always succeeds, a particular one may fail for ever. Once
  * without and once with back-off after a lost race.
  */
-#include <errno.h>
-#include <stdlib.h>
-
 #include "core/backoff.h"
-#include "core/cacheline.h"
 #include "sync/cas_integer.h"
 #include "sync/counter_list.h"
 
 struct mill_counter {
     struct mill_cas_integer integer;
 };
-
-static int create(const struct mill_counter_ops *ops, unsigned slots, struct mill_counter **counter)
-{
-    (void)ops;
-    (void)slots;
-    *counter = mill_isolated_alloc(sizeof **counter);
-    return *counter ? 0 : -ENOMEM;
-}
-
-static void destroy(struct mill_counter *counter)
-{
-    free(counter);
-}
 
 static bool try_add(struct mill_counter *counter, int64_t amount)
 {
@@ -62,8 +45,8 @@ const struct mill_counter_ops mill_counter_cas = {
             .progress = MILL_LOCK_FREE,
             .size = sizeof(struct mill_counter),
         },
-    .create = create,
-    .destroy = destroy,
+    .create = mill_counter_create_word,
+    .destroy = mill_counter_destroy_word,
     .add = add,
     .read = read,
 };
@@ -77,8 +60,8 @@ const struct mill_counter_ops mill_counter_cas_backoff = {
             .progress = MILL_LOCK_FREE,
             .size = sizeof(struct mill_counter),
         },
-    .create = create,
-    .destroy = destroy,
+    .create = mill_counter_create_word,
+    .destroy = mill_counter_destroy_word,
     .add = add_with_backoff,
     .read = read,
 };

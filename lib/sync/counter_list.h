@@ -23,4 +23,9 @@ MILL_FURTHER_LOCKS(MILL_COUNTER_DECLARE_LOCK)
 #undef MILL_COUNTER_DECLARE_LOCK
 #undef MILL_COUNTER_DECLARE
 
+/* `create` and `destroy` of the counters that are ops->about.size zeroed bytes and nothing else. */
+int mill_counter_create_word(const struct mill_counter_ops *ops, unsigned slots,
+                             struct mill_counter **counter);
+void mill_counter_destroy_word(struct mill_counter *counter);
+
 #endif

@@ -1,28 +1,11 @@
 /* A plain integer that everyone adds to: two threads read the same value, and one addition is lost. Kept on
  * purpose, so that the checks and the race detectors have something that they must find.
  */
-#include <errno.h>
-#include <stdlib.h>
-
-#include "core/cacheline.h"
 #include "sync/counter_list.h"
 
 struct mill_counter {
     int64_t value;
 };
-
-static int create(const struct mill_counter_ops *ops, unsigned slots, struct mill_counter **counter)
-{
-    (void)ops;
-    (void)slots;
-    *counter = mill_isolated_alloc(sizeof **counter);
-    return *counter ? 0 : -ENOMEM;
-}
-
-static void destroy(struct mill_counter *counter)
-{
-    free(counter);
-}
 
 static void add(struct mill_counter *counter, unsigned slot, int64_t amount)
 {
@@ -45,8 +28,8 @@ const struct mill_counter_ops mill_counter_unsafe = {
             .progress = MILL_WAIT_FREE,
             .size = sizeof(struct mill_counter),
         },
-    .create = create,
-    .destroy = destroy,
+    .create = mill_counter_create_word,
+    .destroy = mill_counter_destroy_word,
     .add = add,
     .read = read,
 };

@@ -1,9 +1,9 @@
 /* Telling a process that hangs from one that was never given a processor.
  *
  * A process that is late has either stopped of itself (all its threads sleep), or runs in circles (it uses
- * its processors), or wants to run and may not: on a machine that is shared by several sessions the kernel's
- * group scheduling has been seen to leave pinned threads without a processor for tens of seconds. Only the
- * first two are findings.
+ * its processors), or wants to run and may not: under the load of other
+ * scheduling groups the kernel has been seen to leave pinned threads without a processor for tens of seconds.
+ * Only the first two are findings.
  */
 #ifndef MILL_HARNESS_STARVATION_H
 #define MILL_HARNESS_STARVATION_H

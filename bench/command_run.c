@@ -153,7 +153,8 @@ static int judge(const struct mill_summary *summary, bool strict)
         if (mill_verdict_is_finding(summary->cells[i].verdict)) {
             return MILL_EXIT_FINDING;
         }
-        unsure = unsure || summary->cells[i].verdict == MILL_VERDICT_UNTRUSTED;
+        unsure = unsure || summary->cells[i].verdict == MILL_VERDICT_UNTRUSTED ||
+                 summary->cells[i].verdict == MILL_VERDICT_NOT_RUN;
     }
     if (stop_asked) {
         return MILL_EXIT_INTERRUPTED;
@@ -169,7 +170,12 @@ static int finish(struct outputs *outputs, const struct mill_run_request *reques
     struct mill_error error;
     int status = mill_summary_make(&summary, result, &error);
     if (status < 0) {
-        return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+        /* What was measured is worth more than what is said of it. */
+        mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+        if (write_outputs(outputs, result, &summary, started_ms, &error) < 0) {
+            mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+        }
+        return MILL_EXIT_MACHINE;
     }
     int code = judge(&summary, request->strict);
     json_object_set_new(result, "summary", mill_summary_encode(&summary));
@@ -216,6 +222,7 @@ static int measure(const struct mill_run_request *request, const struct mill_pla
     struct sigaction action = {.sa_handler = ask_to_stop};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
     const struct mill_run_observer observer = {
         .event = progress ? show_progress : NULL, .interrupted = stop_was_asked, .context = progress};
     if (!request->quiet) {

@@ -72,10 +72,10 @@ static int take_rate(void *target, const char *value, struct mill_error *error)
             end++;
         }
     }
-    if (end == value || *end != '\0' || !(rate >= 1) || rate > 1e9) {
+    if (end == value || *end != '\0' || !(rate >= 1) || rate > 1e7) {
         return mill_error_set(
             error, -EINVAL,
-            "'%s' is no value for --rate: it takes operations a second from 1 to 1e9, like 5000, 20k "
+            "'%s' is no value for --rate: it takes operations a second from 1 to 10M, like 5000, 20k "
             "or 1.5M",
             value);
     }
@@ -112,6 +112,7 @@ static int take_warmup(void *target, const char *value, struct mill_error *error
 static int take_slice(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
+    request->sliced = true;
     return mill_option_duration("slice", value, MILL_NS_PER_MS, longest_ns, &request->run.slice_ns, error);
 }
 
@@ -187,18 +188,24 @@ static int take_suite(void *target, const char *value, struct mill_error *error)
     return 0;
 }
 
+/* An empty name, as from an unset variable, would measure for nothing. */
+static int need_name(const char *option, const char *value, struct mill_error *error)
+{
+    return value[0] ? 0
+                    : mill_error_set(error, -EINVAL, "--%s needs the name of a file, and got an empty one",
+                                     option);
+}
+
 static int take_output(void *target, const char *value, struct mill_error *error)
 {
-    (void)error;
     ((struct mill_run_request *)target)->output = value;
-    return 0;
+    return need_name("output", value, error);
 }
 
 static int take_hlog(void *target, const char *value, struct mill_error *error)
 {
-    (void)error;
     ((struct mill_run_request *)target)->histogram_log = value;
-    return 0;
+    return need_name("hlog", value, error);
 }
 
 static int take_json(void *target, const char *value, struct mill_error *error)
@@ -242,7 +249,8 @@ static const struct mill_option options[] = {
     {"pin", 0, "HOW", "none, compact or spread: how threads are kept on processors (spread)", take_pin},
     {"seed", 0, "N", "for the order of the rounds and for each sample (drawn, and printed)", take_seed},
     {"suite", 0, "NAME", "quick: all scenarios at 1 and 2 threads, within two minutes", take_suite},
-    {"time", 0, "TIME", "begin no round that would not end within this time", take_time},
+    {"time", 0, "TIME", "no round begins that would not end within this time, and the first ends with it",
+     take_time},
     {"attempts", 0, "N", "samples that did not have their processors are repeated, up to N in all (4)",
      take_attempts},
     {"timeout", 0, "TIME", "a sample this much over its time is taken for hung (10s)", take_timeout},
@@ -280,6 +288,9 @@ static void fill_in(struct mill_run_request *request)
     }
     if (!request->windowed) {
         run->window_ns = (quick ? 40 : 100) * MILL_NS_PER_MS;
+    }
+    if (!request->sliced && run->slice_ns > run->window_ns) {
+        run->slice_ns = run->window_ns;
     }
     if (!request->warmed) {
         run->warmup_ns = (quick ? 8 : 20) * MILL_NS_PER_MS;
@@ -319,6 +330,13 @@ int mill_run_request_parse(struct mill_run_request *request, int argc, char **ar
     fill_in(request);
     if (request->run.rate > 0 && request->run.latency_every == 0) {
         return mill_error_set(error, -EINVAL, "--rate measures latency: it does not go with --latency off");
+    }
+    if (request->histogram_log && request->output && strcmp(request->histogram_log, request->output) == 0) {
+        return mill_error_set(error, -EINVAL, "--output and --hlog are both '%s'; they need two files",
+                              request->output);
+    }
+    if (request->run.slice_ns > request->run.window_ns) {
+        return mill_error_set(error, -EINVAL, "--slice is longer than the window: no slice would fit");
     }
     if (request->histogram_log && request->run.latency_every == 0) {
         return mill_error_set(error, -EINVAL, "--hlog holds latencies: it does not go with --latency off");

@@ -21,7 +21,8 @@ struct mill_run_request {
     const char *strategies;
     const char *threads;
     struct mill_run_settings run;
-    bool seeded, windowed, warmed, rounds_given, budget_given, latency_given; /* given on the command line */
+    bool seeded, windowed, sliced, warmed, rounds_given, budget_given,
+        latency_given; /* given on the command line */
     const char *suite;
     const char *output; /* NULL: results/runs/<time>.json */
     const char *histogram_log;

@@ -1,8 +1,10 @@
 /* The command `threadmill`: finds the command that was named and runs it. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "core/text.h"
@@ -63,10 +65,24 @@ static int unknown_command(const char *word)
                          near[0] ? "; did you mean " : "", near, near[0] ? "?" : "");
 }
 
+/* A standard stream that was closed would lend its number to the next file that is opened, and messages would
+ * go into a result. */
+static void occupy_standard_streams(void)
+{
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) < 0) {
+            /* the lowest free number, which is this one; read-only, so that writing to it fails */
+            (void)!open("/dev/null", O_RDONLY);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
+    occupy_standard_streams();
     /* A reader that went away, a child or `| head`, is an error of the write, not the end of the program. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         print_help(stderr);
         return MILL_EXIT_USAGE;

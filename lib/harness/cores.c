@@ -59,5 +59,5 @@ void mill_cores_between(const struct mill_cores_reading *before, const struct mi
     use->own = own / window;
     use->foreign = busy > own ? (busy - own) / window : 0;
     use->steal = (double)(after->steal_ns - before->steal_ns) / window;
-    use->resolution = (double)(tick_ns() * after->processors) / window;
+    use->resolution = (double)tick_ns() / window;
 }

@@ -25,7 +25,7 @@ struct mill_cores_use {
     double own;
     double foreign; /* busy with other processes; never below 0 */
     double steal;
-    double resolution; /* one tick of every processor, as such a share */
+    double resolution; /* one tick, as such a share: the kernel rounds the sum over the processors */
 };
 
 void mill_cores_read(struct mill_cores_reading *reading);

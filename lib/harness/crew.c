@@ -84,9 +84,8 @@ static int prepare(struct mill_hand *hand, struct mill_crew *crew, unsigned inde
     mill_worker_init(&hand->worker, crew->one, index, &crew->phase);
     hand->recording = (struct mill_recording){.every = spec->every, .drain_ns = spec->window_ns};
     if (spec->kind == MILL_LATENCY && spec->rate > 0) {
-        double interval = (double)spec->threads / spec->rate * (double)MILL_NS_PER_S;
-        hand->recording.interval_ns = interval < 1 ? 1 : (uint64_t)interval;
-        hand->recording.offset_ns = hand->recording.interval_ns * index / spec->threads;
+        hand->recording.interval_ns = (double)spec->threads / spec->rate * (double)MILL_NS_PER_S;
+        hand->recording.offset_ns = (uint64_t)(hand->recording.interval_ns * index / spec->threads);
     }
     return spec->kind == MILL_LATENCY ? mill_histogram_create(&hand->recording.latency) : 0;
 }

@@ -220,19 +220,20 @@ int mill_observation_encode(const struct mill_observation *seen, const struct mi
         *sample = encode_failure(seen);
         return *sample ? 0 : -ENOMEM;
     }
-    find_rejection(seen, spec, reason, sizeof reason);
-    const char *status = seen->check.findings ? "check-failed" : reason[0] ? "rejected" : "ok";
-    if (seen->check.findings) {
-        snprintf(reason, sizeof reason, "%s", seen->check.message);
-    }
-    *sample = json_pack("{s:s, s:s?, s:o, s:s, s:{s:f, s:f}, s:o, s:o, s:o}",                 /* */
-                        "status", status, "reason", reason[0] ? reason : NULL,                /* */
-                        "findings", encode_findings(seen->check.findings),                    /* */
-                        "mode", mill_mode_name(mill_mode_of(seen->calibration_after_ns)),     /* */
-                        "calibration_ns", "before", seen->calibration_before_ns,              /* */
-                        "after", seen->calibration_after_ns,                                  /* */
-                        "cores", encode_cores(seen), "fairness", encode_fairness(seen, spec), /* */
-                        "threads", encode_threads(seen, spec, crew));
+    char rejection[256];
+    find_rejection(seen, spec, rejection, sizeof rejection);
+    /* A finding is one whatever the machine did; the numbers beside it are then worth nothing. */
+    const char *status = seen->check.findings ? "check-failed" : rejection[0] ? "rejected" : "ok";
+    snprintf(reason, sizeof reason, "%s", seen->check.findings ? seen->check.message : rejection);
+    *sample =
+        json_pack("{s:s, s:s?, s:b, s:o, s:s, s:{s:f, s:f}, s:o, s:o, s:o}",                           /* */
+                  "status", status, "reason", reason[0] ? reason : NULL, "trusted", rejection[0] == 0, /* */
+                  "findings", encode_findings(seen->check.findings),                                   /* */
+                  "mode", mill_mode_name(mill_mode_of(seen->calibration_after_ns)),                    /* */
+                  "calibration_ns", "before", seen->calibration_before_ns,                             /* */
+                  "after", seen->calibration_after_ns,                                                 /* */
+                  "cores", encode_cores(seen), "fairness", encode_fairness(seen, spec),                /* */
+                  "threads", encode_threads(seen, spec, crew));
     if (!*sample) {
         return -ENOMEM;
     }

@@ -242,6 +242,7 @@ static void add_cell(struct mill_plan *plan, const struct mill_scenario *scenari
         .oversubscribed = threads > processors,
         .expectation = mill_scenario_expects(scenario, strategy, threads),
     };
+    cell->must_show = cell->expectation && processors >= cell->expectation->min_threads;
     memcpy(cell->values, values, sizeof cell->values);
     struct mill_case one = {
         .scenario = scenario, .strategy = strategy, .values = cell->values, .threads = threads};

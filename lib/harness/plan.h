@@ -31,8 +31,9 @@ struct mill_cell {
     const struct mill_strategy *strategy;
     int64_t values[MILL_PARAMETERS_MAX];
     unsigned threads;
-    bool oversubscribed;                        /* more threads than processors */
-    const char *unsupported;                    /* why it will not be run, or NULL */
+    bool oversubscribed;     /* more threads than processors */
+    const char *unsupported; /* why it will not be run, or NULL */
+    bool must_show; /* a control that must be caught: its threads have processors enough to meet on */
     const struct mill_expectation *expectation; /* of a control; NULL: it shall pass */
 };
 

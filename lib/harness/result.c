@@ -36,16 +36,17 @@ static json_t *encode_expectation(const struct mill_cell *cell)
 static json_t *encode_cell(const struct mill_cell *cell)
 {
     const struct mill_strategy *strategy = cell->strategy;
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:b, s:o, s:o, s:s?, s:b, s:b, s:b}",      /* */
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:b, s:o, s:o, s:b, s:s?, s:b, s:b, s:b}", /* */
                      "scenario", cell->scenario->name,                                            /* */
                      "family", cell->scenario->family->name,                                      /* */
                      "strategy", strategy->name, "algorithm", strategy->algorithm,                /* */
                      "library", strategy->library, "threads", (int)cell->threads,                 /* */
                      "oversubscribed", cell->oversubscribed,                                      /* */
-                     "parameters", encode_parameters(cell), "expected", encode_expectation(cell), /* */
-                     "unsupported", cell->unsupported,                                            /* */
-                     "unavailable", strategy->missing != NULL,                                    /* */
-                     "control", (strategy->traits & MILL_CONTROL) != 0,                           /* */
+                     "parameters", encode_parameters(cell), "expected", encode_expectation(cell), "must_show",
+                     cell->must_show,                                   /* */
+                     "unsupported", cell->unsupported,                  /* */
+                     "unavailable", strategy->missing != NULL,          /* */
+                     "control", (strategy->traits & MILL_CONTROL) != 0, /* */
                      "checked", cell->scenario->verify && !(strategy->traits & MILL_EMPTY));
 }
 
@@ -105,7 +106,7 @@ static const struct member cell_members[] = {
     {"algorithm", "string?"},      {"library", "string?"},     {"threads", "integer"},
     {"oversubscribed", "boolean"}, {"parameters", "object"},   {"expected", "object?"},
     {"unsupported", "string?"},    {"unavailable", "boolean"}, {"control", "boolean"},
-    {"checked", "boolean"},
+    {"must_show", "boolean"},      {"checked", "boolean"},
 };
 
 static const struct member sample_members[] = {

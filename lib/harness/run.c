@@ -63,6 +63,18 @@ static struct mill_sample_spec specify(const struct runner *runner, const struct
     return spec;
 }
 
+/* From its own place in the run: repeating a rejected sample changes neither the seeds nor the order of what
+ * follows. */
+static uint64_t sample_seed(const struct runner *runner, const struct slot *slot, unsigned round,
+                            unsigned attempt)
+{
+    struct mill_random random;
+    uint64_t slot_index = (uint64_t)(slot - runner->slots);
+    mill_random_seed(&random, runner->settings->seed,
+                     1 + attempt + 1000 * (slot_index + runner->count * (uint64_t)round));
+    return mill_random_next(&random) >> 1;
+}
+
 /* Runs one slot until a sample of it is not rejected, or the attempts are used up. */
 static int run_slot(struct runner *runner, const struct slot *slot, unsigned round, struct mill_error *error)
 {
@@ -75,7 +87,7 @@ static int run_slot(struct runner *runner, const struct slot *slot, unsigned rou
     bool rejected = true;
     for (unsigned attempt = 1; rejected && attempt <= runner->settings->attempts; attempt++) {
         json_t *sample;
-        uint64_t seed = mill_random_next(&runner->random) >> 1;
+        uint64_t seed = sample_seed(runner, slot, round, attempt);
         struct mill_sample_spec spec = specify(runner, slot, seed);
         tell(runner, cell, NULL);
         int status = mill_child_run(&options, &spec, &sample, error);

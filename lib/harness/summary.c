@@ -69,8 +69,14 @@ static enum sample_class classify(const json_t *sample, const json_t *expected)
         return sample_rejected;
     }
     bool measured = json_object_get(sample, "operations") != NULL;
-    bool good = is_text(sample, "status", "ok") || shows_expected(sample, expected);
-    return good && measured ? sample_accepted : sample_bad;
+    bool expected_one = shows_expected(sample, expected);
+    if (!is_text(sample, "status", "ok") && !expected_one) {
+        return sample_bad;
+    }
+    /* A control that was caught on a machine that was not its own: caught it is, but its numbers do not
+     * count. */
+    bool trusted = !json_is_false(json_object_get(sample, "trusted"));
+    return !measured ? sample_bad : trusted ? sample_accepted : sample_rejected;
 }
 
 /* ---- cells
@@ -89,7 +95,7 @@ static void describe_cell(struct mill_summary_cell *cell, const json_t *json)
         .threads = (unsigned)json_integer_value(json_object_get(json, "threads")),
         .oversubscribed = json_is_true(json_object_get(json, "oversubscribed")),
         .control = json_is_true(json_object_get(json, "control")),
-        .expected = json_is_object(json_object_get(json, "expected")),
+        .expected = json_is_true(json_object_get(json, "must_show")),
         .checked = json_is_true(json_object_get(json, "checked")),
     };
 }
@@ -101,8 +107,10 @@ static void judge_cell(struct mill_summary_cell *cell, const json_t *json, bool 
                                                                            : MILL_VERDICT_UNSUPPORTED;
     } else if (cell->bad > 0) {
         cell->verdict = MILL_VERDICT_FOUND;
-    } else if (cell->expected && (caught || cell->accepted > 0)) {
-        cell->verdict = caught ? MILL_VERDICT_CAUGHT : MILL_VERDICT_NOT_CAUGHT;
+    } else if (caught) {
+        cell->verdict = MILL_VERDICT_CAUGHT;
+    } else if (cell->expected && cell->accepted > 0) {
+        cell->verdict = MILL_VERDICT_NOT_CAUGHT;
     } else if (cell->accepted > 0) {
         cell->verdict = MILL_VERDICT_PASS;
     } else {
@@ -124,7 +132,10 @@ static void count_sample(struct mill_summary *summary, const json_t *sample, con
         cell->evidence = sample;
         cell->reason = text_of(sample, "reason");
     }
-    if (!cell->reason) {
+    /* The reason shown is that of the first bad sample, else of the first that counts, else of the first
+     * rejected. */
+    bool has_reason = text_of(sample, "reason") != NULL && cell->bad == 0;
+    if (has_reason && (!cell->reason || (class == sample_accepted && cell->accepted == 1))) {
         cell->reason = text_of(sample, "reason");
     }
     *caught = *caught || shows_expected(sample, expected);
@@ -407,6 +418,7 @@ static int compare_cells(struct mill_summary_pair *pair, const struct index *ind
                 if (a.rounds[i] == b.rounds[j] && a.values[i] > 0 && b.values[j] > 0) {
                     first[rounds] = a.values[i];
                     second[rounds++] = b.values[j];
+                    break; /* one a round: no more pairs than samples, whatever a document says */
                 }
             }
         }
@@ -546,6 +558,9 @@ int mill_summary_make(struct mill_summary *summary, const json_t *result, struct
     index_destroy(&index);
     if (status == -ENOMEM) {
         mill_error_set(error, status, "no memory for the summary of %zu samples", summary->samples);
+    }
+    if (status == -ERANGE || status == -EINVAL) {
+        mill_error_set(error, status, "its samples hold numbers that cannot be compared");
     }
     if (status < 0) {
         mill_summary_destroy(summary);

@@ -12,10 +12,11 @@
 /* A document is made by hand: two cells that differ in their strategy, and samples as told. */
 static json_t *cell_json(const char *strategy, const char *library, json_t *expected)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:i, s:b, s:{}, s:o, s:n, s:b, s:b, s:b}", "scenario", "s",
-                     "family", "f", "strategy", strategy, "algorithm", "a", "library", library, "threads", 2,
-                     "oversubscribed", 0, "parameters", "expected", expected ? expected : json_null(),
-                     "unsupported", "unavailable", 0, "control", expected != NULL, "checked", 1);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:i, s:b, s:{}, s:o, s:n, s:b, s:b, s:b, s:b}", "scenario",
+                     "s", "family", "f", "strategy", strategy, "algorithm", "a", "library", library,
+                     "threads", 2, "oversubscribed", 0, "parameters", "expected",
+                     expected ? expected : json_null(), "unsupported", "unavailable", 0, "control",
+                     expected != NULL, "must_show", expected != NULL, "checked", 1);
 }
 
 static json_t *document(json_t *first, json_t *second)

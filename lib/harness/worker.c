@@ -91,6 +91,9 @@ static int run_closed(struct mill_worker *worker, enum mill_phase until, uint64_
             return status;
         }
         done += untimed;
+        if (!phase_before(worker, until)) {
+            return 0; /* the window ended meanwhile */
+        }
         uint64_t from = mill_ticks_begin(clock);
         int outcome = role->operation(worker);
         uint64_t took = mill_ticks_end(clock) - from;
@@ -125,13 +128,20 @@ static bool await(const struct mill_worker *worker, enum mill_phase until, uint6
     return true;
 }
 
+/* From the first start, not from the last one: fractions of a nanosecond do not add up. */
+static uint64_t intended_start(const struct mill_recording *recording, uint64_t first, uint64_t index)
+{
+    return first + (uint64_t)((double)index * recording->interval_ns);
+}
+
 static int run_open(struct mill_worker *worker, enum mill_phase until, uint64_t limit,
                     struct mill_recording *recording)
 {
     const struct mill_role *role = role_of(worker);
-    uint64_t intended = mill_now_ns() + recording->offset_ns;
+    const uint64_t first = mill_now_ns() + recording->offset_ns;
+    uint64_t intended = first;
     uint64_t window_end = UINT64_MAX; /* known when the phase has changed */
-    for (uint64_t done = 0; done < limit; done++, intended += recording->interval_ns) {
+    for (uint64_t done = 0; done < limit; intended = intended_start(recording, first, ++done)) {
         if (!await(worker, until, intended)) {
             return 0;
         }
@@ -143,7 +153,7 @@ static int run_open(struct mill_worker *worker, enum mill_phase until, uint64_t 
             return 0;
         }
         if (window_end != UINT64_MAX && now - window_end > recording->drain_ns) {
-            for (; intended <= window_end; intended += recording->interval_ns) {
+            for (; intended <= window_end; intended = intended_start(recording, first, ++done)) {
                 mill_histogram_record(recording->latency, now - intended);
                 recording->unfinished++;
             }

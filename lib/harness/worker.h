@@ -15,10 +15,10 @@
 struct mill_recording {
     struct mill_histogram *latency; /* of this thread alone */
     uint64_t every;                 /* closed loop: each every-th operation is timed */
-    uint64_t interval_ns; /* open loop: time between two intended starts of this thread; 0: closed loop */
-    uint64_t offset_ns;   /* open loop: the first intended start, after the loop begins */
-    uint64_t drain_ns;    /* open loop: how long past the window's end a backlog may be worked off */
-    uint64_t unfinished;  /* out: intended starts that were not begun within drain_ns */
+    double interval_ns;  /* open loop: time between two intended starts of this thread; 0: closed loop */
+    uint64_t offset_ns;  /* open loop: the first intended start, after the loop begins */
+    uint64_t drain_ns;   /* open loop: how long past the window's end a backlog may be worked off */
+    uint64_t unfinished; /* out: intended starts that were not begun within drain_ns */
 };
 
 /* Prepares worker `index` of `one->threads`, and deals it a role. */

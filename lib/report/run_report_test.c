@@ -32,11 +32,11 @@ static void add_cell(json_t *document, const char *strategy, const char *algorit
                               : json_null();
     json_array_append_new(
         json_object_get(document, "cells"),
-        json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:b, s:{s:s}, s:o, s:s?, s:b, s:b, s:b}", "scenario",
+        json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:b, s:{s:s}, s:o, s:s?, s:b, s:b, s:b, s:b}", "scenario",
                   "counter", "family", "counter", "strategy", strategy, "algorithm", algorithm, "library",
                   library, "threads", 2, "oversubscribed", 0, "parameters", "hold", "100ns", "expected",
                   expectation, "unsupported", unsupported, "unavailable", unsupported && library, "control",
-                  expected != NULL, "checked", 1));
+                  expected != NULL, "must_show", expected != NULL, "checked", 1));
 }
 
 static json_t *add_sample(json_t *document, int cell, int round, double rate, const char *status,

@@ -104,11 +104,30 @@ static int write_outputs(struct outputs *outputs, const json_t *result, const st
     return status;
 }
 
+/* A document is UTF-8; what is not is written in the shell's escapes. */
+static bool quote_foreign(struct mill_text *text, const char *word)
+{
+    json_t *utf8 = json_string(word);
+    json_decref(utf8);
+    if (utf8) {
+        return false;
+    }
+    mill_text_add(text, " $'");
+    for (const char *c = word; *c; c++) {
+        mill_text_add(text, "\\x%02x", (unsigned)(unsigned char)*c);
+    }
+    mill_text_add(text, "'");
+    return true;
+}
+
 /* The command line as it could be pasted back. */
 static void quote_command(struct mill_text *text, int argc, char **argv)
 {
     mill_text_add(text, "threadmill");
     for (int i = 0; i < argc; i++) {
+        if (quote_foreign(text, argv[i])) {
+            continue;
+        }
         bool plain =
             argv[i][0] && strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                           "_-+=:,./%@") == strlen(argv[i]);

@@ -98,6 +98,34 @@ holds 'a full disk is named' grep -q "cannot write precious.json: File too large
 holds 'what was there is kept' cmp -s good.json precious.json
 holds 'no temporary file is left on a full disk' test "$(find . -name '.precious.*' | wc -l)" -eq 0
 
+# Streams that are closed: the result stays a result.
+"$program" run counter --strategy mutex --threads 1 "${brief[@]}" -o closed.json >/dev/null 2>&-
+expect 0 'mutex' report closed.json
+"$program" run counter --strategy mutex --threads 1 "${brief[@]}" -o silent.json 2>/dev/null >&-
+holds 'a closed standard output is an error' test $? -eq 3
+expect 0 'mutex' report silent.json
+expect 2 'empty one' run counter "${brief[@]}" -o ''
+expect 2 'both .same' run counter "${brief[@]}" -o same --hlog same
+printf -v foreign '\\xff.json'
+expect 0 'mutex' run counter --strategy mutex --threads 1 "${brief[@]}" -o "$foreign"
+expect 2 'no slice would fit' run counter --window 5ms --slice 10ms
+
+# One seed, one order, whatever was rejected on the way.
+order_of() {
+    "$program" run counter --strategy mutex,atomic,cas --threads 1 --rounds 4 --window 5ms --warmup 1ms --seed "$1" -q \
+        -o "order$2.json" >/dev/null 2>&1
+    tr -d ' \n' <"order$2.json" | grep -oE '"cell":[0-9]+,"round":[0-9]+,"attempt":1,"kind":"[a-z]+","seed":[0-9]+'
+}
+holds 'the seed decides order and seeds' test "$(order_of 7 a)" = "$(order_of 7 b)"
+holds 'another seed, another order' test "$(order_of 7 a)" != "$(order_of 8 c)"
+
+# On one processor a control need not be caught.
+if command -v taskset >/dev/null; then
+    checks=$((checks + 1))
+    taskset -c 0 "$program" run counter --strategy unsafe --threads 2 "${brief[@]}" -o one.json >one.txt 2>&1 ||
+        { failed=$((failed + 1)); printf 'FAILED: a control on one processor:\n'; cat one.txt; }
+fi
+
 # Controls are caught, and an uncaught one would be a finding.
 expect 0 'caught' run counter --strategy unsafe --threads 2 --rounds 1 --window 100ms --quiet -o control.json
 

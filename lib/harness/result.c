@@ -178,6 +178,39 @@ static int check_members(const char *path, const char *where, size_t index, cons
 #define CHECK(where, index, object, members) \
     check_members(path, where, index, object, members, sizeof members / sizeof members[0], error)
 
+static bool is_one_of(const json_t *text, const char *const *words)
+{
+    for (size_t i = 0; words[i]; i++) {
+        if (strcmp(json_string_value(text), words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What has the right type may still be nonsense. */
+static int check_values(const char *path, size_t index, const json_t *sample, struct mill_error *error)
+{
+    static const char *const kinds[] = {"throughput", "latency", NULL};
+    static const char *const modes[] = {"single", "near", "far", NULL};
+    static const char *const amounts[] = {"window_ns", "operations", "operations_per_second",
+                                          "operations_per_cpu_second", "reacquired_share"};
+    const json_t *mode = json_object_get(sample, "mode");
+    if (!is_one_of(json_object_get(sample, "kind"), kinds) || (mode && !is_one_of(mode, modes))) {
+        return mill_error_set(error, -EBADMSG,
+                              "'%s' is no whole threadmill result: sample %zu is of an unknown kind or mode",
+                              path, index);
+    }
+    for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++) {
+        if (json_number_value(json_object_get(sample, amounts[i])) < 0) {
+            return mill_error_set(error, -EBADMSG,
+                                  "'%s' is no whole threadmill result: in sample %zu, '%s' is negative", path,
+                                  index, amounts[i]);
+        }
+    }
+    return 0;
+}
+
 static int check_samples(const char *path, const json_t *result, struct mill_error *error)
 {
     size_t index;
@@ -205,6 +238,10 @@ static int check_samples(const char *path, const json_t *result, struct mill_err
                 return status;
             }
         }
+        status = check_values(path, index, sample, error);
+        if (status < 0) {
+            return status;
+        }
     }
     return 0;
 }
@@ -230,6 +267,12 @@ static int check_document(const char *path, const json_t *result, struct mill_er
             break;
         }
         status = CHECK("cell", index, cell, cell_members);
+        json_int_t threads = json_integer_value(json_object_get(cell, "threads"));
+        if (status == 0 && (threads < 1 || threads > MILL_THREADS_MAX)) {
+            status = mill_error_set(error, -EBADMSG,
+                                    "'%s' is no whole threadmill result: cell %zu has %lld threads", path,
+                                    index, (long long)threads);
+        }
     }
     return status < 0 ? status : check_samples(path, result, error);
 }

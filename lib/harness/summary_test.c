@@ -160,6 +160,41 @@ static void rejected_samples_count_and_are_not_used(void **state)
     json_decref(result);
 }
 
+/* A document may say anything; a pair a round is formed at the most. */
+static void repeated_rounds_make_no_more_pairs(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    json_t *result = document(cell_json("x", NULL, NULL), cell_json("y", NULL, NULL));
+    for (int i = 0; i < 300; i++) {
+        add(result, 0, 1, "near", "ok", 200);
+        add(result, 1, 1, "near", "ok", 100);
+    }
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(summary.leader_count, 1);
+    assert_in_range(summary.leaders[0].ratio.rounds, 1, 300);
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
+/* Caught it is; but what was measured on a disturbed machine is worth nothing. */
+static void an_untrusted_control_keeps_its_finding_alone(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    json_t *expected = json_pack("{s:s, s:s}", "findings", "lost-update", "why", "w");
+    json_t *result = document(cell_json("x", NULL, expected), cell_json("y", NULL, NULL));
+    add(result, 0, 1, "near", "check-failed", 100);
+    json_t *sample = json_array_get(json_object_get(result, "samples"), 0);
+    json_array_append_new(json_object_get(sample, "findings"), json_string("lost-update"));
+    json_object_set_new(sample, "trusted", json_false());
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(summary.cells[0].verdict, MILL_VERDICT_CAUGHT);
+    assert_int_equal(summary.row_count, 0);
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
 static void a_control_is_judged_by_what_it_was_expected_to_show(void **state)
 {
     (void)state;
@@ -194,6 +229,8 @@ int main(void)
         cmocka_unit_test(modes_are_kept_apart),
         cmocka_unit_test(pairs_are_formed_within_a_round_and_mode),
         cmocka_unit_test(rejected_samples_count_and_are_not_used),
+        cmocka_unit_test(repeated_rounds_make_no_more_pairs),
+        cmocka_unit_test(an_untrusted_control_keeps_its_finding_alone),
         cmocka_unit_test(a_control_is_judged_by_what_it_was_expected_to_show),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

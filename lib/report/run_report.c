@@ -277,7 +277,7 @@ static void add_legend(const struct mill_run_report *report)
 {
     static const char *const lines[] = {
         "op/s: median over rounds, with its 95% interval ('-' below 6 rounds); p50 … max: of latency "
-        "samples, merged",
+        "samples, merged; reading the clock is in them (threadmill doctor says how long that takes)",
         "Jain: 1 when all threads got equally much done, 1/threads when one got all; also within short "
         "slices (median)",
         "longest starved: the longest time in which some thread completed nothing",

@@ -33,8 +33,7 @@ struct request {
 
 /* Everything is collected as JSON first; the text is a view of it. */
 
-/* ---- collecting
- * ------------------------------------------------------------------------------------------------ */
+/* ---- collecting ---- */
 
 static json_t *encode_interval(const double *values, size_t count)
 {
@@ -276,8 +275,7 @@ static json_t *examine(const struct mill_cpus *cpus, struct mill_error *error)
                      collect_calibration(cpus), "noise", noise);
 }
 
-/* ---- showing
- * --------------------------------------------------------------------------------------------------- */
+/* ---- showing ---- */
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -389,8 +387,7 @@ static void print_noise(const json_t *all)
     print_repeats(all);
 }
 
-/* ---- the command
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the command ---- */
 
 static int take_json(void *target, const char *value, struct mill_error *error)
 {

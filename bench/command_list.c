@@ -16,8 +16,7 @@ struct request {
     const struct mill_scenario *only; /* NULL: all */
 };
 
-/* ---- for people
- * ------------------------------------------------------------------------------------------------ */
+/* ---- for people ---- */
 
 static void print_parameter(const struct mill_parameter *parameter)
 {
@@ -120,8 +119,7 @@ static void print_overview(void)
     printf("\n'threadmill list SCENARIO' tells all about one.\n");
 }
 
-/* ---- for programs
- * ---------------------------------------------------------------------------------------------- */
+/* ---- for programs ---- */
 
 static json_t *encode_parameter(const struct mill_parameter *parameter)
 {
@@ -205,8 +203,7 @@ static int print_json(const struct request *request)
                        : mill_complain(MILL_EXIT_MACHINE, "the list could not be written");
 }
 
-/* ---- the command
- * ----------------------------------------------------------------------------------------------- */
+/* ---- the command ---- */
 
 static int take_json(void *target, const char *value, struct mill_error *error)
 {

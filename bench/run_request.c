@@ -10,8 +10,7 @@
 
 static const uint64_t longest_ns = 3600 * MILL_NS_PER_S;
 
-/* ---- one function an option
- * ------------------------------------------------------------------------------------ */
+/* ---- one function an option ---- */
 
 static int take_scenario(void *target, const char *word, struct mill_error *error)
 {

@@ -17,8 +17,7 @@
 
 #define MAX_THREADS 2u
 
-/* ---- well formed
- * ----------------------------------------------------------------------------------------------- */
+/* ---- well formed ---- */
 
 static void assert_word(const char *word)
 {
@@ -125,8 +124,7 @@ static void test_expectations(void **state)
     }
 }
 
-/* ---- run by hand
- * ----------------------------------------------------------------------------------------------- */
+/* ---- run by hand ---- */
 
 static struct mill_clock the_clock;
 
@@ -288,8 +286,7 @@ static void test_controls_are_caught(void **state)
     }
 }
 
-/* ---- single scenarios
- * ------------------------------------------------------------------------------------------ */
+/* ---- single scenarios ---- */
 
 /* Their checks compare with the number of operations: one more than there were must not pass. */
 static void test_a_missing_operation_is_noticed(void **state)

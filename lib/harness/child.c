@@ -22,8 +22,7 @@ enum {
     poll_ms = 50,
 };
 
-/* ---- the child's side
- * ------------------------------------------------------------------------------------------ */
+/* ---- the child's side ---- */
 
 int mill_child_main(const struct mill_scenario_list *list)
 {
@@ -55,8 +54,7 @@ int mill_child_main(const struct mill_scenario_list *list)
     return status == 0 ? 0 : 3;
 }
 
-/* ---- the parent's side
- * ----------------------------------------------------------------------------------------- */
+/* ---- the parent's side ---- */
 
 struct child {
     pid_t pid;

@@ -87,8 +87,7 @@ char *mill_result_text(const json_t *result)
     return json_dumps(result, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
 }
 
-/* ---- reading
- * --------------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 struct member {
     const char *name;

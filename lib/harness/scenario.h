@@ -22,8 +22,7 @@
 #include "core/random.h"
 #include "core/strategy.h"
 
-/* ---- parameters
- * ------------------------------------------------------------------------------------------------ */
+/* ---- parameters ---- */
 
 enum mill_parameter_type {
     MILL_INTEGER,
@@ -42,8 +41,7 @@ struct mill_parameter {
     const char *const *choices; /* of MILL_CHOICE: ended by NULL */
 };
 
-/* ---- findings
- * -------------------------------------------------------------------------------------------------- */
+/* ---- findings ---- */
 
 /* What can be wrong with a strategy. A control is expected to show one of these; anything else must show
  * none. */
@@ -76,8 +74,7 @@ struct mill_expectation {
     const char *why;
 };
 
-/* ---- one case
- * -------------------------------------------------------------------------------------------------- */
+/* ---- one case ---- */
 
 /* One scenario with one strategy, parameters and a number of threads, for the length of one sample. */
 struct mill_case {
@@ -91,8 +88,7 @@ struct mill_case {
     uint64_t operations; /* completed by all threads, warm-up included; valid in verify */
 };
 
-/* ---- roles and operations
- * -------------------------------------------------------------------------------------- */
+/* ---- roles and operations ---- */
 
 /* What an operation returns besides a negative errno, which fails the sample. */
 enum mill_outcome {
@@ -151,8 +147,7 @@ static inline void mill_worker_holds(struct mill_worker *worker, unsigned *holde
     *holder = worker->index;
 }
 
-/* ---- the scenario
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the scenario ---- */
 
 struct mill_scenario {
     const char *name;    /* as on the command line: lower case, words joined by '-' */

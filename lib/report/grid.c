@@ -40,8 +40,7 @@ struct mill_grid {
     bool failed;
 };
 
-/* ---- filling
- * --------------------------------------------------------------------------------------------------- */
+/* ---- filling ---- */
 
 int mill_grid_create(struct mill_grid **grid, const struct mill_grid_column *columns, size_t count)
 {
@@ -146,8 +145,7 @@ void mill_grid_hide(struct mill_grid *grid, size_t column)
     grid->columns[column].hidden = true;
 }
 
-/* ---- measuring
- * ------------------------------------------------------------------------------------------------- */
+/* ---- measuring ---- */
 
 static size_t larger(size_t a, size_t b)
 {
@@ -216,8 +214,7 @@ size_t mill_grid_width(const struct mill_grid *grid)
     return total;
 }
 
-/* ---- rendering
- * ------------------------------------------------------------------------------------------------- */
+/* ---- rendering ---- */
 
 /* A line that is being written; blanks wait until something stands behind them. */
 struct line {

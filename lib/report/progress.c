@@ -65,8 +65,7 @@ void mill_progress_destroy(struct mill_progress_view *progress)
     free(progress);
 }
 
-/* ---- estimates
- * ------------------------------------------------------------------------------------------------- */
+/* ---- estimates ---- */
 
 uint64_t mill_progress_left(uint64_t elapsed_ns, size_t done, size_t total)
 {
@@ -109,8 +108,7 @@ static unsigned expected_rounds(const struct mill_progress_view *progress, const
     return rounds > event->round ? rounds : event->round;
 }
 
-/* ---- words
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- words ---- */
 
 struct state {
     size_t total; /* that will be done */
@@ -170,8 +168,7 @@ static void add_line(struct mill_text *text, const struct state *state, const st
     }
 }
 
-/* ---- writing
- * --------------------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static void write_text(struct mill_progress_view *progress, const char *before, struct mill_text *text,
                        const char *after)

@@ -15,8 +15,7 @@
 
 const char *const mill_report_modes[mill_mode_count] = {"single", "near", "far"};
 
-/* ---- what the parts share
- * -------------------------------------------------------------------------------------- */
+/* ---- what the parts share ---- */
 
 void mill_report_styled(const struct mill_run_report *report, unsigned style, const char *format, ...)
 {
@@ -120,8 +119,7 @@ const char *mill_report_shown(const struct mill_run_report *report, size_t cell,
     return buffer;
 }
 
-/* ---- head
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- head ---- */
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -166,8 +164,7 @@ static void add_machine(const struct mill_run_report *report)
     mill_text_add(report->out, "\n");
 }
 
-/* ---- peers
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- peers ---- */
 
 static void add_peer(struct mill_grid *grid, const struct mill_summary *summary,
                      const struct mill_summary_pair *pair)
@@ -226,8 +223,7 @@ static int add_peers(const struct mill_run_report *report)
     return status;
 }
 
-/* ---- footer
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- footer ---- */
 
 /* "near 54, far 9": how many samples saw each mode. */
 static void add_modes(struct mill_text *line, const json_t *result)
@@ -324,8 +320,7 @@ static void add_footer(const struct mill_run_report *report)
     add_legend(report);
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------------------- */
+/* ---- the whole ---- */
 
 /* Counts the rejected samples of each cell and mode. */
 static int count_rejected(struct mill_run_report *report)

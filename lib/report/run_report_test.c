@@ -21,8 +21,7 @@ enum {
     rounds = 9,
 };
 
-/* ---- a document made by hand
- * ----------------------------------------------------------------------------------- */
+/* ---- a document made by hand ---- */
 
 static void add_cell(json_t *document, const char *strategy, const char *algorithm, const char *library,
                      const char *expected, const char *unsupported)
@@ -121,8 +120,7 @@ static void expect_not(const char *text, const char *part)
     }
 }
 
-/* ---- tests
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 
 static void a_winner_is_named_where_the_interval_supports_it(void **state)
 {

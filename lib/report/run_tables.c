@@ -15,8 +15,7 @@ static const struct mill_summary_cell *cell_of(const struct mill_run_report *rep
     return &report->summary->cells[row->cell];
 }
 
-/* ---- one table
- * ------------------------------------------------------------------------------------------------- */
+/* ---- one table ---- */
 
 static unsigned row_style(const struct mill_summary_cell *cell, const struct mill_summary_row *row,
                           enum mill_column column)
@@ -175,8 +174,7 @@ static int make_table(const struct mill_run_report *report, size_t table, const 
     return 0;
 }
 
-/* ---- all tables
- * ------------------------------------------------------------------------------------------------ */
+/* ---- all tables ---- */
 
 static bool opens_table(const struct mill_summary *summary, size_t cell)
 {

@@ -38,8 +38,7 @@ static void start(pthread_t *thread, void *(*body)(void *), void *argument)
     assert_int_equal(pthread_create(thread, NULL, body, argument), 0);
 }
 
-/* ---- mutual exclusion
- * ------------------------------------------------------------------------------------------ */
+/* ---- mutual exclusion ---- */
 
 struct exclusion {
     const struct mill_lock_ops *ops;
@@ -160,8 +159,7 @@ static void test_exclusion_catches_a_broken_lock(void **state)
     assert_true(caught);
 }
 
-/* ---- try_acquire
- * ----------------------------------------------------------------------------------------------- */
+/* ---- try_acquire ---- */
 
 struct attempt {
     const struct mill_lock_ops *ops;
@@ -210,8 +208,7 @@ static void test_try(void **state)
     mill_lock_destroy(ops, lock);
 }
 
-/* ---- first come, first served
- * ---------------------------------------------------------------------------------- */
+/* ---- first come, first served ---- */
 
 /* A waiter has its place once it has written to the shared lock: a lock that serves in order of arrival has
  * to decide the order there. So the test holds the lock, starts one waiter, and starts the next only after
@@ -324,8 +321,7 @@ static void test_order_catches_a_lock_without(void **state)
     assert_false(serves_in_order(&last_first));
 }
 
-/* ---- the tables
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the tables ---- */
 
 static void test_tables_are_well_formed(void **state)
 {

@@ -1,0 +1,115 @@
+#include "harness/summary_compare.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Cells that differ in their strategy alone. */
+static bool same_group(const struct mill_summary_cell *a, const struct mill_summary_cell *b)
+{
+    return strcmp(a->scenario, b->scenario) == 0 && a->threads == b->threads &&
+           json_equal(a->parameters, b->parameters);
+}
+
+static int compare_cells(struct mill_summary_pair *pair, const struct mill_index *index, size_t samples)
+{
+    struct mill_series a, b;
+    double *first = calloc(samples + 1, sizeof *first);
+    double *second = calloc(samples + 1, sizeof *second);
+    struct mill_filter filter = {
+        .index = index, .cell = pair->cell, .kind = "throughput", .mode = pair->mode};
+    int status = mill_series_create(&a, samples);
+    int other = mill_series_create(&b, samples);
+    size_t rounds = 0;
+    if (status == 0 && other == 0 && first && second) {
+        mill_series_collect(&a, &filter, mill_sample_rate);
+        filter.cell = pair->other;
+        mill_series_collect(&b, &filter, mill_sample_rate);
+        for (size_t i = 0; i < a.count; i++) {
+            for (size_t j = 0; j < b.count; j++) {
+                if (a.rounds[i] == b.rounds[j] && a.values[i] > 0 && b.values[j] > 0) {
+                    first[rounds] = a.values[i];
+                    second[rounds++] = b.values[j];
+                    break; /* one a round: no more pairs than samples, whatever a document says */
+                }
+            }
+        }
+        status = mill_paired_compare(first, second, rounds, MILL_SUMMARY_CONFIDENCE, &pair->ratio);
+    } else {
+        status = -ENOMEM;
+    }
+    mill_series_destroy(&a);
+    mill_series_destroy(&b);
+    free(first);
+    free(second);
+    return status;
+}
+
+/* Rows that may lead: strategies that do the work, and do it right. */
+static bool may_lead(const struct mill_summary *summary, const struct mill_summary_row *row)
+{
+    const struct mill_summary_cell *cell = &summary->cells[row->cell];
+    return cell->verdict == MILL_VERDICT_PASS && cell->checked && !cell->control && row->samples > 0;
+}
+
+static bool same_table(const struct mill_summary *summary, const struct mill_summary_row *a,
+                       const struct mill_summary_row *b)
+{
+    return a->mode == b->mode && same_group(&summary->cells[a->cell], &summary->cells[b->cell]);
+}
+
+int mill_summary_find_leaders(struct mill_summary *summary, const struct mill_index *index)
+{
+    for (size_t i = 0; i < summary->row_count; i++) {
+        struct mill_summary_row *first = &summary->rows[i];
+        const struct mill_summary_row *second = NULL;
+        bool fastest = may_lead(summary, first);
+        for (size_t j = 0; j < summary->row_count && fastest; j++) {
+            const struct mill_summary_row *row = &summary->rows[j];
+            if (j == i || !may_lead(summary, row) || !same_table(summary, first, row)) {
+                continue;
+            }
+            fastest = row->rate.ratio < first->rate.ratio;
+            second = second && second->rate.ratio > row->rate.ratio ? second : row;
+        }
+        if (!fastest || !second) {
+            continue;
+        }
+        struct mill_summary_pair *pair = &summary->leaders[summary->leader_count++];
+        *pair = (struct mill_summary_pair){.cell = first->cell, .other = second->cell, .mode = first->mode};
+        int status = compare_cells(pair, index, summary->samples);
+        if (status < 0) {
+            return status;
+        }
+        first->leads = pair->ratio.low > 1.0;
+    }
+    return 0;
+}
+
+int mill_summary_find_peers(struct mill_summary *summary, const struct mill_index *index)
+{
+    for (size_t i = 0; i < summary->row_count; i++) {
+        const struct mill_summary_cell *ours = &summary->cells[summary->rows[i].cell];
+        for (size_t j = 0; j < summary->row_count && !ours->library && ours->algorithm; j++) {
+            const struct mill_summary_cell *theirs = &summary->cells[summary->rows[j].cell];
+            if (!theirs->library || !theirs->algorithm || strcmp(ours->algorithm, theirs->algorithm) != 0 ||
+                !same_table(summary, &summary->rows[i], &summary->rows[j])) {
+                continue;
+            }
+            struct mill_summary_pair *grown =
+                realloc(summary->peers, (summary->peer_count + 1) * sizeof *summary->peers);
+            if (!grown) {
+                return -ENOMEM;
+            }
+            summary->peers = grown;
+            struct mill_summary_pair *pair = &summary->peers[summary->peer_count++];
+            *pair = (struct mill_summary_pair){
+                .cell = summary->rows[i].cell, .other = summary->rows[j].cell, .mode = summary->rows[i].mode};
+            int status = compare_cells(pair, index, summary->samples);
+            if (status < 0) {
+                return status;
+            }
+        }
+    }
+    return 0;
+}

@@ -38,6 +38,10 @@ holds() {
     fi
 }
 
+has_no_colour() {
+    ! "$program" report "$1" | grep -q $'\033'
+}
+
 # Help, and wrong use.
 expect 0 'usage: threadmill COMMAND' --help
 expect 0 'threadmill [0-9]' --version
@@ -83,7 +87,7 @@ expect 0 'result: results/runs/[0-9TZ]+.json' run counter --strategy mutex --thr
 "$program" run counter --strategy mutex --threads 1 "${brief[@]}" --json 2>/dev/null >piped.json
 expect 0 'mutex' report piped.json
 holds 'nothing is written beside --json' test ! -e results/runs/piped.json
-holds 'no colour goes into a pipe' bash -c '! "$1" report "$2" | grep -q "$(printf "\033")"' _ "$program" good.json
+holds 'no colour goes into a pipe' has_no_colour good.json
 
 # A full disk: a clear error, and what was there stays as it was. (The limit is in blocks of 1024 bytes.)
 cp good.json precious.json

@@ -12,6 +12,12 @@ const struct mill_strategy *mill_family_find(const struct mill_family *family, c
     return NULL;
 }
 
+bool mill_strategy_is_foreign(const struct mill_strategy *strategy)
+{
+    return strategy->library && strcmp(strategy->library, "glibc") != 0 &&
+           strcmp(strategy->library, "libc") != 0;
+}
+
 const char *mill_progress_name(enum mill_progress progress)
 {
     static const char *const names[] = {

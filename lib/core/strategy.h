@@ -15,6 +15,7 @@
 #ifndef MILL_CORE_STRATEGY_H
 #define MILL_CORE_STRATEGY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum mill_progress {
@@ -56,6 +57,9 @@ struct mill_family {
 
 /* The strategy of that name, or NULL. */
 const struct mill_strategy *mill_family_find(const struct mill_family *family, const char *name);
+
+/* Is it another library's, beside the C library that every program has? */
+bool mill_strategy_is_foreign(const struct mill_strategy *strategy);
 
 /* "blocking", "lock-free" or "wait-free". */
 const char *mill_progress_name(enum mill_progress progress);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "core/cacheline.h"
+#include "core/peer.h"
 #include "sync/counter_list.h"
-#include "sync/lock_peer.h"
 
 struct mill_counter {
     const struct mill_lock_ops *ops;

@@ -18,9 +18,12 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "core/timeout.h"
 
 /* Sleeps while *word is `expected`. May return for no reason (a signal, another waiter's wake): look again.
  */
@@ -29,6 +32,24 @@ static inline void mill_futex_wait(_Atomic uint32_t *word, uint32_t expected)
     int before = errno;
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
     errno = before;
+}
+
+/* The same until `deadline` by mill_now_ns(): 0 when it returned for any other reason, -ETIMEDOUT when the
+ * deadline has passed. */
+static inline int mill_futex_wait_until(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline)
+{
+    if (deadline == MILL_NO_DEADLINE) {
+        mill_futex_wait(word, expected);
+        return 0;
+    }
+    int before = errno;
+    struct timespec until = mill_deadline_timespec(deadline);
+    /* the BITSET form takes a moment of CLOCK_MONOTONIC, the plain one a length */
+    long result =
+        syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected, &until, NULL, FUTEX_BITSET_MATCH_ANY);
+    bool late = result < 0 && errno == ETIMEDOUT;
+    errno = before;
+    return late ? -ETIMEDOUT : 0;
 }
 
 /* Wakes up to `waiters` (INT_MAX: all) of those that sleep on the word. */

@@ -1,6 +1,6 @@
 /* Concurrency Kit's ticket lock, a peer of ours. */
+#include "core/peer.h"
 #include "sync/lock_list.h"
-#include "sync/lock_peer.h"
 
 #if defined(MILL_HAVE_CK)
 #include <ck_spinlock.h>

@@ -1,5 +1,5 @@
 /* Every lock strategy, one line each: identifier of its table, name, and whose implementation it is
- * (lock_peer.h).
+ * (core/peer.h).
  *
  * The empty table and the platform's own mutex stand first: every other one is read against these two. A new
  * lock is one file lock_*.c and one line in MILL_FURTHER_LOCKS; the family and a counter under that lock

@@ -1,6 +1,6 @@
 /* nsync's mutex, a peer of the locks that sleep. */
+#include "core/peer.h"
 #include "sync/lock_list.h"
-#include "sync/lock_peer.h"
 
 #if defined(MILL_HAVE_NSYNC)
 #include <nsync_mu.h>

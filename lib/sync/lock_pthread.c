@@ -1,8 +1,8 @@
 /* The platform's mutex in two kinds: the default, and the one that spins before it sleeps. */
 #include <pthread.h>
 
+#include "core/peer.h"
 #include "sync/lock_list.h"
-#include "sync/lock_peer.h"
 
 struct mill_lock {
     pthread_mutex_t mutex;

@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "core/pause.h"
+#include "core/peer.h"
 #include "core/sanitizer.h"
 #include "sync/lock_list.h"
-#include "sync/lock_peer.h"
 
 #define MAX_THREADS 4u
 

@@ -30,6 +30,16 @@ struct mill_bench_case {
     atomic_uint finished;           /* threads whose latency pass is over */
 };
 
+/* Here only the number of operations ends a run. */
+static const char *unsupported(const struct mill_case *one)
+{
+    const struct mill_expectation *expected =
+        mill_scenario_expects(one->scenario, one->strategy, one->threads);
+    bool waits_for_ever = expected && (expected->findings & (MILL_DEADLOCK | MILL_LOST_WAKEUP));
+    return waits_for_ever ? "a control that waits for ever, which threadmill run ends"
+                          : mill_scenario_unsupported(one);
+}
+
 int mill_bench_each(void (*visit)(const struct mill_bench_id *id, const char *unsupported, void *context),
                     void *context)
 {
@@ -50,7 +60,7 @@ int mill_bench_each(void (*visit)(const struct mill_bench_id *id, const char *un
                 struct mill_case one = {
                     .scenario = scenario, .strategy = strategy, .values = values, .threads = threads};
                 struct mill_bench_id id = {scenario->name, strategy->name, threads};
-                visit(&id, mill_scenario_unsupported(&one), context);
+                visit(&id, unsupported(&one), context);
             }
         }
     }
@@ -143,6 +153,7 @@ bool mill_bench_case_latency(struct mill_bench_case *bench, unsigned index, uint
     /* A lock that collapses under so many threads would take minutes for the full number. */
     uint64_t limit = operations < latency_operations ? operations : latency_operations;
     mill_worker_run_timed(&bench->workers[index], MILL_PHASE_END, limit, &bench->recordings[index]);
+    mill_worker_finish(&bench->workers[index]);
     /* release: this thread's histogram; acquire: those of all that finished before the last one merges them
      */
     if (atomic_fetch_add_explicit(&bench->finished, 1, memory_order_acq_rel) + 1 < bench->one.threads) {

@@ -95,18 +95,45 @@ static void print_details(const struct mill_scenario *scenario)
     }
 }
 
+enum {
+    name_width = 21,
+    line_width = 110,
+};
+
+/* The words of a family, wrapped; each once, however many scenarios compare them. */
+static void print_family(const struct mill_family *family)
+{
+    int column = printf("%-*s", name_width - 1, family->name);
+    for (size_t i = 0; i < family->count; i++) {
+        const struct mill_strategy *strategy = family->strategies[i];
+        const char *mark = strategy->missing ? " (unavailable)" : strategy->traits & MILL_CONTROL ? "*" : "";
+        int width = (int)(strlen(strategy->name) + strlen(mark)) + 1;
+        if (column + width > line_width) {
+            column = printf("\n%-*s", name_width - 1, "") - 1;
+        }
+        column += printf(" %s%s", strategy->name, mark);
+    }
+    printf("\n");
+}
+
+static bool is_first_of_family(size_t scenario)
+{
+    for (size_t i = 0; i < scenario; i++) {
+        if (mill_scenarios.scenarios[i]->family == mill_scenarios.scenarios[scenario]->family) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void print_overview(void)
 {
+    printf("scenarios\n");
     for (size_t i = 0; i < mill_scenarios.count; i++) {
         const struct mill_scenario *scenario = mill_scenarios.scenarios[i];
-        printf("%-18s %s\n%19sstrategies:", scenario->name, scenario->summary, "");
-        for (size_t s = 0; s < scenario->family->count; s++) {
-            const struct mill_strategy *strategy = scenario->family->strategies[s];
-            printf(" %s%s", strategy->name, strategy->missing ? " (unavailable)" : "");
-        }
-        printf("\n");
+        printf("%-*s%s (%s)\n", name_width, scenario->name, scenario->summary, scenario->family->name);
         if (scenario->parameter_count > 0) {
-            printf("%19sparameters:", "");
+            printf("%-*s ", name_width, "");
             for (unsigned p = 0; p < scenario->parameter_count; p++) {
                 char value[64];
                 const struct mill_parameter *parameter = &scenario->parameters[p];
@@ -114,6 +141,12 @@ static void print_overview(void)
                        mill_parameter_format(parameter, parameter->fallback, value, sizeof value));
             }
             printf("\n");
+        }
+    }
+    printf("\nfamilies, and the strategies of each (*: a mistake kept on purpose)\n");
+    for (size_t i = 0; i < mill_scenarios.count; i++) {
+        if (is_first_of_family(i)) {
+            print_family(mill_scenarios.scenarios[i]->family);
         }
     }
     printf("\n'threadmill list SCENARIO' tells all about one.\n");

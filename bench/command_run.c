@@ -13,7 +13,7 @@
 #include "harness/machine.h"
 #include "harness/result.h"
 #include "harness/summary.h"
-#include "report/progress.h"
+#include "live.h"
 #include "run_request.h"
 #include "scenarios/list.h"
 #include "view.h"
@@ -162,7 +162,7 @@ static json_t *begin_document(const struct mill_plan *plan, const struct mill_ru
 
 static void show_progress(void *context, const struct mill_run_event *event)
 {
-    mill_progress_update(context, event, mill_now_ns());
+    mill_live_show(context, event);
 }
 
 static int judge(const struct mill_summary *summary, bool strict)
@@ -221,7 +221,7 @@ static int measure(const struct mill_run_request *request, const struct mill_pla
 {
     struct outputs outputs;
     struct mill_error error;
-    struct mill_progress_view *progress = NULL;
+    struct mill_live *live = NULL;
     struct timespec wall;
     clock_gettime(CLOCK_REALTIME, &wall);
 
@@ -230,25 +230,22 @@ static int measure(const struct mill_run_request *request, const struct mill_pla
         return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
     }
     json_t *result = begin_document(plan, request, cpus, argc, argv);
-    if (!result || (!request->quiet && mill_progress_create(&progress, stderr, mill_now_ns()) < 0)) {
+    if (!result || (!request->quiet && mill_live_open(&live, stderr, request->run.budget_ns) < 0)) {
         json_decref(result);
         close_outputs(&outputs);
         return mill_complain(MILL_EXIT_MACHINE, "no memory for a run of %zu cells", plan->count);
-    }
-    if (progress) {
-        mill_progress_budget(progress, request->run.budget_ns);
     }
     struct sigaction action = {.sa_handler = ask_to_stop};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
     const struct mill_run_observer observer = {
-        .event = progress ? show_progress : NULL, .interrupted = stop_was_asked, .context = progress};
+        .event = live ? show_progress : NULL, .interrupted = stop_was_asked, .context = live};
     if (!request->quiet) {
         fprintf(stderr, "threadmill: seed %" PRIu64 "\n", request->run.seed);
     }
     int status = mill_run(plan, &request->run, &observer, result, &error);
-    mill_progress_destroy(progress);
+    mill_live_close(live);
     int code = finish(&outputs, request, result, mill_timespec_ns(wall) / MILL_NS_PER_MS);
     if (status < 0) {
         code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
@@ -279,6 +276,7 @@ static int run(int argc, char **argv)
         .scenarios = request.scenarios,
         .scenario_count = request.scenario_count,
         .strategies = request.strategies,
+        .without_foreign = request.suite != NULL,
         .threads = request.threads,
         .settings = (const char *const *)request.settings,
         .setting_count = request.setting_count,

@@ -247,7 +247,9 @@ static const struct mill_option options[] = {
      take_latency},
     {"pin", 0, "HOW", "none, compact or spread: how threads are kept on processors (spread)", take_pin},
     {"seed", 0, "N", "for the order of the rounds and for each sample (drawn, and printed)", take_seed},
-    {"suite", 0, "NAME", "quick: all scenarios at 1 and 2 threads, within two minutes", take_suite},
+    {"suite", 0, "NAME",
+     "quick: all scenarios at 2 threads, without the peers of other libraries, within two minutes",
+     take_suite},
     {"time", 0, "TIME", "no round begins that would not end within this time, and the first ends with it",
      take_time},
     {"attempts", 0, "N", "samples that did not have their processors are repeated, up to N in all (4)",
@@ -286,19 +288,19 @@ static void fill_in(struct mill_run_request *request)
         run->rounds = quick ? 9 : 10;
     }
     if (!request->windowed) {
-        run->window_ns = (quick ? 40 : 100) * MILL_NS_PER_MS;
+        run->window_ns = (quick ? 20 : 100) * MILL_NS_PER_MS;
     }
     if (!request->sliced && run->slice_ns > run->window_ns) {
         run->slice_ns = run->window_ns;
     }
     if (!request->warmed) {
-        run->warmup_ns = (quick ? 8 : 20) * MILL_NS_PER_MS;
+        run->warmup_ns = (quick ? 5 : 20) * MILL_NS_PER_MS;
     }
     if (quick && !request->budget_given) {
         run->budget_ns = 115 * MILL_NS_PER_S;
     }
     if (quick && !request->threads) {
-        request->threads = "1,2";
+        request->threads = "2";
     }
     if (!request->latency_given) {
         run->latency_every = 1;

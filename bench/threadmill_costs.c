@@ -2,7 +2,10 @@
  *
  *   recording one latency     against HdrHistogram_c's hdr_record_value on the same values
  *   the engine's loop         against a hand-written loop over the same table call
+ *   put and get of the        against the two pairs of lock and unlock that it cannot do without
+ *   mutex ring, alone
  */
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +13,7 @@
 
 #include "costs.h"
 #include "measure/paired.h"
+#include "queue/queue.h"
 
 #if MILL_HAVE_HDR_PEER
 #include <hdr_histogram.h>
@@ -18,9 +22,40 @@
 enum {
     rounds = 41,
     operations = 1 << 20,
-    cost_count = MILL_COST_OWN_COUNT + 1,
-    peer_record = MILL_COST_OWN_COUNT,
+    lock_pairs = MILL_COST_OWN_COUNT,
+    put_and_get,
+    peer_record, /* last, since it may be missing */
+    cost_count,
 };
+
+/* As a queue between threads has it: each pair by itself, with a turn of something else between. */
+static void lock_pairs_loop(struct mill_cost_bench *bench, uint64_t turns)
+{
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    (void)bench;
+    for (uint64_t i = 0; i < turns; i++) {
+        pthread_mutex_lock(&mutex);
+        mill_compiler_barrier();
+        pthread_mutex_unlock(&mutex);
+        pthread_mutex_lock(&mutex);
+        mill_compiler_barrier();
+        pthread_mutex_unlock(&mutex);
+    }
+}
+
+static void put_and_get_loop(struct mill_cost_bench *bench, uint64_t turns)
+{
+    struct mill_queue *queue;
+    void *item = bench;
+    if (mill_queue_create(mill_queue_ops_find("mutex-ring"), 64, &queue) < 0) {
+        return;
+    }
+    for (uint64_t i = 0; i < turns; i++) {
+        mill_queue_put(queue, item, MILL_FOREVER);
+        mill_queue_get(queue, &item, MILL_FOREVER);
+    }
+    mill_queue_destroy(queue);
+}
 
 #if MILL_HAVE_HDR_PEER
 static void peer_record_loop(struct mill_cost_bench *bench, uint64_t turns)
@@ -104,8 +139,12 @@ int main(int argc, char **argv)
         return 3;
     }
     memcpy(costs, mill_own_costs, sizeof mill_own_costs);
+    costs[lock_pairs] =
+        (struct mill_cost){"lock pairs", "pthread mutex: lock and unlock, twice", lock_pairs_loop, NULL};
+    costs[put_and_get] =
+        (struct mill_cost){"put and get", "of the queue mutex-ring, by one thread", put_and_get_loop, NULL};
     bool peer = open_peer(bench, &costs[peer_record]);
-    size_t count = peer ? cost_count : MILL_COST_OWN_COUNT;
+    size_t count = peer ? cost_count : peer_record;
     for (size_t i = 0; i < count; i++) {
         costs[i].ns = ns[i];
     }
@@ -125,6 +164,8 @@ int main(int argc, char **argv)
         printf("recording a latency, against HdrHistogram_c: unavailable (npm ci --ignore-scripts brings its "
                "source)\n");
     }
+    print_ratio("put and get of the mutex ring, against two pairs of lock and unlock", &costs[put_and_get],
+                &costs[lock_pairs]);
     print_difference(&costs[MILL_COST_LOOP], &costs[MILL_COST_TABLE_CALL]);
 #if MILL_HAVE_HDR_PEER
     hdr_close(bench->peer);

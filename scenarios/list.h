@@ -4,12 +4,34 @@
 
 #include "harness/scenario.h"
 
-#define MILL_SCENARIOS(X) \
-    X(counter)            \
-    X(critical_section)   \
-    X(handoff)            \
-    X(aba)                \
-    X(false_sharing)
+#define MILL_SCENARIOS(X)  \
+    X(counter)             \
+    X(critical_section)    \
+    X(handoff)             \
+    X(aba)                 \
+    X(false_sharing)       \
+    X(event_storm)         \
+    X(barrier)             \
+    X(barrier_broken)      \
+    X(producers_consumers) \
+    X(queue_latency)       \
+    X(ping_pong)           \
+    X(burst)               \
+    X(ledger)              \
+    X(context_switch)      \
+    X(reclaim)             \
+    X(worker_stop)         \
+    X(scope)               \
+    X(collector_jitter)    \
+    X(manager_pause)       \
+    X(pool_tasks)          \
+    X(transfer)            \
+    X(singleton)           \
+    X(pool_latency)        \
+    X(fork_join)           \
+    X(check_then_act)      \
+    X(callback_reentrant)  \
+    X(callback_slow)
 
 #define MILL_SCENARIO_DECLARE(ident) extern const struct mill_scenario mill_scenario_##ident;
 MILL_SCENARIOS(MILL_SCENARIO_DECLARE)

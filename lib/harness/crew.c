@@ -7,6 +7,9 @@
 #include "core/cacheline.h"
 #include "core/cpu.h"
 
+/* How long a hand may take for the operation in which the window's end finds it. */
+static const uint64_t patience_ns = 100 * MILL_NS_PER_MS;
+
 /* The phase only rises: a hand whose operation failed may have ended the run before the engine's thread went
  * on. relaxed: see phase_before in worker.c */
 static void raise_phase(struct mill_crew *crew, enum mill_phase phase)
@@ -73,6 +76,7 @@ static void *hand_main(void *argument)
     if (hand->status == 0) {
         hand->status = mill_worker_run(&hand->worker, MILL_PHASE_END, UINT64_MAX);
     }
+    mill_worker_finish(&hand->worker);
     return NULL;
 }
 
@@ -137,11 +141,21 @@ void mill_crew_measure(struct mill_crew *crew)
     raise_phase(crew, MILL_PHASE_MEASURE);
 }
 
+/* When a hand that has not finished measuring is no longer waited for: where operations block for good, only
+ * an interrupt lets them go, and it comes once the run is over. */
+static uint64_t end_of_patience(const struct mill_crew *crew)
+{
+    uint64_t backlog_ns = crew->spec->rate > 0 ? crew->spec->window_ns : 0;
+    return crew->one->scenario->interrupt ? mill_now_ns() + backlog_ns + patience_ns : UINT64_MAX;
+}
+
 int mill_crew_finish(struct mill_crew *crew)
 {
     raise_phase(crew, MILL_PHASE_COOL);
+    uint64_t end_ns = end_of_patience(crew);
     while (atomic_load_explicit(&crew->measured, memory_order_relaxed) < crew->started &&
-           atomic_load_explicit(&crew->phase, memory_order_relaxed) < MILL_PHASE_END) {
+           atomic_load_explicit(&crew->phase, memory_order_relaxed) < MILL_PHASE_END &&
+           mill_now_ns() < end_ns) {
         mill_sleep_until(mill_now_ns() + 200 * MILL_NS_PER_US);
     }
     raise_phase(crew, MILL_PHASE_END);

@@ -44,8 +44,9 @@ int mill_crew_start(struct mill_crew *crew, const struct mill_sample_spec *spec,
 /* Begins the window. */
 void mill_crew_measure(struct mill_crew *crew);
 
-/* Ends the window, waits until every hand has finished measuring, then ends the run and joins all.
- * An operation that failed ends the run at once. Returns 0 or the first failing operation's status. */
+/* Ends the window, waits until every hand has finished measuring, then ends the run and joins all. Hands
+ * whose operations block are waited for a while only, where the scenario can interrupt them. An operation
+ * that failed ends the run at once. Returns 0 or the first failing operation's status. */
 int mill_crew_finish(struct mill_crew *crew);
 
 void mill_crew_destroy(struct mill_crew *crew);

@@ -204,6 +204,17 @@ static json_t *encode_findings(unsigned findings)
     return array;
 }
 
+static json_t *encode_measures(const struct mill_check *check)
+{
+    json_t *array = json_array();
+    for (unsigned i = 0; i < check->measure_count; i++) {
+        const struct mill_measure *measure = &check->measures[i];
+        json_array_append_new(array, json_pack("{s:s, s:s, s:o}", "name", measure->name, "unit",
+                                               measure->unit, "value", real_or_null(measure->value)));
+    }
+    return array;
+}
+
 static json_t *encode_failure(const struct mill_observation *seen)
 {
     char reason[256];
@@ -226,9 +237,10 @@ int mill_observation_encode(const struct mill_observation *seen, const struct mi
     const char *status = seen->check.findings ? "check-failed" : rejection[0] ? "rejected" : "ok";
     snprintf(reason, sizeof reason, "%s", seen->check.findings ? seen->check.message : rejection);
     *sample =
-        json_pack("{s:s, s:s?, s:b, s:o, s:s, s:{s:f, s:f}, s:o, s:o, s:o}",                           /* */
+        json_pack("{s:s, s:s?, s:b, s:o, s:o, s:s, s:{s:f, s:f}, s:o, s:o, s:o}",                      /* */
                   "status", status, "reason", reason[0] ? reason : NULL, "trusted", rejection[0] == 0, /* */
                   "findings", encode_findings(seen->check.findings),                                   /* */
+                  "measures", encode_measures(&seen->check),                                           /* */
                   "mode", mill_mode_name(mill_mode_of(seen->calibration_after_ns)),                    /* */
                   "calibration_ns", "before", seen->calibration_before_ns,                             /* */
                   "after", seen->calibration_after_ns,                                                 /* */

@@ -73,6 +73,20 @@ const char *mill_parameter_type_name(enum mill_parameter_type type)
     return types[type].name;
 }
 
+/* In the largest unit of which it is a whole number. */
+static void format_duration(int64_t ns, char *buffer, size_t size)
+{
+    static const struct {
+        int64_t ns;
+        const char *name;
+    } units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "us"}, {1, "ns"}};
+    size_t unit = ns == 0 ? 3 : 0;
+    while (ns % units[unit].ns != 0) {
+        unit++;
+    }
+    snprintf(buffer, size, "%" PRId64 "%s", ns / units[unit].ns, units[unit].name);
+}
+
 const char *mill_parameter_format(const struct mill_parameter *parameter, int64_t value, char *buffer,
                                   size_t size)
 {
@@ -84,7 +98,7 @@ const char *mill_parameter_format(const struct mill_parameter *parameter, int64_
         snprintf(buffer, size, "%s", value ? "on" : "off");
         break;
     case MILL_DURATION:
-        snprintf(buffer, size, "%" PRId64 "ns", value);
+        format_duration(value, buffer, size);
         break;
     case MILL_INTEGER:
         snprintf(buffer, size, "%" PRId64, value);

@@ -67,7 +67,7 @@ static void refusals_name_the_thing_and_the_remedy(void **state)
         {"size=1e3", "whole number"},
         {"size=", "'size'"},
         {"hold=5", "100ns, 1us"},
-        {"hold=2ms", "from 0ns to 1000000ns"},
+        {"hold=2ms", "from 0ns to 1ms"},
         {"hold=-1ns", "'-1ns'"},
         {"colour=blue", "red, green"},
         {"loud=yes", "on or off"},

@@ -23,6 +23,7 @@ struct selection {
     const struct mill_scenario *scenarios[names_max];
     size_t scenario_count;
     struct words strategies; /* none: all */
+    bool without_foreign;
     unsigned threads[names_max];
     size_t thread_count;
 };
@@ -197,6 +198,7 @@ static int understand(struct selection *selection, const struct mill_request *re
     if (request->scenario_count > names_max) {
         return mill_error_set(error, -EINVAL, "at most %d scenarios can be named", names_max);
     }
+    selection->without_foreign = request->without_foreign;
     if (request->strategies) {
         status = split(&selection->strategies, "strategies", request->strategies, error);
     }
@@ -251,12 +253,15 @@ static void add_cell(struct mill_plan *plan, const struct mill_scenario *scenari
 
 static bool wanted(const struct selection *selection, const struct mill_strategy *strategy)
 {
+    if (selection->strategies.count == 0) {
+        return !(selection->without_foreign && mill_strategy_is_foreign(strategy));
+    }
     for (size_t i = 0; i < selection->strategies.count; i++) {
         if (strcmp(selection->strategies.word[i], strategy->name) == 0) {
             return true;
         }
     }
-    return selection->strategies.count == 0;
+    return false;
 }
 
 int mill_plan_make(struct mill_plan *plan, const struct mill_request *request,

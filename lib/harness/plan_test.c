@@ -87,6 +87,29 @@ static void refusals_name_the_word_and_the_nearest(void **state)
     }
 }
 
+static void other_libraries_are_left_out_unless_they_are_named(void **state)
+{
+    (void)state;
+    struct mill_plan plan;
+    struct mill_error error;
+    struct mill_request request = {.threads = "1"};
+    assert_int_equal(mill_plan_make(&plan, &request, &test_list, 2, &error), 0);
+    size_t all = plan.count, foreign = 0;
+    for (size_t i = 0; i < plan.count; i++) {
+        foreign += mill_strategy_is_foreign(plan.cells[i].strategy);
+    }
+    mill_plan_destroy(&plan);
+    assert_true(foreign > 0);
+    request.without_foreign = true;
+    assert_int_equal(mill_plan_make(&plan, &request, &test_list, 2, &error), 0);
+    assert_int_equal(plan.count, all - foreign);
+    mill_plan_destroy(&plan);
+    request.strategies = "missing";
+    assert_int_equal(mill_plan_make(&plan, &request, &test_list, 2, &error), 0);
+    assert_int_equal(plan.count, 1);
+    mill_plan_destroy(&plan);
+}
+
 static void a_scenario_named_twice_is_refused(void **state)
 {
     (void)state;
@@ -104,6 +127,7 @@ int main(void)
         cmocka_unit_test(everything_is_planned_when_nothing_is_named),
         cmocka_unit_test(cells_know_what_is_special_about_them),
         cmocka_unit_test(refusals_name_the_word_and_the_nearest),
+        cmocka_unit_test(other_libraries_are_left_out_unless_they_are_named),
         cmocka_unit_test(a_scenario_named_twice_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

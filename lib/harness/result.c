@@ -43,10 +43,10 @@ static json_t *encode_cell(const struct mill_cell *cell)
                      "library", strategy->library, "threads", (int)cell->threads,                 /* */
                      "oversubscribed", cell->oversubscribed,                                      /* */
                      "parameters", encode_parameters(cell), "expected", encode_expectation(cell), "must_show",
-                     cell->must_show,                                   /* */
-                     "unsupported", cell->unsupported,                  /* */
-                     "unavailable", strategy->missing != NULL,          /* */
-                     "control", (strategy->traits & MILL_CONTROL) != 0, /* */
+                     cell->must_show,                                               /* */
+                     "unsupported", cell->unsupported,                              /* */
+                     "unavailable", strategy->missing != NULL,                      /* */
+                     "control", mill_scenario_is_control(cell->scenario, strategy), /* */
                      "checked", cell->scenario->verify && !(strategy->traits & MILL_EMPTY));
 }
 
@@ -131,6 +131,12 @@ static const struct member fairness_members[] = {
     {"starvation_ns", "integer"},
 };
 
+static const struct member measure_members[] = {
+    {"name", "string"},
+    {"unit", "string"},
+    {"value", "number?"},
+};
+
 static bool has_type(const json_t *value, const char *type)
 {
     size_t length = strcspn(type, "?");
@@ -210,6 +216,28 @@ static int check_values(const char *path, size_t index, const json_t *sample, st
     return 0;
 }
 
+/* What only the scenario knows; documents of builds that had none of it have none. */
+static int check_measures(const char *path, size_t index, const json_t *sample, struct mill_error *error)
+{
+    const json_t *measures = json_object_get(sample, "measures");
+    size_t at;
+    json_t *measure;
+    if (measures && (!json_is_array(measures) || json_array_size(measures) > MILL_MEASURES_MAX)) {
+        return mill_error_set(
+            error, -EBADMSG,
+            "'%s' is no whole threadmill result: in sample %zu, 'measures' is no array of at most %d", path,
+            index, MILL_MEASURES_MAX);
+    }
+    json_array_foreach(measures, at, measure)
+    {
+        int status = CHECK("a measure of sample", index, measure, measure_members);
+        if (status < 0) {
+            return status;
+        }
+    }
+    return 0;
+}
+
 static int check_samples(const char *path, const json_t *result, struct mill_error *error)
 {
     size_t index;
@@ -238,6 +266,9 @@ static int check_samples(const char *path, const json_t *result, struct mill_err
             }
         }
         status = check_values(path, index, sample, error);
+        if (status == 0) {
+            status = check_measures(path, index, sample, error);
+        }
         if (status < 0) {
             return status;
         }

@@ -70,4 +70,11 @@ void mill_series_destroy(struct mill_series *series);
 void mill_series_collect(struct mill_series *series, const struct mill_filter *filter,
                          double (*value)(const json_t *sample));
 
+/* The same with the measure `name` that the scenario recorded. */
+void mill_series_collect_measure(struct mill_series *series, const struct mill_filter *filter,
+                                 const char *name);
+
+/* The measures of a sample: an array, or NULL. */
+const json_t *mill_sample_measures(const json_t *sample);
+
 #endif

@@ -1,5 +1,7 @@
 #include "harness/scenario.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,10 +12,21 @@ static const struct {
     enum mill_finding finding;
     const char *name;
 } finding_names[] = {
-    {MILL_LOST_UPDATE, "lost-update"},     {MILL_RACE, "race"},
-    {MILL_DEADLOCK, "deadlock"},           {MILL_LOST_WAKEUP, "lost-wakeup"},
-    {MILL_LATENCY_BOUND, "latency-bound"}, {MILL_CORRUPTION, "corruption"},
+    {MILL_LOST_UPDATE, "lost-update"},
+    {MILL_RACE, "race"},
+    {MILL_DEADLOCK, "deadlock"},
+    {MILL_LOST_WAKEUP, "lost-wakeup"},
+    {MILL_LATENCY_BOUND, "latency-bound"},
+    {MILL_CORRUPTION, "corruption"},
+    {MILL_UNBOUNDED_GROWTH, "unbounded-growth"},
 };
+
+void mill_check_measured(struct mill_check *check, const char *name, const char *unit, double value)
+{
+    assert(check->measure_count < MILL_MEASURES_MAX);
+    check->measures[check->measure_count++] =
+        (struct mill_measure){.name = name, .unit = unit, .value = value};
+}
 
 void mill_check_found(struct mill_check *check, enum mill_finding finding, const char *format, ...)
 {
@@ -36,28 +49,46 @@ const struct mill_scenario *mill_scenario_find(const struct mill_scenario_list *
     return NULL;
 }
 
+static bool is_about(const struct mill_expectation *expectation, const struct mill_strategy *strategy)
+{
+    return expectation->strategy ? strcmp(expectation->strategy, strategy->name) == 0
+                                 : expectation->applies(strategy);
+}
+
 const struct mill_expectation *mill_scenario_expects(const struct mill_scenario *scenario,
                                                      const struct mill_strategy *strategy, unsigned threads)
 {
     for (unsigned i = 0; i < scenario->expectation_count; i++) {
         const struct mill_expectation *expectation = &scenario->expectations[i];
-        if (strcmp(expectation->strategy, strategy->name) == 0 && threads >= expectation->min_threads) {
+        if (is_about(expectation, strategy) && threads >= expectation->min_threads) {
             return expectation;
         }
     }
     return NULL;
 }
 
+bool mill_scenario_is_control(const struct mill_scenario *scenario, const struct mill_strategy *strategy)
+{
+    return (strategy->traits & MILL_CONTROL) || mill_scenario_expects(scenario, strategy, UINT_MAX);
+}
+
+unsigned mill_case_role_threads(const struct mill_case *one, unsigned role)
+{
+    const struct mill_scenario *scenario = one->scenario;
+    return scenario->role_threads ? scenario->role_threads(one, role) : scenario->roles[role].threads;
+}
+
 /* Roles with a fixed number of threads must all fit, and roles without one get at least a thread each. */
-static bool roles_fit(const struct mill_scenario *scenario, unsigned threads)
+static bool roles_fit(const struct mill_case *one)
 {
     unsigned fixed = 0;
     unsigned open = 0;
-    for (unsigned i = 0; i < scenario->role_count; i++) {
-        fixed += scenario->roles[i].threads;
-        open += scenario->roles[i].threads == 0;
+    for (unsigned i = 0; i < one->scenario->role_count; i++) {
+        unsigned threads = mill_case_role_threads(one, i);
+        fixed += threads;
+        open += threads == 0;
     }
-    return open > 0 ? threads >= fixed + open : threads == fixed;
+    return open > 0 ? one->threads >= fixed + open : one->threads == fixed;
 }
 
 const char *mill_scenario_unsupported(const struct mill_case *one)
@@ -79,7 +110,7 @@ const char *mill_scenario_unsupported(const struct mill_case *one)
     if (scenario->max_threads != 0 && one->threads > scenario->max_threads) {
         return "the scenario allows no more threads";
     }
-    if (!roles_fit(scenario, one->threads)) {
+    if (!roles_fit(one)) {
         return "the scenario's roles need another number of threads";
     }
     return scenario->unsupported ? scenario->unsupported(one) : NULL;

@@ -53,13 +53,29 @@ enum mill_finding {
     MILL_LOST_WAKEUP = 1 << 3,
     MILL_LATENCY_BOUND = 1 << 4,
     MILL_CORRUPTION = 1 << 5, /* a structure or an ownership is broken (ABA, overlap in a critical section) */
+    MILL_UNBOUNDED_GROWTH = 1 << 6, /* memory grows with the load, past what was promised */
 };
 
-/* What `verify` found. */
+/* One number that only the scenario can know: idle processor time, staleness, items dropped. */
+struct mill_measure {
+    const char *name; /* constant, in words; a column of the table */
+    const char *unit; /* "%", "ns", "B", … or "" for a count */
+    double value;
+};
+
+#define MILL_MEASURES_MAX 6
+
+/* What `verify` found, and measured. */
 struct mill_check {
     unsigned findings; /* of enum mill_finding */
     char message[256]; /* the first finding, in words */
+    unsigned measure_count;
+    struct mill_measure measures[MILL_MEASURES_MAX];
 };
+
+/* Records a number of this sample; the median over samples is shown. At most MILL_MEASURES_MAX, each name
+ * once. */
+void mill_check_measured(struct mill_check *check, const char *name, const char *unit, double value);
 
 /* Records a finding; the first one's words are kept. */
 void mill_check_found(struct mill_check *check, enum mill_finding finding, const char *format, ...)
@@ -67,7 +83,8 @@ void mill_check_found(struct mill_check *check, enum mill_finding finding, const
 
 /* What is expected of one strategy; strategies that are not listed are expected to pass. */
 struct mill_expectation {
-    const char *strategy;
+    const char *strategy; /* NULL: every strategy that `applies` says */
+    bool (*applies)(const struct mill_strategy *strategy);
     unsigned findings; /* any one of these makes the control caught */
     unsigned
         min_threads; /* below this many threads the mistake cannot show, and the cell is expected to pass */
@@ -115,6 +132,7 @@ struct mill_worker {
     struct mill_random random; /* seeded from the case's seed and the index */
     uint64_t acquisitions;     /* counted by mill_worker_holds */
     uint64_t reacquisitions;
+    uint64_t since; /* set by mill_worker_latency_since for one operation */
     alignas(MILL_ISOLATION) _Atomic uint64_t
         operations; /* completed; written by this thread alone, read by the engine */
 };
@@ -125,6 +143,9 @@ struct mill_role {
     int (*operation)(struct mill_worker *worker);
     void (*between)(
         struct mill_worker *worker); /* think time after each operation, not part of its latency; or NULL */
+    /* What each of its threads does once after its last operation: hand the end on, take what is left. It may
+     * wait for other threads' finish, but must not rely on another operation being called. Optional. */
+    void (*finish)(struct mill_worker *worker);
     unsigned threads; /* exactly so many play it; 0: the threads left over are dealt out evenly to the roles
                          with 0 */
 };
@@ -147,6 +168,16 @@ static inline void mill_worker_holds(struct mill_worker *worker, unsigned *holde
     *holder = worker->index;
 }
 
+#define MILL_NO_LATENCY UINT64_MAX
+
+/* The latency of this operation counts from an earlier moment than its start: from mill_ticks_begin at which
+ * an item was put that the operation got. With MILL_NO_LATENCY nothing is recorded of it. Means nothing in an
+ * open loop, whose latencies count from the intended start. */
+static inline void mill_worker_latency_since(struct mill_worker *worker, uint64_t ticks)
+{
+    worker->since = ticks;
+}
+
 /* ---- the scenario ---- */
 
 struct mill_scenario {
@@ -161,6 +192,10 @@ struct mill_scenario {
     unsigned max_threads; /* 0: only the engine's limit */
     const struct mill_expectation *expectations;
     unsigned expectation_count;
+
+    /* How many threads play a role, where that depends on parameters; read as roles[role].threads is.
+     * Optional. */
+    unsigned (*role_threads)(const struct mill_case *one, unsigned role);
 
     /* Why this combination cannot run, or NULL. Optional. The engine itself answers for MILL_ONE_THREAD,
      * MILL_HIDES_ATOMICS, `missing` and the thread limits. */
@@ -183,6 +218,12 @@ const struct mill_scenario *mill_scenario_find(const struct mill_scenario_list *
 /* The expectation for a strategy at so many threads, or NULL: it shall pass. */
 const struct mill_expectation *mill_scenario_expects(const struct mill_scenario *scenario,
                                                      const struct mill_strategy *strategy, unsigned threads);
+
+/* Is it a mistake kept on purpose, everywhere or in this scenario? Such a one never leads. */
+bool mill_scenario_is_control(const struct mill_scenario *scenario, const struct mill_strategy *strategy);
+
+/* Exactly so many threads play the role; 0: an even share of those left over. */
+unsigned mill_case_role_threads(const struct mill_case *one, unsigned role);
 
 /* Why the case cannot run in this build, or NULL. The text is constant. */
 const char *mill_scenario_unsupported(const struct mill_case *one);

@@ -172,6 +172,32 @@ static int merge_latencies(struct mill_summary_row *row, const struct mill_filte
     return status;
 }
 
+/* The measures of the first sample that passes, each as the median over all that have it. */
+static void add_measures(struct mill_summary_row *row, const struct mill_filter *filter,
+                         struct mill_series *series)
+{
+    const struct mill_index *index = filter->index;
+    size_t first = index->begin[filter->cell];
+    while (first < index->begin[filter->cell + 1] && !mill_filter_passes(filter, index->samples[first])) {
+        first++;
+    }
+    if (first == index->begin[filter->cell + 1]) {
+        return;
+    }
+    size_t at;
+    json_t *measure;
+    json_array_foreach(mill_sample_measures(index->samples[first]), at, measure)
+    {
+        const char *name = mill_sample_text(measure, "name");
+        mill_series_collect_measure(series, filter, name);
+        row->measures[row->measure_count++] = (struct mill_summary_measure){
+            .name = name,
+            .unit = mill_sample_text(measure, "unit"),
+            .median = mill_median(series->values, series->count),
+        };
+    }
+}
+
 static int make_row(struct mill_summary *summary, const struct mill_filter *base, size_t samples,
                     struct mill_error *error)
 {
@@ -213,6 +239,7 @@ static int make_row(struct mill_summary *summary, const struct mill_filter *base
         }
         mill_series_collect(&series, &filter, starvation_of);
         row->starvation_ns = maximum(&series);
+        add_measures(row, &filter, &series);
         summary->row_count++;
     } else {
         mill_histogram_destroy(row->latency);

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "core/error.h"
+#include "harness/scenario.h"
 #include "measure/histogram.h"
 #include "measure/paired.h"
 
@@ -47,6 +48,12 @@ struct mill_summary_cell {
     size_t accepted, rejected, bad; /* samples */
 };
 
+/* A number that the scenario recorded: the median over samples. Strings belong to the document. */
+struct mill_summary_measure {
+    const char *name, *unit;
+    double median; /* NaN where no sample has it */
+};
+
 /* One cell in one mode. */
 struct mill_summary_row {
     size_t cell;
@@ -61,6 +68,8 @@ struct mill_summary_row {
     double starvation_ns;           /* the longest of all samples */
     struct mill_histogram *latency; /* merged over samples; NULL when there were none */
     double unfinished;              /* of an open loop */
+    struct mill_summary_measure measures[MILL_MEASURES_MAX];
+    size_t measure_count;
     bool leads; /* fastest of its group, and the interval of its ratio to the next is above 1 */
 };
 

@@ -55,20 +55,31 @@ static json_t *encode_latency(const struct mill_summary_row *row)
     return latency;
 }
 
+static json_t *encode_measures(const struct mill_summary_row *row)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < row->measure_count; i++) {
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:o}", "name", row->measures[i].name, "unit",
+                                        row->measures[i].unit, "median", real(row->measures[i].median)));
+    }
+    return array;
+}
+
 static json_t *encode_row(const struct mill_summary *summary, const struct mill_summary_row *row)
 {
     const struct mill_summary_cell *cell = &summary->cells[row->cell];
-    return json_pack("{s:I, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", /* */
-                     "cell", (json_int_t)row->cell, "scenario", cell->scenario,                     /* */
-                     "strategy", cell->strategy, "threads", (int)cell->threads,                     /* */
-                     "mode", row->mode, "samples", (json_int_t)row->samples,                        /* */
-                     "operations_per_second", encode_interval(&row->rate),                          /* */
-                     "operations_per_cpu_second", real(row->per_cpu_second),                        /* */
-                     "jain", real(row->jain), "jain_slice", real(row->jain_slice),                  /* */
-                     "starvation_ns", real(row->starvation_ns),                                     /* */
-                     "reacquired_share", real(row->reacquired),                                     /* */
-                     "switches_per_thousand", real(row->switches), "leads", row->leads,             /* */
-                     "latency_ns", encode_latency(row));
+    return json_pack("{s:I, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", /* */
+                     "cell", (json_int_t)row->cell, "scenario", cell->scenario,                          /* */
+                     "strategy", cell->strategy, "threads", (int)cell->threads,                          /* */
+                     "mode", row->mode, "samples", (json_int_t)row->samples,                             /* */
+                     "operations_per_second", encode_interval(&row->rate),                               /* */
+                     "operations_per_cpu_second", real(row->per_cpu_second),                             /* */
+                     "jain", real(row->jain), "jain_slice", real(row->jain_slice),                       /* */
+                     "starvation_ns", real(row->starvation_ns),                                          /* */
+                     "reacquired_share", real(row->reacquired),                                          /* */
+                     "switches_per_thousand", real(row->switches), "leads", row->leads,                  /* */
+                     "latency_ns", encode_latency(row), "measures", encode_measures(row));
 }
 
 static json_t *encode_pairs(const struct mill_summary *summary, const struct mill_summary_pair *pairs,

@@ -220,6 +220,55 @@ static void a_control_is_judged_by_what_it_was_expected_to_show(void **state)
     }
 }
 
+/* A deadlock that the scenario could not end is ended by the watchdog; that is how it shows. */
+static void a_hang_shows_a_deadlock_and_nothing_else(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *expected;
+        enum mill_verdict verdict;
+    } cases[] = {{"deadlock", MILL_VERDICT_CAUGHT},
+                 {"corruption, lost-wakeup", MILL_VERDICT_CAUGHT},
+                 {"corruption", MILL_VERDICT_FOUND},
+                 {NULL, MILL_VERDICT_FOUND}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mill_summary summary;
+        json_t *expected =
+            cases[i].expected ? json_pack("{s:s, s:s}", "findings", cases[i].expected, "why", "w") : NULL;
+        json_t *result = document(cell_json("x", NULL, expected), cell_json("y", NULL, NULL));
+        json_array_append_new(json_object_get(result, "samples"),
+                              json_pack("{s:i, s:i, s:i, s:s, s:s, s:s}", "cell", 0, "round", 1, "attempt", 1,
+                                        "kind", "throughput", "status", "hung", "reason",
+                                        "no end after 5 s"));
+        assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+        assert_int_equal(summary.cells[0].verdict, cases[i].verdict);
+        assert_int_equal(summary.row_count, 0);
+        mill_summary_destroy(&summary);
+        json_decref(result);
+    }
+}
+
+static void measures_are_medians_by_name(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    json_t *result = document(cell_json("x", NULL, NULL), cell_json("y", NULL, NULL));
+    for (int round = 1; round <= 3; round++) {
+        add(result, 0, round, "near", "ok", 100);
+        json_t *sample = json_array_get(json_object_get(result, "samples"), (size_t)round - 1);
+        json_object_set_new(sample, "measures",
+                            json_pack("[{s:s, s:s, s:f}, {s:s, s:s, s:n}]", "name", "idle cpu", "unit", "%",
+                                      "value", 10.0 * round, "name", "stale", "unit", "ns", "value"));
+    }
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(summary.rows[0].measure_count, 2);
+    assert_string_equal(summary.rows[0].measures[0].name, "idle cpu");
+    assert_true(summary.rows[0].measures[0].median == 20.0);
+    assert_true(isnan(summary.rows[0].measures[1].median));
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +281,8 @@ int main(void)
         cmocka_unit_test(repeated_rounds_make_no_more_pairs),
         cmocka_unit_test(an_untrusted_control_keeps_its_finding_alone),
         cmocka_unit_test(a_control_is_judged_by_what_it_was_expected_to_show),
+        cmocka_unit_test(a_hang_shows_a_deadlock_and_nothing_else),
+        cmocka_unit_test(measures_are_medians_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

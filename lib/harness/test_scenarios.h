@@ -55,6 +55,7 @@ static const struct mill_strategy ways[] = {
     [way_missing] = {.name = "missing",
                      .summary = "is not there",
                      .source = "nowhere",
+                     .library = "a library",
                      .missing = "its library is not"},
 };
 
@@ -137,11 +138,12 @@ static const struct mill_parameter test_parameters[] = {
     {"loud", "a switch", MILL_SWITCH, 0, 1, 0, NULL},
 };
 
-static const struct mill_role test_roles[] = {{"go", "goes its way", test_operation, NULL, 0}};
+static const struct mill_role test_roles[] = {
+    {.name = "go", .summary = "goes its way", .operation = test_operation}};
 
 static const struct mill_expectation test_expectations[] = {
-    {"caught", MILL_LOST_UPDATE | MILL_RACE, 1, "it says so"},
-    {"missed", MILL_LOST_UPDATE, 1, "it should, and does not"},
+    {.strategy = "caught", .findings = MILL_LOST_UPDATE | MILL_RACE, .min_threads = 1, .why = "it says so"},
+    {.strategy = "missed", .findings = MILL_LOST_UPDATE, .min_threads = 1, .why = "it should, and does not"},
 };
 
 static const struct mill_scenario test_scenario = {

@@ -21,7 +21,7 @@ void mill_worker_init(struct mill_worker *worker, const struct mill_case *one, u
     unsigned rest = index;
     unsigned open_roles = 0;
     for (unsigned role = 0; role < scenario->role_count; role++) {
-        unsigned fixed = scenario->roles[role].threads;
+        unsigned fixed = mill_case_role_threads(one, role);
         open_roles += fixed == 0;
         if (fixed > 0 && rest < fixed) {
             worker->role = role;
@@ -30,8 +30,8 @@ void mill_worker_init(struct mill_worker *worker, const struct mill_case *one, u
         }
         rest -= fixed;
     }
-    for (unsigned role = 0, open = 0; role < scenario->role_count; role++) {
-        if (scenario->roles[role].threads == 0 && open++ == rest % open_roles) {
+    for (unsigned role = 0, open = 0; open_roles > 0 && role < scenario->role_count; role++) {
+        if (mill_case_role_threads(one, role) == 0 && open++ == rest % open_roles) {
             worker->role = role;
             worker->index_in_role = rest / open_roles;
             return;
@@ -76,6 +76,12 @@ int mill_worker_run(struct mill_worker *worker, enum mill_phase until, uint64_t 
     return 0;
 }
 
+/* Two processors' counters may differ by some ticks: what was put "later" than it was got took no time. */
+static void record(struct mill_histogram *latency, const struct mill_clock *clock, uint64_t from, uint64_t to)
+{
+    mill_histogram_record(latency, to > from ? mill_ticks_to_ns(clock, to - from) : 0);
+}
+
 static int run_closed(struct mill_worker *worker, enum mill_phase until, uint64_t limit,
                       struct mill_recording *recording)
 {
@@ -94,13 +100,16 @@ static int run_closed(struct mill_worker *worker, enum mill_phase until, uint64_
         if (!phase_before(worker, until)) {
             return 0; /* the window ended meanwhile */
         }
+        worker->since = 0;
         uint64_t from = mill_ticks_begin(clock);
         int outcome = role->operation(worker);
-        uint64_t took = mill_ticks_end(clock) - from;
+        uint64_t to = mill_ticks_end(clock);
         if (outcome != MILL_DONE) {
             return outcome < 0 ? outcome : 0;
         }
-        mill_histogram_record(recording->latency, mill_ticks_to_ns(clock, took));
+        if (worker->since != MILL_NO_LATENCY) {
+            record(recording->latency, clock, worker->since > 0 ? worker->since : from, to);
+        }
         count_one(worker);
         if (role->between) {
             role->between(worker);
@@ -177,4 +186,12 @@ int mill_worker_run_timed(struct mill_worker *worker, enum mill_phase until, uin
 {
     return recording->interval_ns > 0 ? run_open(worker, until, limit, recording)
                                       : run_closed(worker, until, limit, recording);
+}
+
+void mill_worker_finish(struct mill_worker *worker)
+{
+    const struct mill_role *role = role_of(worker);
+    if (role->finish) {
+        role->finish(worker);
+    }
 }

@@ -36,4 +36,7 @@ int mill_worker_run(struct mill_worker *worker, enum mill_phase until, uint64_t 
 int mill_worker_run_timed(struct mill_worker *worker, enum mill_phase until, uint64_t limit,
                           struct mill_recording *recording);
 
+/* What the role does after its last operation. */
+void mill_worker_finish(struct mill_worker *worker);
+
 #endif

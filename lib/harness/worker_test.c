@@ -38,10 +38,18 @@ static void counted_pause(struct mill_worker *worker)
     pauses++;
 }
 
+static unsigned finishes;
+
+static void counted_finish(struct mill_worker *worker)
+{
+    (void)worker;
+    finishes++;
+}
+
 static const struct mill_role three_roles[] = {
-    {"one", "", counted_operation, counted_pause, 0},
-    {"fixed", "", counted_operation, NULL, 2},
-    {"other", "", counted_operation, NULL, 0},
+    {.name = "one", .operation = counted_operation, .between = counted_pause, .finish = counted_finish},
+    {.name = "fixed", .operation = counted_operation, .threads = 2},
+    {.name = "other", .operation = counted_operation},
 };
 
 static const struct mill_scenario scenario = {.name = "test", .roles = three_roles, .role_count = 1};
@@ -185,6 +193,79 @@ static void roles_are_dealt_as_the_scenario_says(void **state)
     assert_int_equal(players[2], 2);
 }
 
+static unsigned dealt(const struct mill_case *one, unsigned role)
+{
+    static const unsigned threads[] = {1, 0, 3};
+    return role < one->scenario->role_count ? threads[role] : 0;
+}
+
+static void roles_are_dealt_as_the_case_says(void **state)
+{
+    (void)state;
+    struct bench bench;
+    unsigned players[3] = {0};
+    prepare(&bench);
+    struct mill_scenario with_dealer = with_roles;
+    with_dealer.role_threads = dealt;
+    bench.one.scenario = &with_dealer;
+    bench.one.threads = 6;
+    for (unsigned i = 0; i < bench.one.threads; i++) {
+        mill_worker_init(&bench.worker, &bench.one, i, &bench.phase);
+        players[bench.worker.role]++;
+    }
+    assert_int_equal(players[0], 1);
+    assert_int_equal(players[1], 2);
+    assert_int_equal(players[2], 3);
+}
+
+static void a_role_finishes_where_it_has_something_to_finish(void **state)
+{
+    (void)state;
+    struct bench bench;
+    prepare(&bench);
+    finishes = 0;
+    mill_worker_finish(&bench.worker);
+    assert_int_equal(finishes, 1);
+    bench.one.scenario = &with_roles;
+    bench.one.threads = 4;
+    mill_worker_init(&bench.worker, &bench.one, 1, &bench.phase);
+    mill_worker_finish(&bench.worker);
+    assert_int_equal(finishes, 1);
+}
+
+/* The first operation began an hour ago, the second has no latency, the third is timed as it is. */
+static int aged_operation(struct mill_worker *worker)
+{
+    static const uint64_t hour_ns = 3600 * MILL_NS_PER_S;
+    turns++;
+    if (turns == 1) {
+        uint64_t ticks = (uint64_t)((double)hour_ns * worker->clock->ticks_per_ns);
+        uint64_t now = mill_ticks_begin(worker->clock);
+        mill_worker_latency_since(worker, now > ticks ? now - ticks : 1);
+    } else if (turns == 2) {
+        mill_worker_latency_since(worker, MILL_NO_LATENCY);
+    }
+    return MILL_DONE;
+}
+
+static void an_operation_may_say_since_when_it_lasts(void **state)
+{
+    (void)state;
+    static const struct mill_role aged = {.name = "aged", .operation = aged_operation};
+    static const struct mill_scenario with_age = {.name = "test", .roles = &aged, .role_count = 1};
+    struct bench bench;
+    struct mill_recording recording = {.every = 1};
+    prepare(&bench);
+    bench.one.scenario = &with_age;
+    assert_int_equal(mill_histogram_create(&recording.latency), 0);
+    assert_int_equal(mill_worker_run_timed(&bench.worker, MILL_PHASE_END, 3, &recording), 0);
+    assert_int_equal(recording.latency->count, 2);
+    uint64_t uptime_ns = mill_now_ns();
+    assert_true(recording.latency->maximum > uptime_ns / 2 ||
+                recording.latency->maximum > 3500 * MILL_NS_PER_S);
+    mill_histogram_destroy(recording.latency);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +276,9 @@ int main(void)
         cmocka_unit_test(a_stall_shows_in_the_tail_of_an_open_loop),
         cmocka_unit_test(what_was_due_is_recorded_even_if_never_begun),
         cmocka_unit_test(roles_are_dealt_as_the_scenario_says),
+        cmocka_unit_test(roles_are_dealt_as_the_case_says),
+        cmocka_unit_test(a_role_finishes_where_it_has_something_to_finish),
+        cmocka_unit_test(an_operation_may_say_since_when_it_lasts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -202,3 +202,59 @@ const enum mill_column mill_run_dispensable[mill_dispensable_count] = {
     mill_column_p50,      mill_column_reacquired,     mill_column_max,  mill_column_starved,
     mill_column_samples,  mill_column_jain_slice,     mill_column_p99,
 };
+
+/* ---- what the scenario recorded ---- */
+
+/* A heading has two lines: the name breaks at the blank that is nearest to its middle. */
+static void break_heading(char *heading)
+{
+    size_t length = strlen(heading), best = length;
+    for (size_t i = 0; i < length; i++) {
+        size_t distance = i > length / 2 ? i - length / 2 : length / 2 - i;
+        size_t least = best > length / 2 ? best - length / 2 : length / 2 - best;
+        if (heading[i] == ' ' && (best == length || distance < least)) {
+            best = i;
+        }
+    }
+    if (best < length) {
+        heading[best] = '\n';
+    }
+}
+
+void mill_run_measures_add(struct mill_run_measures *measures, const struct mill_summary_row *row)
+{
+    for (size_t i = 0; i < row->measure_count; i++) {
+        size_t at = 0;
+        while (at < measures->count && strcmp(measures->names[at], row->measures[i].name) != 0) {
+            at++;
+        }
+        if (at < measures->count || at == MILL_MEASURES_MAX) {
+            continue;
+        }
+        measures->names[at] = row->measures[i].name;
+        snprintf(measures->headings[at], sizeof measures->headings[at], "%s", row->measures[i].name);
+        break_heading(measures->headings[at]);
+        measures->count++;
+    }
+}
+
+void mill_run_measure_write(const struct mill_summary_row *row, const char *name, char *buffer, size_t size)
+{
+    for (size_t i = 0; i < row->measure_count; i++) {
+        const struct mill_summary_measure *measure = &row->measures[i];
+        if (strcmp(measure->name, name) != 0 || !isfinite(measure->median)) {
+            continue;
+        }
+        if (strcmp(measure->unit, "ns") == 0) {
+            mill_format_duration(buffer, size, measure->median);
+        } else if (strcmp(measure->unit, "%") == 0) {
+            /* nothing, measured as a little less than nothing, is nothing */
+            double percent = fabs(measure->median) < 0.05 ? 0 : measure->median;
+            snprintf(buffer, size, "%.1f%%", percent);
+        } else {
+            char count[32];
+            mill_format_count(count, sizeof count, measure->median);
+            snprintf(buffer, size, "%s%s%s", count, measure->unit[0] ? " " : "", measure->unit);
+        }
+    }
+}

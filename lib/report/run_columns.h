@@ -44,4 +44,18 @@ extern const struct mill_run_column mill_run_columns[mill_column_count];
  * stay. */
 extern const enum mill_column mill_run_dispensable[mill_dispensable_count];
 
+/* The columns that a table has of what its scenario recorded. */
+struct mill_run_measures {
+    const char *names[MILL_MEASURES_MAX];
+    char headings[MILL_MEASURES_MAX][64];
+    size_t count;
+};
+
+/* Adds the row's measures to those of its table, in the order in which they come. Those beyond
+ * MILL_MEASURES_MAX (rows of one scenario that record different ones) are left to the document. */
+void mill_run_measures_add(struct mill_run_measures *measures, const struct mill_summary_row *row);
+
+/* Writes the row's value of that measure; leaves `buffer` as it is when it has none. */
+void mill_run_measure_write(const struct mill_summary_row *row, const char *name, char *buffer, size_t size);
+
 #endif

@@ -97,6 +97,15 @@ static bool is_listed(const char *list, const char *name)
     return false;
 }
 
+/* Appends a name that is not in the list yet; returns by how much the list grew. */
+static size_t list(char *buffer, size_t size, size_t length, const char *name)
+{
+    if (!name || is_listed(buffer, name) || length + strlen(name) + 3 >= size) {
+        return 0;
+    }
+    return (size_t)snprintf(buffer + length, size - length, "%s%s", length > 0 ? ", " : "", name);
+}
+
 const char *mill_report_shown(const struct mill_run_report *report, size_t cell, char *buffer, size_t size)
 {
     size_t length = 0, index, which;
@@ -109,12 +118,11 @@ const char *mill_report_shown(const struct mill_run_report *report, size_t cell,
         }
         json_array_foreach(json_object_get(sample, "findings"), which, finding)
         {
-            const char *name = json_string_value(finding);
-            if (name && !is_listed(buffer, name) && length + strlen(name) + 3 < size) {
-                length +=
-                    (size_t)snprintf(buffer + length, size - length, "%s%s", length > 0 ? ", " : "", name);
-            }
+            length += list(buffer, size, length, json_string_value(finding));
         }
+        const char *status = json_string_value(json_object_get(sample, "status"));
+        bool hung = status && strcmp(status, "hung") == 0 && report->summary->cells[cell].control;
+        length += list(buffer, size, length, hung ? "hung" : NULL);
     }
     return buffer;
 }

@@ -286,6 +286,28 @@ static void a_crash_is_a_finding_with_its_evidence(void **state)
     free(text);
 }
 
+static void what_the_scenario_recorded_is_a_column(void **state)
+{
+    (void)state;
+    json_t *document = make_document();
+    size_t index;
+    json_t *sample;
+    json_array_foreach(json_object_get(document, "samples"), index, sample)
+    {
+        if (json_integer_value(json_object_get(sample, "cell")) == cell_mcs) {
+            json_object_set_new(sample, "measures",
+                                json_pack("[{s:s, s:s, s:f}, {s:s, s:s, s:i}]", "name", "idle cpu", "unit",
+                                          "%", "value", 12.5, "name", "worst", "unit", "ns", "value", 2500));
+        }
+    }
+    char *text = report(document, (struct mill_report_options){0});
+    expect(text, "idle");
+    expect(text, "cpu    worst  verdict\n");
+    expect(text, "12.5%  2.50 us  pass\n");
+    expect(text, "9      -        -  pass ◀ fastest\n");
+    free(text);
+}
+
 static void escape_sequences_come_only_with_colour(void **state)
 {
     (void)state;
@@ -341,6 +363,7 @@ int main(void)
         cmocka_unit_test(cells_without_numbers_are_listed_with_the_reason),
         cmocka_unit_test(peers_are_compared),
         cmocka_unit_test(a_crash_is_a_finding_with_its_evidence),
+        cmocka_unit_test(what_the_scenario_recorded_is_a_column),
         cmocka_unit_test(escape_sequences_come_only_with_colour),
         cmocka_unit_test(a_narrow_terminal_loses_columns_and_is_told_which),
         cmocka_unit_test(head_and_footer_say_where_and_how),

@@ -32,11 +32,25 @@ static unsigned row_style(const struct mill_summary_cell *cell, const struct mil
     return cell->checked ? MILL_PLAIN : MILL_DIM; /* the empty strategy and the like are not in the running */
 }
 
-static void add_row(const struct mill_run_report *report, struct mill_grid *grid,
+/* One table, and what it has beside the columns of every table. Measures stand before the verdict, which is
+ * last.
+ */
+struct table {
+    struct mill_grid *grid; /* NULL: no cell opens a table here */
+    struct mill_run_measures measures;
+};
+
+static void add_row(const struct mill_run_report *report, const struct table *table,
                     const struct mill_summary_row *row)
 {
+    struct mill_grid *grid = table->grid;
     for (enum mill_column column = 0; column < mill_column_count; column++) {
         char text[128] = "-";
+        for (size_t i = 0; column == mill_column_verdict && i < table->measures.count; i++) {
+            char value[64] = "-";
+            mill_run_measure_write(row, table->measures.names[i], value, sizeof value);
+            mill_grid_cell(grid, row_style(cell_of(report, row), row, mill_column_rate), "%s", value);
+        }
         mill_run_columns[column].write(report, row, text, sizeof text);
         mill_grid_cell(grid, row_style(cell_of(report, row), row, column), "%s", text);
     }
@@ -93,9 +107,10 @@ static void add_leader(const struct mill_run_report *report, struct mill_grid *g
 }
 
 /* Adds the rows of a group; `rows` is room for as many as there are. */
-static void add_group(const struct mill_run_report *report, struct mill_grid *grid, const struct group *group,
-                      const struct mill_summary_row **rows)
+static void add_group(const struct mill_run_report *report, const struct table *table,
+                      const struct group *group, const struct mill_summary_row **rows)
 {
+    struct mill_grid *grid = table->grid;
     const struct mill_summary *summary = report->summary;
     size_t count = 0;
     char heading[128];
@@ -114,7 +129,7 @@ static void add_group(const struct mill_run_report *report, struct mill_grid *gr
              group->mode, oversubscribed ? "\noversubscribed" : "");
     mill_grid_heading(grid, heading);
     for (size_t i = 0; i < count; i++) {
-        add_row(report, grid, rows[i]);
+        add_row(report, table, rows[i]);
     }
     add_leader(report, grid, group);
     mill_grid_line(grid, MILL_PLAIN, "%s", "");
@@ -148,26 +163,45 @@ static const char *slice_heading(const struct mill_run_report *report, char *buf
     return buffer;
 }
 
-/* The table whose first cell is `table`. `slice` outlives it. */
-static int make_table(const struct mill_run_report *report, size_t table, const char *slice,
-                      struct mill_grid **grid)
+/* The columns of a table: those of all, and before the last one what its scenario recorded. Returns how many.
+ */
+static size_t name_columns(const struct mill_run_measures *measures, const char *slice,
+                           struct mill_grid_column *columns)
 {
-    struct mill_grid_column headings[mill_column_count];
-    const struct mill_summary_row **rows =
-        calloc(report->summary->row_count + 1, sizeof(const struct mill_summary_row *));
+    size_t count = 0;
     for (enum mill_column i = 0; i < mill_column_count; i++) {
-        headings[i] = (struct mill_grid_column){
+        for (size_t at = 0; i == mill_column_verdict && at < measures->count; at++) {
+            columns[count++] = (struct mill_grid_column){measures->headings[at], MILL_RIGHT};
+        }
+        columns[count++] = (struct mill_grid_column){
             mill_run_columns[i].heading ? mill_run_columns[i].heading : slice, mill_run_columns[i].align};
     }
-    if (!rows || mill_grid_create(grid, headings, mill_column_count) < 0) {
+    return count;
+}
+
+/* Makes the table whose first cell is `first`. `table` and `slice` outlive its grid. */
+static int make_table(const struct mill_run_report *report, size_t first, const char *slice,
+                      struct table *table)
+{
+    const struct mill_summary *summary = report->summary;
+    struct mill_grid_column columns[mill_column_count + MILL_MEASURES_MAX];
+    const struct mill_summary_row **rows =
+        calloc(summary->row_count + 1, sizeof(const struct mill_summary_row *));
+    for (size_t i = 0; i < summary->row_count; i++) {
+        if (mill_report_same_table(&summary->cells[first], &summary->cells[summary->rows[i].cell])) {
+            mill_run_measures_add(&table->measures, &summary->rows[i]);
+        }
+    }
+    size_t count = name_columns(&table->measures, slice, columns);
+    if (!rows || mill_grid_create(&table->grid, columns, count) < 0) {
         free(rows);
         return -ENOMEM;
     }
-    for (unsigned threads = next_threads(report->summary, table, 0); threads > 0;
-         threads = next_threads(report->summary, table, threads)) {
+    for (unsigned threads = next_threads(summary, first, 0); threads > 0;
+         threads = next_threads(summary, first, threads)) {
         for (size_t mode = 0; mode < mill_mode_count; mode++) {
-            const struct group group = {table, threads, mill_report_modes[mode]};
-            add_group(report, *grid, &group, rows);
+            const struct group group = {first, threads, mill_report_modes[mode]};
+            add_group(report, table, &group, rows);
         }
     }
     free(rows);
@@ -186,24 +220,24 @@ static bool opens_table(const struct mill_summary *summary, size_t cell)
     return true;
 }
 
-static size_t widest(struct mill_grid *const *grids, size_t count)
+static size_t widest(const struct table *tables, size_t count)
 {
     size_t width = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t one = grids[i] ? mill_grid_width(grids[i]) : 0;
+        size_t one = tables[i].grid ? mill_grid_width(tables[i].grid) : 0;
         width = one > width ? one : width;
     }
     return width;
 }
 
 /* Hides the same columns in all tables until the widest fits; returns how many of mill_run_dispensable. */
-static size_t fit(struct mill_grid *const *grids, size_t count, unsigned width)
+static size_t fit(const struct table *tables, size_t count, unsigned width)
 {
     size_t hidden = 0;
-    while (width > 0 && hidden < mill_dispensable_count && widest(grids, count) > width) {
+    while (width > 0 && hidden < mill_dispensable_count && widest(tables, count) > width) {
         for (size_t i = 0; i < count; i++) {
-            if (grids[i]) {
-                mill_grid_hide(grids[i], mill_run_dispensable[hidden]);
+            if (tables[i].grid) {
+                mill_grid_hide(tables[i].grid, mill_run_dispensable[hidden]);
             }
         }
         hidden++;
@@ -227,25 +261,25 @@ static void say_hidden(const struct mill_run_report *report, size_t hidden)
 int mill_report_tables(const struct mill_run_report *report)
 {
     const struct mill_summary *summary = report->summary;
-    struct mill_grid **grids = calloc(summary->cell_count + 1, sizeof *grids);
+    struct table *tables = calloc(summary->cell_count + 1, sizeof *tables);
     char slice[64];
-    int status = grids ? 0 : -ENOMEM;
+    int status = tables ? 0 : -ENOMEM;
     slice_heading(report, slice, sizeof slice);
     for (size_t i = 0; status == 0 && i < summary->cell_count; i++) {
         if (opens_table(summary, i)) {
-            status = make_table(report, i, slice, &grids[i]);
+            status = make_table(report, i, slice, &tables[i]);
         }
     }
-    size_t hidden = status == 0 ? fit(grids, summary->cell_count, report->options->width) : 0;
+    size_t hidden = status == 0 ? fit(tables, summary->cell_count, report->options->width) : 0;
     for (size_t i = 0; status == 0 && i < summary->cell_count; i++) {
-        if (!grids[i]) {
+        if (!tables[i].grid) {
             continue;
         }
         struct mill_text subject = {0};
         mill_report_subject(&subject, &summary->cells[i]);
         mill_report_styled(report, MILL_BOLD, "%s", subject.text ? subject.text : "");
         mill_text_free(&subject);
-        status = mill_grid_render(grids[i], report->out, report->options->colour);
+        status = mill_grid_render(tables[i].grid, report->out, report->options->colour);
         if (status == 0) {
             status = mill_report_notes(report, i);
         }
@@ -253,9 +287,9 @@ int mill_report_tables(const struct mill_run_report *report)
     if (status == 0) {
         say_hidden(report, hidden);
     }
-    for (size_t i = 0; grids && i < summary->cell_count; i++) {
-        mill_grid_destroy(grids[i]);
+    for (size_t i = 0; tables && i < summary->cell_count; i++) {
+        mill_grid_destroy(tables[i].grid);
     }
-    free(grids);
+    free(tables);
     return status;
 }

@@ -27,7 +27,9 @@ def measured(index, status, kind="throughput", findings=(), **members):
                  fairness={"jain": 1.0, "slice_ns": 1000000, "slices": 20, "jain_slice_median": 0.99,
                            "jain_slice_worst": None, "starvation_ns": 3000000},
                  threads=[thread(0), thread(-1)], window_ns=20000000, operations=2000,
-                 operations_per_second=100000.0, operations_per_cpu_second=None, reacquired_share=None, **members)
+                 operations_per_second=100000.0, operations_per_cpu_second=None, reacquired_share=None,
+                 measures=[{"name": "idle cpu", "unit": "%", "value": 0.5}, {"name": "worst", "unit": "", "value": None}],
+                 **members)
 
 
 LATENCY = {"every": 1, "rate": 0.0, "count": 2000, "beyond": 0, "unfinished": 0, "min_ns": 20, "max_ns": 40000,
@@ -48,6 +50,7 @@ def row(index, latency):
     return {"cell": index, "scenario": "counter", "strategy": "mutex", "threads": 2, "mode": "near", "samples": 1,
             "operations_per_second": interval(1), "operations_per_cpu_second": 1e5, "jain": 1.0, "jain_slice": None,
             "starvation_ns": 3e6, "reacquired_share": None, "switches_per_thousand": 0.5, "leads": False,
+            "measures": [{"name": "idle cpu", "unit": "%", "median": 0.5}],
             "latency_ns": latency}
 
 
@@ -143,6 +146,8 @@ DAMAGES = [
     (drop("samples", 0, "threads", 1), "$.samples[0].threads:"),
     (drop("samples", 0, "fairness", "jain"), "$.samples[0].fairness:"),
     (drop("samples", 1, "latency"), "$.samples[1]:"),
+    (drop("samples", 0, "measures", 0, "unit"), "$.samples[0].measures[0]:"),
+    (put("samples", 0, "measures", 0, "value", "much"), "$.samples[0].measures[0].value:"),
     (put("samples", 1, "latency", "histogram", "AAAA"), "$.samples[1].latency.histogram:"),
     (put("samples", 2, "reason", None), "$.samples[2].reason:"),
     (put("samples", 3, "findings", []), "$.samples[3].findings:"),

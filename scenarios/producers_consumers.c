@@ -1,0 +1,248 @@
+/* Producers put numbered items into one queue, consumers get them (rows 8 and 9 of the patterns). Afterwards
+ * each item must have come out once, and those of one producer in order, for every consumer.
+ *
+ * The end is part of it: the last producer to leave ends the queue, by closing it or by one sentinel for each
+ * consumer, while consumers are still draining.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "scenarios/list.h"
+#include "scenarios/queue_load.h"
+
+enum { CAPACITY, PRODUCERS, THINK, WORK, END };
+enum { END_CLOSE, END_SENTINEL };
+enum { PRODUCER, CONSUMER };
+
+static const char *const ends[] = {[END_CLOSE] = "close", [END_SENTINEL] = "sentinel", NULL};
+
+static const struct mill_parameter parameters[] = {
+    [CAPACITY] = {.name = "capacity",
+                  .summary = "items that a bounded queue holds",
+                  .type = MILL_INTEGER,
+                  .minimum = 1,
+                  .maximum = 1 << 20,
+                  .fallback = 1024},
+    [PRODUCERS] = {.name = "producers",
+                   .summary = "threads that put, the others get; 0: half of them",
+                   .type = MILL_INTEGER,
+                   .maximum = 255},
+    [THINK] = {.name = "think",
+               .summary = "what a producer does between two items",
+               .type = MILL_DURATION,
+               .maximum = MILL_NS_PER_S},
+    [WORK] = {.name = "work",
+              .summary = "what a consumer does between two items",
+              .type = MILL_DURATION,
+              .maximum = MILL_NS_PER_S},
+    [END] = {.name = "end",
+             .summary = "how consumers learn that it is over",
+             .type = MILL_CHOICE,
+             .choices = ends,
+             .fallback = END_CLOSE},
+};
+
+/* Ends a consumer that gets it; no producer has such a number. */
+static void *sentinel(void)
+{
+    static const char end;
+    return (void *)(uintptr_t)&end;
+}
+
+struct producer {
+    alignas(MILL_ISOLATION) uint64_t put; /* items so far; its own until it has finished */
+};
+
+struct consumer {
+    alignas(MILL_ISOLATION) bool ended;
+    struct mill_load_tally from[]; /* of each producer */
+};
+
+struct state {
+    struct mill_queue *queue;
+    unsigned producer_count, consumer_count;
+    size_t consumer_size;
+    struct producer *producers;
+    unsigned char *consumers;                    /* consumer_count of consumer_size */
+    alignas(MILL_ISOLATION) atomic_uint putting; /* producers that have not finished */
+};
+
+static unsigned producers_of(const struct mill_case *one)
+{
+    return one->values[PRODUCERS] > 0 ? (unsigned)one->values[PRODUCERS] : (one->threads + 1) / 2;
+}
+
+static unsigned role_threads(const struct mill_case *one, unsigned role)
+{
+    return role == PRODUCER ? (unsigned)one->values[PRODUCERS] : 0;
+}
+
+static const char *unsupported(const struct mill_case *one)
+{
+    unsigned producers = producers_of(one);
+    unsigned shape = mill_queue_ops_of(one->strategy)->shape;
+    if (one->values[END] == END_SENTINEL && (shape & (MILL_QUEUE_DROPS_OLDEST | MILL_QUEUE_PRODUCER_ORDER))) {
+        return "a sentinel could be dropped, or overtake the items of another producer";
+    }
+    return mill_load_misfit(one->strategy, producers, one->threads - producers);
+}
+
+static struct consumer *consumer_of(const struct state *state, unsigned index)
+{
+    return (struct consumer *)(void *)(state->consumers + index * state->consumer_size);
+}
+
+static void teardown(struct mill_case *one)
+{
+    struct state *state = one->state;
+    mill_queue_destroy(state->queue);
+    free(state->producers);
+    free(state->consumers);
+    free(state);
+}
+
+static int setup(struct mill_case *one)
+{
+    struct state *state = mill_isolated_alloc(sizeof *state);
+    if (!state) {
+        return -ENOMEM;
+    }
+    one->state = state;
+    state->producer_count = producers_of(one);
+    state->consumer_count = one->threads - state->producer_count;
+    state->consumer_size =
+        MILL_ISOLATED_SIZE(sizeof(struct consumer) + state->producer_count * sizeof(struct mill_load_tally));
+    atomic_init(&state->putting, state->producer_count);
+    state->producers = mill_isolated_alloc(state->producer_count * sizeof *state->producers);
+    state->consumers = mill_isolated_alloc(state->consumer_count * state->consumer_size);
+    int status = state->producers && state->consumers
+                     ? mill_queue_create(mill_queue_ops_of(one->strategy), (size_t)one->values[CAPACITY],
+                                         &state->queue)
+                     : -ENOMEM;
+    if (status < 0) {
+        teardown(one);
+    }
+    return status;
+}
+
+/* ---- producers ---- */
+
+static int put_one(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct producer *me = &state->producers[worker->index_in_role];
+    int status = mill_queue_put(state->queue, mill_load_item(worker->index_in_role, me->put), MILL_FOREVER);
+    me->put += status == 0;
+    return status;
+}
+
+static void think(struct mill_worker *worker)
+{
+    mill_spend(worker->clock, (uint64_t)worker->the_case->values[THINK]);
+}
+
+/* acq_rel: the last one to leave comes after all that the others put */
+static void finish_putting(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    if (atomic_fetch_sub_explicit(&state->putting, 1, memory_order_acq_rel) > 1) {
+        return;
+    }
+    if (worker->the_case->values[END] == END_CLOSE) {
+        mill_queue_close(state->queue);
+        return;
+    }
+    for (unsigned i = 0; i < state->consumer_count; i++) {
+        mill_queue_put(state->queue, sentinel(), MILL_FOREVER);
+    }
+}
+
+/* ---- consumers ---- */
+
+static int get_one(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct consumer *me = consumer_of(state, worker->index_in_role);
+    void *item;
+    int status = me->ended ? -EPIPE : mill_queue_get(state->queue, &item, MILL_FOREVER);
+    if (status == -EPIPE || (status == 0 && item == sentinel())) {
+        me->ended = true;
+        return MILL_STOPPED;
+    }
+    if (status == 0) {
+        mill_load_got(me->from, item);
+    }
+    return status;
+}
+
+static void work(struct mill_worker *worker)
+{
+    mill_spend(worker->clock, (uint64_t)worker->the_case->values[WORK]);
+}
+
+/* Producers that wait for room are let go, and nothing stays behind. */
+static void finish_getting(struct mill_worker *worker)
+{
+    while (get_one(worker) == MILL_DONE) {
+    }
+}
+
+/* ---- the check ---- */
+
+static void verify(const struct mill_case *one, struct mill_check *check)
+{
+    const struct state *state = one->state;
+    const struct mill_queue_ops *ops = mill_queue_ops_of(one->strategy);
+    uint64_t dropped = ops->dropped ? ops->dropped(state->queue) : 0;
+    uint64_t put = 0, got = 0;
+    for (unsigned p = 0; p < state->producer_count; p++) {
+        struct mill_load_tally total = {0};
+        for (unsigned c = 0; c < state->consumer_count; c++) {
+            mill_load_add(&total, &consumer_of(state, c)->from[p]);
+        }
+        if (ops->shape & MILL_QUEUE_LOOSE_ORDER) {
+            total.disordered = 0;
+        }
+        mill_load_check(check, p, state->producers[p].put, &total, dropped);
+        put += state->producers[p].put;
+        got += total.count;
+    }
+    if (ops->dropped && put != got + dropped) {
+        mill_check_found(check, MILL_LOST_UPDATE,
+                         "%" PRIu64 " items were put, %" PRIu64 " were got and %" PRIu64 " dropped", put, got,
+                         dropped);
+    }
+    if (ops->dropped) {
+        mill_check_measured(check, "dropped", "%", put > 0 ? 100.0 * (double)dropped / (double)put : 0);
+    }
+}
+
+static const struct mill_role roles[] = {
+    [PRODUCER] = {.name = "producer",
+                  .summary = "puts the next number",
+                  .operation = put_one,
+                  .between = think,
+                  .finish = finish_putting},
+    [CONSUMER] = {.name = "consumer",
+                  .summary = "gets one and notes it",
+                  .operation = get_one,
+                  .between = work,
+                  .finish = finish_getting},
+};
+
+const struct mill_scenario mill_scenario_producers_consumers = {
+    .name = "producers-consumers",
+    .summary = "producers put into one queue, consumers get from it",
+    .family = &mill_queue_family,
+    .parameters = parameters,
+    .parameter_count = sizeof parameters / sizeof parameters[0],
+    .roles = roles,
+    .role_count = sizeof roles / sizeof roles[0],
+    .min_threads = 2,
+    .role_threads = role_threads,
+    .unsupported = unsupported,
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+};

@@ -18,6 +18,9 @@ if(THREADMILL_COVERAGE)
   set(THREADMILL_FLAGS_plain --coverage -fprofile-update=atomic)
 endif()
 
+# What tests named *_exhaustion_test.c make fail.
+set(THREADMILL_EXHAUSTIBLE malloc calloc realloc aligned_alloc strdup pthread_create)
+
 foreach(flavour IN LISTS THREADMILL_FLAVOURS)
   if(NOT DEFINED THREADMILL_FLAGS_${flavour})
     message(FATAL_ERROR "THREADMILL_FLAVOURS: '${flavour}' is not one of plain, tsan, asan")
@@ -43,13 +46,15 @@ function(threadmill_compile target flavour)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
 endfunction()
 
-# threadmill_library(NAME [USES library...] [LINKS external...]): the folder's *.c as a static library in every
-# flavour, and each *_test.c beside them as a cmocka program and one test for each flavour.
+# threadmill_library(NAME [USES library...] [LINKS external...]): the folder's *.c and *.cc as a static library in
+# every flavour, and each *_test.c beside them as a cmocka program and one test for each flavour. What links a
+# library with C++ in it is linked by the C++ compiler; CMake sees to that.
 function(threadmill_library name)
   cmake_parse_arguments(ARG "" "" "USES;LINKS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.c)
+  file(GLOB sources CONFIGURE_DEPENDS *.c *.cc)
   file(GLOB tests CONFIGURE_DEPENDS *_test.c)
   list(REMOVE_ITEM sources ${tests} "")
+  list(FILTER sources EXCLUDE REGEX "/test_[a-z_]+\\.cc$") # part of tests alone
   foreach(flavour IN LISTS THREADMILL_FLAVOURS)
     threadmill_name(target ${name} ${flavour})
     add_library(${target} STATIC ${sources})
@@ -73,7 +78,14 @@ function(threadmill_test label source library flavour)
   add_executable(${program} ${source})
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   threadmill_compile(${program} ${flavour})
-  target_link_libraries(${program} PRIVATE ${library} PkgConfig::CMOCKA)
+  target_link_libraries(${program} PRIVATE ${library} PkgConfig::CMOCKA m)
+  if(source MATCHES "_exhaustion_test\\.c$") # lib/core/test_exhaustion.h
+    list(TRANSFORM THREADMILL_EXHAUSTIBLE PREPEND "LINKER:--wrap=" OUTPUT_VARIABLE wraps)
+    target_link_options(${program} PRIVATE ${wraps})
+    if(NOT flavour STREQUAL "tsan") # clang's runtime has its own `new` there
+      target_sources(${program} PRIVATE ${PROJECT_SOURCE_DIR}/lib/core/test_exhaustion_new.cc)
+    endif()
+  endif()
   add_test(NAME unit/${label}/${flavour} COMMAND ${program})
   set_tests_properties(unit/${label}/${flavour} PROPERTIES LABELS "unit;${flavour}" TIMEOUT 120 SKIP_RETURN_CODE 77)
 endfunction()

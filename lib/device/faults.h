@@ -1,0 +1,43 @@
+/* What goes wrong between a device and its clients, to order and repeatable by a seed.
+ *
+ *     "latency=normal:3ms:1ms,drop=0.01,5xx=0.02:5"       a list of fault[=value], joined by commas
+ *
+ *   latency=fixed:TIME | normal:MEAN:DEVIATION | tail:MEDIAN:ALPHA   before each reply; `tail` is Pareto's
+ *   drop=P         the connection is closed without a reply
+ *   reset=P        …with a reset
+ *   half=P         the reply ends in the middle
+ *   garbage=P      bytes that are no HTTP, or no JSON, in the place of the reply
+ *   stall=P:TIME   the reply stops in the middle for so long
+ *   5xx=P:N        a burst of N replies 503
+ *   gap=P          a sample of the stream is left out
+ *   twice=P        a sample of the stream is sent twice
+ *
+ * P is a probability from 0 to 1, for each reply or sample. Plain values; each holder locks its own.
+ */
+#ifndef MILL_DEVICE_FAULTS_H
+#define MILL_DEVICE_FAULTS_H
+
+#include <stdint.h>
+
+#include "core/error.h"
+
+enum mill_latency_kind {
+    MILL_LATENCY_NONE,
+    MILL_LATENCY_FIXED,
+    MILL_LATENCY_NORMAL,
+    MILL_LATENCY_TAIL,
+};
+
+struct mill_faults {
+    enum mill_latency_kind latency;
+    uint64_t latency_ns;                                         /* fixed, mean or median */
+    double latency_spread;                                       /* deviation in ns, or alpha */
+    double drop, reset, half, garbage, stall, burst, gap, twice; /* probabilities */
+    uint64_t stall_ns;
+    unsigned burst_length;
+};
+
+/* The list above; an empty text is no fault. 0 or -EINVAL, said in `error` with the word that is wrong. */
+int mill_faults_parse(const char *text, struct mill_faults *faults, struct mill_error *error);
+
+#endif

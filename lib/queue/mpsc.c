@@ -1,10 +1,7 @@
 /* Vyukov's list of many producers and one consumer (mpsc_intrusive.h) as a queue of the family: it brings the
  * nodes, and the closing, which the list does not know.
  *
- * A push cannot be refused once it has begun, so closing needs to know who has begun: each producer says so
- * in its seat, behind a light fence, before it looks whether the queue is closed. Close raises its flag and
- * runs the heavy fence; from then on a producer that still puts is seen in its seat, and get does not say
- * that all is drained before it has left.
+ * A push cannot be refused once it has begun, so closing needs to know who has begun: gate.h.
  *
  * A put is wait-free but for malloc, which is called when neither the thread nor the shelf has a node left. A
  * get waits for a producer that has stopped in the middle of a push: behind it are items that others have
@@ -15,10 +12,9 @@
 
 #include "core/backoff.h"
 #include "core/cacheline.h"
-#include "core/fence.h"
+#include "queue/gate.h"
 #include "queue/mpsc_intrusive.h"
 #include "queue/queue_list.h"
-#include "queue/seats.h"
 #include "queue/shelf.h"
 
 #define RETURNED_AT_ONCE 128 /* nodes that the consumer gathers before it gives them back */
@@ -30,20 +26,14 @@ struct node {
 };
 
 struct seat {
-    alignas(MILL_ISOLATION) atomic_bool putting;
-    struct mill_retired *spare; /* nodes for the puts of this thread */
-};
-
-enum phase {
-    OPEN,
-    CLOSING, /* puts that begin are refused; others may be going on unseen */
-    CLOSED,  /* behind the heavy fence: all that go on are seen */
+    alignas(MILL_ISOLATION) struct mill_gate_seat at_gate; /* first */
+    struct mill_retired *spare;                            /* nodes for the puts of this thread */
 };
 
 struct inbox {
     struct mill_queue queue;
     struct mill_seats seats;
-    atomic_int phase;
+    struct mill_gate gate;
     struct mill_mpsc list;
     alignas(MILL_ISOLATION) struct mill_retired *used; /* the consumer's, as is the next line */
     unsigned used_count;
@@ -97,10 +87,6 @@ static void destroy(struct mill_queue *queue)
 
 static int push(struct inbox *inbox, struct seat *seat, void *item)
 {
-    /* relaxed: the light fence orders it behind `putting`; pairs with the heavy one in close */
-    if (atomic_load_explicit(&inbox->phase, memory_order_relaxed) != OPEN) {
-        return -EPIPE;
-    }
     struct mill_retired *link = seat->spare ? seat->spare : mill_shelf_take(&inbox->shelf);
     struct node *node = (struct node *)(void *)link;
     if (node) {
@@ -120,11 +106,8 @@ static int try_put(struct mill_queue *queue, void *item)
 {
     struct inbox *inbox = inbox_of(queue);
     struct seat *seat = mill_seats_take(&inbox->seats);
-    atomic_store_explicit(&seat->putting, true, memory_order_relaxed); /* the fence orders it */
-    mill_fence_light();
-    int status = push(inbox, seat, item);
-    /* release: the push comes before; pairs with the acquire in await_puts */
-    atomic_store_explicit(&seat->putting, false, memory_order_release);
+    int status = mill_gate_enter(&inbox->gate, &seat->at_gate) ? push(inbox, seat, item) : -EPIPE;
+    mill_gate_leave(&seat->at_gate);
     mill_seats_leave(&inbox->seats, seat);
     return status;
 }
@@ -137,20 +120,6 @@ static int pop(struct inbox *inbox, struct mill_mpsc_node **listed)
         status = mill_mpsc_pop(&inbox->list, listed);
     }
     return status;
-}
-
-/* Waits until every put has ended that began before the queue was closed. One that is refused wakes nobody,
- * so a get must not go to sleep over it. */
-static void await_puts(const struct inbox *inbox)
-{
-    const struct seat *seat;
-    for (unsigned cursor = 0; (seat = mill_seats_next(&inbox->seats, &cursor));) {
-        struct mill_backoff backoff = MILL_BACKOFF_INIT;
-        /* acquire: pairs with the release in try_put */
-        while (atomic_load_explicit(&seat->putting, memory_order_acquire)) {
-            mill_backoff_wait(&backoff);
-        }
-    }
 }
 
 static void use_again(struct inbox *inbox, struct node *node)
@@ -169,9 +138,7 @@ static int try_get(struct mill_queue *queue, void **item)
     struct inbox *inbox = inbox_of(queue);
     struct mill_mpsc_node *listed;
     int status = pop(inbox, &listed);
-    /* acquire: pairs with the release in close, behind its heavy fence */
-    if (status == -EAGAIN && atomic_load_explicit(&inbox->phase, memory_order_acquire) == CLOSED) {
-        await_puts(inbox);
+    if (status == -EAGAIN && mill_gate_is_shut(&inbox->gate, &inbox->seats)) {
         status = pop(inbox, &listed);
         status = status == -EAGAIN ? -EPIPE : status;
     }
@@ -184,14 +151,7 @@ static int try_get(struct mill_queue *queue, void **item)
 
 static void close_inbox(struct mill_queue *queue)
 {
-    struct inbox *inbox = inbox_of(queue);
-    int open = OPEN;
-    /* relaxed: ordered by the fence. A second close must not lower the phase. */
-    atomic_compare_exchange_strong_explicit(&inbox->phase, &open, CLOSING, memory_order_relaxed,
-                                            memory_order_relaxed);
-    mill_fence_heavy();
-    /* release: pairs with the acquire in try_get */
-    atomic_store_explicit(&inbox->phase, CLOSED, memory_order_release);
+    mill_gate_shut(&inbox_of(queue)->gate);
 }
 
 const struct mill_queue_ops mill_queue_mpsc = {

@@ -22,6 +22,7 @@
     X(spsc_cached)      \
     X(scq)              \
     X(lscq)             \
+    X(lanes)            \
     X(bbq)              \
     X(unbounded_growth) \
     MILL_QUEUE_PEERS(X)

@@ -165,6 +165,44 @@ static void show_progress(void *context, const struct mill_run_event *event)
     mill_live_show(context, event);
 }
 
+/* A request of which nothing can be measured asked for what cannot be: 2, with every reason. */
+static int refuse(const struct mill_plan *plan)
+{
+    mill_complain(MILL_EXIT_USAGE, plan->count > 0 ? "nothing can be measured of what was asked for:"
+                                                   : "nothing is left to measure: --suite leaves out the "
+                                                     "strategies of other libraries; name one");
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct mill_cell *cell = &plan->cells[i];
+        size_t others = 0;
+        bool told = false;
+        for (size_t j = 0; j < plan->count; j++) {
+            bool same = strcmp(plan->cells[j].unsupported, cell->unsupported) == 0;
+            told = told || (same && j < i);
+            others += same && j > i;
+        }
+        if (told) {
+            continue;
+        }
+        fprintf(stderr, "  %s with %s, %u thread%s", cell->scenario->name, cell->strategy->name,
+                cell->threads, cell->threads == 1 ? "" : "s");
+        if (others > 0) {
+            fprintf(stderr, " (and %zu more)", others);
+        }
+        fprintf(stderr, ": %s\n", cell->unsupported);
+    }
+    return MILL_EXIT_USAGE;
+}
+
+static bool can_run(const struct mill_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (!plan->cells[i].unsupported) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int judge(const struct mill_summary *summary, bool strict)
 {
     bool unsure = false;
@@ -286,7 +324,7 @@ static int run(int argc, char **argv)
         code = mill_complain(status == -EINVAL ? MILL_EXIT_USAGE : MILL_EXIT_MACHINE, "%s", error.message);
         goto out;
     }
-    code = measure(&request, &plan, cpus, argc, argv);
+    code = can_run(&plan) ? measure(&request, &plan, cpus, argc, argv) : refuse(&plan);
 out:
     mill_plan_destroy(&plan);
     mill_cpus_close(cpus);

@@ -65,6 +65,11 @@ expect 2 "'0' is no value for --rounds" run counter --rounds 0
 expect 2 "no suite 'slow'; there is: quick" run --suite slow
 expect 2 'does not go with --latency off' run counter --latency off --rate 100
 expect 2 'needs a result' report
+expect 2 'counter with none, 2 threads \(and 1 more\): correct for one thread only' run counter "${brief[@]}" \
+    --strategy none --threads 2,4
+expect 2 'nothing can be measured' run handoff "${brief[@]}" --threads 1 -o unsupported.json
+expect 2 'handoff with .* 1 thread .*: the scenario.* needs? (at least|exactly) 2 threads' run handoff "${brief[@]}" --threads 1
+holds 'nothing is written where nothing can be measured' test ! -e unsupported.json
 
 # Files that cannot be read or written; nothing is measured for nothing, and nothing is left behind.
 expect 3 "cannot write /nowhere/r.json: No such file" run counter "${brief[@]}" -o /nowhere/r.json

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "core/file.h"
@@ -38,21 +39,32 @@ struct outputs {
     char path[PATH_MAX];
 };
 
+/* A name that no other run has: the time, and the process, since two runs may begin within a second. */
+static int name_result(struct outputs *outputs, struct mill_error *error)
+{
+    char stamp[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+    int status = mill_make_folders("results/runs", error);
+    snprintf(outputs->path, sizeof outputs->path, "results/runs/%s-%d.json", stamp, (int)getpid());
+    if (status == 0 && access(outputs->path, F_OK) == 0) {
+        status = mill_error_set(error, -EEXIST, "%s is there already; give another name with --output",
+                                outputs->path);
+    }
+    return status;
+}
+
 static int open_result(struct outputs *outputs, const struct mill_run_request *request,
                        struct mill_error *error)
 {
     if (request->output) {
         snprintf(outputs->path, sizeof outputs->path, "%s", request->output);
     } else if (!request->json) {
-        char stamp[32];
-        time_t now = time(NULL);
-        struct tm utc;
-        strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
-        int status = mill_make_folders("results/runs", error);
+        int status = name_result(outputs, error);
         if (status < 0) {
             return status;
         }
-        snprintf(outputs->path, sizeof outputs->path, "results/runs/%s.json", stamp);
     }
     return outputs->path[0] ? mill_replacement_open(&outputs->result, outputs->path, error) : 0;
 }
@@ -257,7 +269,7 @@ static int finish(struct outputs *outputs, const struct mill_run_request *reques
 static int measure(const struct mill_run_request *request, const struct mill_plan *plan,
                    const struct mill_cpus *cpus, int argc, char **argv)
 {
-    struct outputs outputs;
+    struct outputs outputs = {0};
     struct mill_error error;
     struct mill_live *live = NULL;
     struct timespec wall;

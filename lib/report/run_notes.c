@@ -49,6 +49,9 @@ static bool is_of(const struct note *note, size_t cell)
     if (control) { /* its numbers differ from cell to cell; what it showed is the point */
         return strcmp(mill_report_shown(note->report, cell, shown, sizeof shown), note->shown) == 0;
     }
+    if (one->verdict == MILL_VERDICT_UNTRUSTED) { /* so do those of what disturbed it */
+        return true;
+    }
     return (!reason && !note->reason) || (reason && note->reason && strcmp(reason, note->reason) == 0);
 }
 
@@ -110,9 +113,10 @@ static void tell(const struct note *note, size_t first, bool *told)
 {
     const struct mill_run_report *report = note->report;
     bool control = note->verdict == MILL_VERDICT_CAUGHT || note->verdict == MILL_VERDICT_NOT_CAUGHT;
+    bool for_one = control || note->verdict == MILL_VERDICT_UNTRUSTED;
     struct mill_text line = {0};
     mill_text_add(&line, "%s%s", control ? "control: " : "", mill_verdict_name(note->verdict));
-    if (note->shown[0] || (note->reason && !control)) {
+    if (note->shown[0] || (note->reason && !for_one)) {
         mill_text_add(&line, " (%s)", control ? note->shown : note->reason);
     }
     const char *before = ": ";
@@ -123,7 +127,7 @@ static void tell(const struct note *note, size_t first, bool *told)
             before = "; ";
         }
     }
-    if (note->reason && control) {
+    if (note->reason && for_one) {
         mill_text_add(&line, " (for one: %s)", note->reason);
     }
     report->out->failed = report->out->failed || line.failed;

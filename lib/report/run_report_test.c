@@ -278,6 +278,20 @@ static void notes_name_each_strategy_once_with_its_threads(void **state)
     free(text);
 }
 
+/* What disturbed them differs from one to the next. */
+static void untrusted_cells_share_a_note(void **state)
+{
+    (void)state;
+    json_t *document = make_document();
+    json_array_clear(json_object_get(document, "samples"));
+    add_sample(document, cell_ticket, 1, 1e6, "rejected", "other processes used 30% of a processor");
+    add_sample(document, cell_mcs, 1, 1e6, "rejected", "other processes used 70% of a processor");
+    char *text = report(document, (struct mill_report_options){0});
+    expect(text,
+           "  untrusted: ticket, mcs at 2 threads (for one: other processes used 30% of a processor)\n");
+    free(text);
+}
+
 static void peers_are_compared(void **state)
 {
     (void)state;
@@ -388,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_control_that_is_not_caught_is_a_finding),
         cmocka_unit_test(cells_without_numbers_are_listed_with_the_reason),
         cmocka_unit_test(notes_name_each_strategy_once_with_its_threads),
+        cmocka_unit_test(untrusted_cells_share_a_note),
         cmocka_unit_test(peers_are_compared),
         cmocka_unit_test(a_crash_is_a_finding_with_its_evidence),
         cmocka_unit_test(what_the_scenario_recorded_is_a_column),

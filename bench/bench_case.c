@@ -31,13 +31,13 @@ struct mill_bench_case {
 };
 
 /* Here only the number of operations ends a run. */
-static const char *unsupported(const struct mill_case *one)
+static const char *unsupported(const struct mill_case *one, char *buffer, size_t size)
 {
     const struct mill_expectation *expected =
         mill_scenario_expects(one->scenario, one->strategy, one->threads);
     bool waits_for_ever = expected && (expected->findings & (MILL_DEADLOCK | MILL_LOST_WAKEUP));
     return waits_for_ever ? "a control that waits for ever, which threadmill run ends"
-                          : mill_scenario_unsupported(one);
+                          : mill_scenario_unsupported(one, buffer, size);
 }
 
 int mill_bench_each(void (*visit)(const struct mill_bench_id *id, const char *unsupported, void *context),
@@ -60,7 +60,8 @@ int mill_bench_each(void (*visit)(const struct mill_bench_id *id, const char *un
                 struct mill_case one = {
                     .scenario = scenario, .strategy = strategy, .values = values, .threads = threads};
                 struct mill_bench_id id = {scenario->name, strategy->name, threads};
-                visit(&id, unsupported(&one), context);
+                char reason[96];
+                visit(&id, unsupported(&one, reason, sizeof reason), context);
             }
         }
     }

@@ -398,7 +398,7 @@ static int take_json(void *target, const char *value, struct mill_error *error)
 }
 
 static const struct mill_option options[] = {
-    {"json", 0, NULL, "everything, as JSON on standard output", take_json},
+    {"json", 0, NULL, "everything, as JSON on standard output", take_json, false},
 };
 
 static const struct mill_usage usage = {

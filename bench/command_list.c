@@ -258,7 +258,7 @@ static int take_scenario(void *target, const char *word, struct mill_error *erro
 }
 
 static const struct mill_option options[] = {
-    {"json", 0, NULL, "everything, as JSON on standard output", take_json},
+    {"json", 0, NULL, "everything, as JSON on standard output", take_json, false},
 };
 
 static const struct mill_usage usage = {

@@ -32,7 +32,7 @@ static int take_verbose(void *target, const char *value, struct mill_error *erro
 }
 
 static const struct mill_option options[] = {
-    {"verbose", 'v', NULL, "all columns, and the evidence of every finding in full", take_verbose},
+    {"verbose", 'v', NULL, "all columns, and the evidence of every finding in full", take_verbose, false},
 };
 
 static const struct mill_usage usage = {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "core/file.h"
@@ -38,21 +39,32 @@ struct outputs {
     char path[PATH_MAX];
 };
 
+/* A name that no other run has: the time, and the process, since two runs may begin within a second. */
+static int name_result(struct outputs *outputs, struct mill_error *error)
+{
+    char stamp[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
+    int status = mill_make_folders("results/runs", error);
+    snprintf(outputs->path, sizeof outputs->path, "results/runs/%s-%d.json", stamp, (int)getpid());
+    if (status == 0 && access(outputs->path, F_OK) == 0) {
+        status = mill_error_set(error, -EEXIST, "%s is there already; give another name with --output",
+                                outputs->path);
+    }
+    return status;
+}
+
 static int open_result(struct outputs *outputs, const struct mill_run_request *request,
                        struct mill_error *error)
 {
     if (request->output) {
         snprintf(outputs->path, sizeof outputs->path, "%s", request->output);
     } else if (!request->json) {
-        char stamp[32];
-        time_t now = time(NULL);
-        struct tm utc;
-        strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", gmtime_r(&now, &utc));
-        int status = mill_make_folders("results/runs", error);
+        int status = name_result(outputs, error);
         if (status < 0) {
             return status;
         }
-        snprintf(outputs->path, sizeof outputs->path, "results/runs/%s.json", stamp);
     }
     return outputs->path[0] ? mill_replacement_open(&outputs->result, outputs->path, error) : 0;
 }
@@ -165,6 +177,44 @@ static void show_progress(void *context, const struct mill_run_event *event)
     mill_live_show(context, event);
 }
 
+/* A request of which nothing can be measured asked for what cannot be: 2, with every reason. */
+static int refuse(const struct mill_plan *plan)
+{
+    mill_complain(MILL_EXIT_USAGE, plan->count > 0 ? "nothing can be measured of what was asked for:"
+                                                   : "nothing is left to measure: --suite leaves out the "
+                                                     "strategies of other libraries; name one");
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct mill_cell *cell = &plan->cells[i];
+        size_t others = 0;
+        bool told = false;
+        for (size_t j = 0; j < plan->count; j++) {
+            bool same = strcmp(plan->cells[j].unsupported, cell->unsupported) == 0;
+            told = told || (same && j < i);
+            others += same && j > i;
+        }
+        if (told) {
+            continue;
+        }
+        fprintf(stderr, "  %s with %s, %u thread%s", cell->scenario->name, cell->strategy->name,
+                cell->threads, cell->threads == 1 ? "" : "s");
+        if (others > 0) {
+            fprintf(stderr, " (and %zu more)", others);
+        }
+        fprintf(stderr, ": %s\n", cell->unsupported);
+    }
+    return MILL_EXIT_USAGE;
+}
+
+static bool can_run(const struct mill_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (!plan->cells[i].unsupported) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int judge(const struct mill_summary *summary, bool strict)
 {
     bool unsure = false;
@@ -219,7 +269,7 @@ static int finish(struct outputs *outputs, const struct mill_run_request *reques
 static int measure(const struct mill_run_request *request, const struct mill_plan *plan,
                    const struct mill_cpus *cpus, int argc, char **argv)
 {
-    struct outputs outputs;
+    struct outputs outputs = {0};
     struct mill_error error;
     struct mill_live *live = NULL;
     struct timespec wall;
@@ -286,7 +336,7 @@ static int run(int argc, char **argv)
         code = mill_complain(status == -EINVAL ? MILL_EXIT_USAGE : MILL_EXIT_MACHINE, "%s", error.message);
         goto out;
     }
-    code = measure(&request, &plan, cpus, argc, argv);
+    code = can_run(&plan) ? measure(&request, &plan, cpus, argc, argv) : refuse(&plan);
 out:
     mill_plan_destroy(&plan);
     mill_cpus_close(cpus);

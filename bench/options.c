@@ -76,9 +76,10 @@ static int unknown(const struct mill_usage *usage, const char *word, struct mill
         usage->command, word, near[0] ? "; did you mean " : "", near, near[0] ? "?" : "", usage->command);
 }
 
-/* One option at argv[*at], which may take its argument from the next word. */
-static int take_option(const struct mill_usage *usage, int argc, char **argv, int *at, void *target,
-                       struct mill_error *error)
+/* One option at argv[*at], which may take its argument from the next word. `given` says which had a value
+ * already. */
+static int take_option(const struct mill_usage *usage, int argc, char **argv, int *at, bool *given,
+                       void *target, struct mill_error *error)
 {
     const char *word = argv[*at];
     const char *value = NULL;
@@ -105,6 +106,12 @@ static int take_option(const struct mill_usage *usage, int argc, char **argv, in
         }
         value = argv[++*at];
     }
+    if (option->argument && !option->repeats && given[option - usage->options]) {
+        return mill_error_set(error, -EINVAL,
+                              "option '--%s' is given twice, the second time with '%s'; which?", option->name,
+                              value);
+    }
+    given[option - usage->options] = true;
     return option->take(target, value, error);
 }
 
@@ -113,6 +120,7 @@ int mill_options_parse(const struct mill_usage *usage, int argc, char **argv, vo
                        struct mill_error *error)
 {
     bool words_only = false;
+    bool given[options_max] = {false};
     for (int i = 1; i < argc; i++) {
         int status;
         if (!words_only && strcmp(argv[i], "--") == 0) {
@@ -124,7 +132,7 @@ int mill_options_parse(const struct mill_usage *usage, int argc, char **argv, vo
             return 1;
         }
         if (!words_only && argv[i][0] == '-' && argv[i][1] != '\0') {
-            status = take_option(usage, argc, argv, &i, target, error);
+            status = take_option(usage, argc, argv, &i, given, target, error);
         } else if (take_word) {
             status = take_word(target, argv[i], error);
         } else {

@@ -10,6 +10,7 @@
 #ifndef MILL_BENCH_OPTIONS_H
 #define MILL_BENCH_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ struct mill_option {
     const char *argument; /* as shown in the help; NULL: takes none */
     const char *help;
     int (*take)(void *target, const char *value, struct mill_error *error); /* 0 or -EINVAL */
+    bool repeats; /* several values add up; else a second one is refused */
 };
 
 struct mill_usage {
@@ -34,7 +36,8 @@ struct mill_usage {
 };
 
 /* 0; 1 when help was asked for and printed to standard output; -EINVAL with a message that names the word,
- * and the nearest options. `take_word` gets what is no option; NULL refuses it. */
+ * and the nearest options, or the option whose value was given twice. `take_word` gets what is no option;
+ * NULL refuses it. */
 int mill_options_parse(const struct mill_usage *usage, int argc, char **argv, void *target,
                        int (*take_word)(void *target, const char *word, struct mill_error *error),
                        struct mill_error *error);

@@ -64,11 +64,21 @@ expect 2 "'tight' is no value for --pin" run counter --pin tight
 expect 2 "'0' is no value for --rounds" run counter --rounds 0
 expect 2 "no suite 'slow'; there is: quick" run --suite slow
 expect 2 'does not go with --latency off' run counter --latency off --rate 100
+expect 2 "'--rounds' is given twice, the second time with '3'" run counter --rounds 2 -r 3
+expect 2 "no value for parameter 'think'|has no parameter 'think'" run critical-section --set hold=1us --set think=soon
 expect 2 'needs a result' report
+expect 2 'counter with none, 2 threads \(and 1 more\): correct for one thread only' run counter "${brief[@]}" \
+    --strategy none --threads 2,4
+expect 2 'nothing can be measured' run handoff "${brief[@]}" --threads 1 -o unsupported.json
+expect 2 'handoff with .* 1 thread .*: the scenario.* needs? (at least|exactly) 2 threads' run handoff "${brief[@]}" --threads 1
+holds 'nothing is written where nothing can be measured' test ! -e unsupported.json
 
 # Files that cannot be read or written; nothing is measured for nothing, and nothing is left behind.
 expect 3 "cannot write /nowhere/r.json: No such file" run counter "${brief[@]}" -o /nowhere/r.json
-expect 3 "cannot write /dev/full" run counter "${brief[@]}" -o /dev/full
+expect 3 "cannot write /dev/full: No space left" run counter --strategy mutex --threads 1 "${brief[@]}" -o /dev/full
+expect 0 'result: /dev/null' run counter --strategy mutex --threads 1 "${brief[@]}" -o /dev/null
+holds '/dev/null is still a device' test -c /dev/null
+expect 0 'mutex' run counter --strategy mutex --threads 1 "${brief[@]}" -o >(cat >through_pipe.json)
 expect 3 "cannot read absent.json: No such file" report absent.json
 printf '{"format": "threadmill-result", "vers' >truncated.json
 expect 3 "'truncated.json' is not JSON, or not all of it" report truncated.json
@@ -81,7 +91,11 @@ expect 0 'mutex' report good.json
 holds 'the document is there' test -s good.json
 holds 'the histogram log has the format its readers expect' grep -q '^#\[Histogram log format version 1.3\]' good.hlog
 holds 'no temporary file is left' test "$(find . -name '.good.*' | wc -l)" -eq 0
-expect 0 'result: results/runs/[0-9TZ]+.json' run counter --strategy mutex --threads 1 "${brief[@]}"
+expect 0 'result: results/runs/[0-9TZ]+-[0-9]+.json' run counter --strategy mutex --threads 1 "${brief[@]}"
+"$program" run counter --strategy mutex --threads 1 "${brief[@]}" >/dev/null 2>&1 &
+"$program" run counter --strategy mutex --threads 1 "${brief[@]}" >/dev/null 2>&1 &
+wait
+holds 'runs of one second have a result each' test "$(find results/runs -name '*.json' | wc -l)" -eq 3
 
 # Standard output is for the machine under --json, and nothing else is on it.
 "$program" run counter --strategy mutex --threads 1 "${brief[@]}" --json 2>/dev/null >piped.json
@@ -137,10 +151,15 @@ expect 0 'caught' run counter --strategy unsafe --threads 2 --rounds 1 --window 
 "$program" run counter --strategy mutex --threads 1 --rounds 1000 --window 5ms --warmup 1ms --quiet -o partial.json \
     >partial.txt 2>&1 &
 runner=$!
-while ! [ -e partial.json ] && kill -0 "$runner" 2>/dev/null && [ "$(find . -name '.partial.*' | wc -l)" -eq 0 ]; do
-    sleep 0.05
+# A second child says that the first sample was taken.
+first=''
+for _ in {1..3000}; do
+    kill -0 "$runner" 2>/dev/null || break
+    read -r child _ <"/proc/$runner/task/$runner/children" || child=''
+    if [ -n "$first" ] && [ -n "$child" ] && [ "$child" != "$first" ]; then break; fi
+    first=${first:-$child}
+    sleep 0.02
 done
-sleep 1
 kill -INT "$runner"
 wait "$runner"
 holds 'an interrupted run ends with 130' test $? -eq 130

@@ -299,7 +299,8 @@ static bool waits_for_ever(const struct mill_expectation *expected)
 static bool can_run(const struct hand *hand)
 {
     const struct mill_case *one = &hand->one;
-    const char *why_not = mill_scenario_unsupported(one);
+    char reason[96];
+    const char *why_not = mill_scenario_unsupported(one, reason, sizeof reason);
     const struct mill_expectation *expected =
         mill_scenario_expects(one->scenario, one->strategy, one->threads);
     if (!why_not && races_under_tsan(expected)) {
@@ -463,9 +464,9 @@ static void test_aba_wants_two_nodes_a_thread(void **state)
     static struct hand hand;
     const struct mill_scenario *scenario = mill_scenario_find(&mill_scenarios, "aba");
     prepare(&hand, scenario, mill_family_find(scenario->family, "tagged"), 32);
-    assert_null(mill_scenario_unsupported(&hand.one));
+    assert_null(mill_scenario_unsupported(&hand.one, NULL, 0));
     hand.one.threads = 33;
-    assert_non_null(mill_scenario_unsupported(&hand.one));
+    assert_non_null(mill_scenario_unsupported(&hand.one, NULL, 0));
 }
 
 static int open_clock(void **state)

@@ -45,6 +45,27 @@ static int resolve_target(struct mill_replacement *out, const char *path, struct
     return 0;
 }
 
+/* What has no content to replace: it takes what is written as it comes. */
+static bool is_direct(const char *path)
+{
+    struct stat target;
+    return stat(path, &target) == 0 && (S_ISCHR(target.st_mode) || S_ISFIFO(target.st_mode));
+}
+
+static int open_direct(struct mill_replacement *out, const char *path, struct mill_error *error)
+{
+    size_t length = strlen(path);
+    if (length >= sizeof out->target) {
+        return cannot("write", path, -ENAMETOOLONG, error);
+    }
+    memcpy(out->target, path, length + 1);
+    out->direct = true;
+    do {
+        out->descriptor = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    } while (out->descriptor < 0 && errno == EINTR);
+    return out->descriptor < 0 ? cannot("write", path, -errno, error) : 0;
+}
+
 /* Whether the target may be replaced; *mode becomes the permissions that it has, or those of a new file. */
 static int check_target(const char *path, mode_t *mode, bool *exists, struct mill_error *error)
 {
@@ -106,8 +127,12 @@ int mill_replacement_open(struct mill_replacement *out, const char *path, struct
     bool exists = false;
     out->descriptor = -1;
     out->failed = 0;
+    out->direct = false;
     out->target[0] = '\0';
     out->temporary[0] = '\0';
+    if (is_direct(path)) {
+        return open_direct(out, path, error);
+    }
     int status = check_target(path, &mode, &exists, error);
     if (status < 0) {
         return status;
@@ -169,7 +194,7 @@ static int sync_folder_of(const char *path)
 int mill_replacement_commit(struct mill_replacement *out, struct mill_error *error)
 {
     int status = out->failed;
-    if (status == 0 && fsync(out->descriptor) < 0) {
+    if (status == 0 && !out->direct && fsync(out->descriptor) < 0) {
         status = -errno;
     }
     if (status == 0) {
@@ -179,7 +204,7 @@ int mill_replacement_commit(struct mill_replacement *out, struct mill_error *err
             status = -errno;
         }
     }
-    if (status == 0 && rename(out->temporary, out->target) < 0) {
+    if (status == 0 && !out->direct && rename(out->temporary, out->target) < 0) {
         status = -errno;
     }
     if (status < 0) {
@@ -187,7 +212,7 @@ int mill_replacement_commit(struct mill_replacement *out, struct mill_error *err
         return cannot("write", out->target, status, error);
     }
     out->temporary[0] = '\0';
-    status = sync_folder_of(out->target);
+    status = out->direct ? 0 : sync_folder_of(out->target);
     if (status < 0) {
         return mill_error_set(error, status, "%s is written, but its folder cannot be synced to the disk: %s",
                               out->target, strerror(-status));
@@ -197,12 +222,16 @@ int mill_replacement_commit(struct mill_replacement *out, struct mill_error *err
 
 void mill_replacement_close(struct mill_replacement *out)
 {
-    if (out->temporary[0] == '\0') {
+    if (out->temporary[0] == '\0' && !out->direct) {
         return;
     }
     if (out->descriptor >= 0) {
         close(out->descriptor);
         out->descriptor = -1;
+    }
+    if (out->direct) {
+        out->direct = false;
+        return;
     }
     unlink(out->temporary);
     out->temporary[0] = '\0';

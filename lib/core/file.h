@@ -6,6 +6,9 @@
  * keeps its permissions, a new one has 0644 without the umask; a symbolic link stays and the file behind it
  * is replaced. A relative path is relative to the working folder of each call.
  *
+ * A character device or a pipe (/dev/null, a fifo, the shell's `>(command)`) cannot be replaced: it is
+ * written to as it is, and what was written before an error has arrived there.
+ *
  *     struct mill_replacement out;
  *     int status = mill_replacement_open(&out, path, &error);
  *     if (status == 0)
@@ -20,20 +23,24 @@
 #define MILL_CORE_FILE_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/error.h"
 
 struct mill_replacement {
     int descriptor;
-    int failed; /* the first error of a write: a file that lacks a part is never committed */
+    int failed;  /* the first error of a write: a file that lacks a part is never committed */
+    bool direct; /* a device or a pipe: nothing is renamed */
     char target[PATH_MAX];
     char temporary[PATH_MAX];
 };
 
-/* Creates the temporary file beside `path`. 0 or a negative errno with a message that names the path: -EISDIR
- * for a folder, -EINVAL for what else is not a regular file (a device, a pipe), -EACCES for a file without
- * write permission. */
+/* Creates the temporary file beside `path`, or opens a device or pipe (a fifo waits for its reader). 0 or a
+ * negative errno with a message that names the path: -EISDIR for a folder, -EINVAL for what else can neither
+ * be replaced nor written to as it comes (a block device, a socket), -EACCES for a file without write
+ * permission.
+ */
 int mill_replacement_open(struct mill_replacement *out, const char *path, struct mill_error *error);
 
 /* Appends. 0 or a negative errno (-ENOSPC: the disk is full, -EFBIG: over the process's limit). After an
@@ -41,7 +48,8 @@ int mill_replacement_open(struct mill_replacement *out, const char *path, struct
 int mill_replacement_write(struct mill_replacement *out, const void *data, size_t length,
                            struct mill_error *error);
 
-/* Syncs and renames. After success there is nothing left to close. 0 or a negative errno; the message tells
+/* Syncs and renames; of a device or pipe, only closes. After success there is nothing left to close. 0 or a
+ * negative errno; the message tells
  * the one case where the target is replaced all the same: the folder could not be synced after the rename. */
 int mill_replacement_commit(struct mill_replacement *out, struct mill_error *error);
 

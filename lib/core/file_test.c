@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -207,18 +209,43 @@ static void targets_that_cannot_be_replaced_are_refused_by_name(void **state)
     (void)state;
     put("file", "x");
     assert_int_equal(mkdir("runs", 0777), 0);
-    assert_int_equal(mkfifo("pipe", 0666), 0);
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "socket"};
+    int socket_there = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(socket_there, (const struct sockaddr *)&address, sizeof address), 0);
+    close(socket_there);
     assert_refused("", -EINVAL, "cannot write '': a file name is needed");
     assert_refused("runs", -EISDIR, "cannot write runs: it is a folder; give the name of a file in it");
     assert_refused("new/", -EISDIR, "cannot write new/: it is a folder; give the name of a file in it");
-    assert_refused("pipe", -EINVAL,
-                   "cannot write pipe: it is not a regular file and cannot be replaced; give another name");
-    assert_refused(
-        "/dev/full", -EINVAL,
-        "cannot write /dev/full: it is not a regular file and cannot be replaced; give another name");
+    assert_refused("socket", -EINVAL,
+                   "cannot write socket: it is not a regular file and cannot be replaced; give another name");
     assert_refused("results/x.json", -ENOENT, "cannot write results/x.json: No such file or directory");
     assert_refused("file/x.json", -ENOTDIR, "cannot write file/x.json: Not a directory");
     assert_content("file", "x");
+}
+
+static void devices_and_pipes_are_written_to_as_they_are(void **state)
+{
+    (void)state;
+    char got[16] = "";
+    struct stat pipe;
+    struct mill_error error;
+    assert_int_equal(replace("/dev/null", "gone", NULL), 0);
+    assert_int_equal(replace("/dev/full", "too much", &error), -ENOSPC);
+    assert_string_equal(error.message, "cannot write /dev/full: No space left on device");
+
+    assert_int_equal(mkfifo("pipe", 0666), 0);
+    assert_int_equal(symlink("pipe", "to-pipe"), 0);
+    int reader = open("pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_true(reader >= 0);
+    assert_int_equal(replace("pipe", "one ", NULL), 0);
+    assert_int_equal(replace("to-pipe", "two", NULL), 0);
+    assert_int_equal(read(reader, got, sizeof got - 1), 7);
+    assert_string_equal(got, "one two");
+    assert_int_equal(read(reader, got, sizeof got), 0); /* its end: nobody holds it open any more */
+    close(reader);
+    assert_int_equal(stat("pipe", &pipe), 0);
+    assert_true(S_ISFIFO(pipe.st_mode));
+    assert_int_equal(entries_in("."), 2);
 }
 
 static void a_name_may_be_as_long_as_the_system_allows(void **state)
@@ -468,6 +495,7 @@ int main(void)
         IN_FOLDER(permissions_are_the_old_ones_or_those_of_the_umask),
         IN_FOLDER(a_symbolic_link_stays),
         IN_FOLDER(targets_that_cannot_be_replaced_are_refused_by_name),
+        IN_FOLDER(devices_and_pipes_are_written_to_as_they_are),
         IN_FOLDER(a_name_may_be_as_long_as_the_system_allows),
         IN_FOLDER(permissions_are_respected),
         IN_FOLDER(a_full_disk_leaves_the_old_file_and_nothing_else),

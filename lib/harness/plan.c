@@ -248,7 +248,7 @@ static void add_cell(struct mill_plan *plan, const struct mill_scenario *scenari
     memcpy(cell->values, values, sizeof cell->values);
     struct mill_case one = {
         .scenario = scenario, .strategy = strategy, .values = cell->values, .threads = threads};
-    cell->unsupported = mill_scenario_unsupported(&one);
+    cell->unsupported = mill_scenario_unsupported(&one, cell->reason, sizeof cell->reason);
 }
 
 static bool wanted(const struct selection *selection, const struct mill_strategy *strategy)

@@ -33,7 +33,8 @@ struct mill_cell {
     int64_t values[MILL_PARAMETERS_MAX];
     unsigned threads;
     bool oversubscribed;     /* more threads than processors */
-    const char *unsupported; /* why it will not be run, or NULL */
+    const char *unsupported; /* why it will not be run, or NULL; constant, or in `reason` of this very cell */
+    char reason[96];
     bool must_show; /* a control that must be caught: its threads have processors enough to meet on */
     const struct mill_expectation *expectation; /* of a control; NULL: it shall pass */
 };

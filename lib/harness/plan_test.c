@@ -54,6 +54,40 @@ static void cells_know_what_is_special_about_them(void **state)
     mill_plan_destroy(&plan);
 }
 
+static unsigned three(const struct mill_case *one, unsigned role)
+{
+    (void)one;
+    return role == 0 ? 3 : 0;
+}
+
+/* Why a number of threads does not do says which one would. */
+static void reasons_give_the_number_of_threads_that_is_needed(void **state)
+{
+    (void)state;
+    static const struct mill_role two_roles[] = {{.name = "three", .operation = test_operation},
+                                                 {.name = "the rest", .operation = test_operation}};
+    struct mill_scenario scenario = test_scenario;
+    struct mill_case one = {.scenario = &scenario, .strategy = &ways[way_fine], .threads = 2};
+    char reason[96];
+    assert_null(mill_scenario_unsupported(&one, reason, sizeof reason));
+    scenario.role_threads = three;
+    assert_string_equal(mill_scenario_unsupported(&one, reason, sizeof reason),
+                        "the scenario's roles need exactly 3 threads");
+    scenario.roles = two_roles;
+    scenario.role_count = 2;
+    assert_string_equal(mill_scenario_unsupported(&one, reason, sizeof reason),
+                        "the scenario's roles need at least 4 threads");
+    one.threads = 4;
+    assert_null(mill_scenario_unsupported(&one, reason, sizeof reason));
+    scenario.min_threads = 5;
+    assert_string_equal(mill_scenario_unsupported(&one, reason, sizeof reason),
+                        "the scenario needs at least 5 threads");
+    scenario.min_threads = 0;
+    scenario.max_threads = 1;
+    assert_string_equal(mill_scenario_unsupported(&one, reason, sizeof reason),
+                        "the scenario allows at most 1 thread");
+}
+
 static void refusals_name_the_word_and_the_nearest(void **state)
 {
     (void)state;
@@ -126,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_planned_when_nothing_is_named),
         cmocka_unit_test(cells_know_what_is_special_about_them),
+        cmocka_unit_test(reasons_give_the_number_of_threads_that_is_needed),
         cmocka_unit_test(refusals_name_the_word_and_the_nearest),
         cmocka_unit_test(other_libraries_are_left_out_unless_they_are_named),
         cmocka_unit_test(a_scenario_named_twice_is_refused),

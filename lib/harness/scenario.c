@@ -78,8 +78,9 @@ unsigned mill_case_role_threads(const struct mill_case *one, unsigned role)
     return scenario->role_threads ? scenario->role_threads(one, role) : scenario->roles[role].threads;
 }
 
-/* Roles with a fixed number of threads must all fit, and roles without one get at least a thread each. */
-static bool roles_fit(const struct mill_case *one)
+/* Roles with a fixed number of threads must all fit, and roles without one get at least a thread each. NULL
+ * when they do. */
+static const char *roles_misfit(const struct mill_case *one, char *buffer, size_t size)
 {
     unsigned fixed = 0;
     unsigned open = 0;
@@ -88,10 +89,15 @@ static bool roles_fit(const struct mill_case *one)
         fixed += threads;
         open += threads == 0;
     }
-    return open > 0 ? one->threads >= fixed + open : one->threads == fixed;
+    if (open > 0 ? one->threads >= fixed + open : one->threads == fixed) {
+        return NULL;
+    }
+    snprintf(buffer, size, "the scenario's roles need %s %u threads", open > 0 ? "at least" : "exactly",
+             fixed + open);
+    return buffer;
 }
 
-const char *mill_scenario_unsupported(const struct mill_case *one)
+const char *mill_scenario_unsupported(const struct mill_case *one, char *buffer, size_t size)
 {
     const struct mill_scenario *scenario = one->scenario;
     const struct mill_strategy *strategy = one->strategy;
@@ -105,15 +111,16 @@ const char *mill_scenario_unsupported(const struct mill_case *one)
         return "ThreadSanitizer cannot see its atomic operations";
     }
     if (one->threads < scenario->min_threads) {
-        return "the scenario needs more threads";
+        snprintf(buffer, size, "the scenario needs at least %u threads", scenario->min_threads);
+        return buffer;
     }
     if (scenario->max_threads != 0 && one->threads > scenario->max_threads) {
-        return "the scenario allows no more threads";
+        snprintf(buffer, size, "the scenario allows at most %u thread%s", scenario->max_threads,
+                 scenario->max_threads == 1 ? "" : "s");
+        return buffer;
     }
-    if (!roles_fit(one)) {
-        return "the scenario's roles need another number of threads";
-    }
-    return scenario->unsupported ? scenario->unsupported(one) : NULL;
+    const char *misfit = roles_misfit(one, buffer, size);
+    return misfit || !scenario->unsupported ? misfit : scenario->unsupported(one);
 }
 
 const char *mill_findings_name(char *buffer, size_t size, unsigned findings)

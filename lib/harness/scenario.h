@@ -225,8 +225,8 @@ bool mill_scenario_is_control(const struct mill_scenario *scenario, const struct
 /* Exactly so many threads play the role; 0: an even share of those left over. */
 unsigned mill_case_role_threads(const struct mill_case *one, unsigned role);
 
-/* Why the case cannot run in this build, or NULL. The text is constant. */
-const char *mill_scenario_unsupported(const struct mill_case *one);
+/* Why the case cannot run in this build, or NULL. The text is constant, or was written to `buffer`. */
+const char *mill_scenario_unsupported(const struct mill_case *one, char *buffer, size_t size);
 
 /* "lost-update", "race", …; the findings of a set, joined by ", ". Returns `buffer`. */
 const char *mill_findings_name(char *buffer, size_t size, unsigned findings);

@@ -109,7 +109,15 @@ uint64_t mill_histogram_percentile(const struct mill_histogram *histogram, doubl
     while (seen < wanted && slot < MILL_HISTOGRAM_SLOTS - 1) {
         seen += histogram->slots[++slot];
     }
-    return percent > 0 ? slot_highest(slot) : mill_histogram_slot_value(slot);
+    /* Of the slots that hold them, the extremes are known exactly. */
+    uint64_t lowest = mill_histogram_slot_value(slot), highest = slot_highest(slot);
+    if (histogram->minimum > lowest && histogram->minimum <= highest) {
+        lowest = histogram->minimum;
+    }
+    if (histogram->maximum < highest && histogram->maximum >= lowest) {
+        highest = histogram->maximum;
+    }
+    return percent > 0 ? highest : lowest;
 }
 
 double mill_histogram_mean(const struct mill_histogram *histogram)

@@ -84,11 +84,13 @@ uint64_t mill_histogram_highest_equivalent(uint64_t value);
 uint64_t mill_histogram_slot_value(size_t slot);
 
 /* The highest value equivalent to the one at or below which `percent` of all recorded values lie, that share
- * rounded up to whole values and at least one; 100 gives the highest of the maximum's slot, 0 the lowest of
- * the minimum's. What lies outside [0, 100] counts as the nearer end. 0 for an empty histogram.
+ * rounded up to whole values and at least one, but nothing above the maximum; 0 gives the minimum, 100 the
+ * maximum (of values beyond one hour: the end of the last slot, where they are counted). What lies outside
+ * [0, 100] counts as the nearer end. 0 for an empty histogram.
  *
- * This is the definition of HdrHistogram itself (Java) and of hdr-histogram-js. HdrHistogram_c rounds the
- * share to the nearest whole value instead, and so answers one value lower at times. */
+ * The share is that of HdrHistogram itself (Java) and of hdr-histogram-js; HdrHistogram_c rounds it to the
+ * nearest whole value instead, and so answers one value lower at times. All of them answer with the end of a
+ * slot, which may lie above the maximum; readers of our logs, which hold slots alone, show that end too. */
 uint64_t mill_histogram_percentile(const struct mill_histogram *histogram, double percent);
 
 /* Arithmetic mean of the slots' middle values (HdrHistogram's mean); 0 when empty. */

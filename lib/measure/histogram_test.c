@@ -169,13 +169,21 @@ static void a_percentile_is_not_rounded_up_by_its_last_bit(void **state)
     mill_histogram_destroy(histogram);
 }
 
-static void the_zeroth_percentile_is_the_lowest_of_its_slot_and_others_the_highest(void **state)
+static void no_percentile_is_outside_of_the_extremes(void **state)
 {
     (void)state;
     struct mill_histogram *histogram = histogram_make();
-    mill_histogram_record(histogram, 1000001);
-    assert_int_equal(mill_histogram_percentile(histogram, 0), mill_histogram_lowest_equivalent(1000001));
+    mill_histogram_record(histogram, 1000001); /* alone in its slot, which is 512 wide */
+    for (int percent = 0; percent <= 100; percent++) {
+        assert_int_equal(mill_histogram_percentile(histogram, percent), 1000001);
+    }
+    mill_histogram_record(histogram, 5000009);
+    mill_histogram_record(histogram, 9000001);
+    assert_int_equal(mill_histogram_percentile(histogram, 0), 1000001);
     assert_int_equal(mill_histogram_percentile(histogram, 1e-9), mill_histogram_highest_equivalent(1000001));
+    assert_int_equal(mill_histogram_percentile(histogram, 50), mill_histogram_highest_equivalent(5000009));
+    assert_int_equal(mill_histogram_percentile(histogram, 99.9), 9000001);
+    assert_int_equal(mill_histogram_percentile(histogram, 100), 9000001);
     mill_histogram_destroy(histogram);
 }
 
@@ -203,8 +211,9 @@ static void percentiles_are_those_of_the_sorted_values(void **state)
         qsort(values, count, sizeof values[0], by_value);
         for (size_t i = 0; i < sizeof ten_thousandths / sizeof ten_thousandths[0]; i++) {
             uint64_t rank = (ten_thousandths[i] * count + 9999) / 10000;
+            uint64_t highest = mill_histogram_highest_equivalent(values[rank - 1]);
             assert_int_equal(mill_histogram_percentile(histogram, (double)ten_thousandths[i] / 100),
-                             mill_histogram_highest_equivalent(values[rank - 1]));
+                             highest < values[count - 1] ? highest : values[count - 1]);
         }
     }
     mill_histogram_destroy(histogram);
@@ -291,7 +300,7 @@ int main(void)
         cmocka_unit_test(only_values_beyond_one_hour_still_have_percentiles),
         cmocka_unit_test(percentiles_of_one_to_a_thousand),
         cmocka_unit_test(a_percentile_is_not_rounded_up_by_its_last_bit),
-        cmocka_unit_test(the_zeroth_percentile_is_the_lowest_of_its_slot_and_others_the_highest),
+        cmocka_unit_test(no_percentile_is_outside_of_the_extremes),
         cmocka_unit_test(percentiles_are_those_of_the_sorted_values),
         cmocka_unit_test(adding_is_as_recording_into_one),
         cmocka_unit_test(extremes_set_from_outside_lose_no_values),

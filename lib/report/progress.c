@@ -152,19 +152,42 @@ static void add_cell(struct mill_text *text, const struct mill_cell *cell)
                   cell->threads == 1 ? "" : "s");
 }
 
-/* "[####------]  42%  38/90, about 1 min 20 s left, round 4/9, 1 rejected: counter, ticket, 2 threads" */
-static void add_line(struct mill_text *text, const struct state *state, const struct mill_run_event *event)
+/* Ends a part of the line: *kept follows while all of it fits. The last column stays free: writing there
+ * makes some terminals wrap. */
+static void end_part(const struct mill_text *text, unsigned width, size_t *kept)
+{
+    if (text->text && mill_display_width(text->text) < width) {
+        *kept = text->length;
+    }
+}
+
+/* "[####------]  42%  38/90, about 1 min 20 s left, round 4/9, 1 rejected: counter, ticket, 2 threads", of
+ * which a narrow terminal shows as many whole parts as it has room for. */
+static void add_line(struct mill_text *text, const struct state *state, const struct mill_run_event *event,
+                     unsigned width)
 {
     static const char full[] = "##########", empty[] = "----------";
     int filled = (int)(state->percent > 100 ? bar_columns : state->percent * bar_columns / 100);
-    mill_text_add(text, "[%.*s%.*s] %3u%%  %zu/%zu", filled, full, bar_columns - filled, empty,
-                  state->percent, event->done, state->total);
+    size_t kept = 0;
+    mill_text_add(text, "[%.*s%.*s]", filled, full, bar_columns - filled, empty);
+    end_part(text, width, &kept);
+    mill_text_add(text, " %3u%%", state->percent);
+    end_part(text, width, &kept);
+    mill_text_add(text, "  %zu/%zu", event->done, state->total);
+    end_part(text, width, &kept);
     add_left(text, state->left_ns);
+    end_part(text, width, &kept);
     mill_text_add(text, ", round %u/%u", event->round, state->rounds);
+    end_part(text, width, &kept);
     add_counts(text, event);
+    end_part(text, width, &kept);
     if (event->cell) {
         mill_text_add(text, ": ");
         add_cell(text, event->cell);
+        end_part(text, width, &kept);
+    }
+    if (text->text) {
+        text->text[kept] = '\0';
     }
 }
 
@@ -199,11 +222,7 @@ static void draw(struct mill_progress_view *progress, const struct mill_run_even
 {
     struct state state = estimate(progress, event, now_ns);
     struct mill_text text = {0};
-    add_line(&text, &state, event);
-    if (text.text && !text.failed) {
-        /* The last column stays free: writing there makes some terminals wrap. */
-        text.text[mill_display_cut(text.text, progress->width - 1)] = '\0';
-    }
+    add_line(&text, &state, event, progress->width);
     write_text(progress, "\r", &text, "\033[K");
     progress->drawn = true;
     progress->drawn_ns = now_ns;

@@ -101,8 +101,30 @@ static void a_terminal_line_is_cut_to_the_width(void **state)
     begin(&fixture, 20);
     step(&fixture, 38, 4, 60 * MILL_NS_PER_S);
     end(&fixture);
-    assert_string_equal(fixture.text, "\r[####------]  42%  \033[K\r\033[K");
+    assert_string_equal(fixture.text, "\r[####------]  42%\033[K\r\033[K");
     free(fixture.text);
+}
+
+static void a_narrow_terminal_shows_whole_parts(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"]", "42%", "38/90", "left", "4/9", "rejected", "threads"};
+    for (unsigned width = 1; width < 110; width++) {
+        struct fixture fixture;
+        begin(&fixture, width);
+        step(&fixture, 38, 4, 60 * MILL_NS_PER_S);
+        end(&fixture);
+        size_t length = strcspn(fixture.text + 1, "\033");
+        bool whole = length == 0;
+        for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+            size_t end = strlen(ends[i]);
+            whole = whole || (length >= end && strncmp(fixture.text + 1 + length - end, ends[i], end) == 0);
+        }
+        if (!whole || length >= width) {
+            fail_msg("at %u columns: '%.*s'", width, (int)length, fixture.text + 1);
+        }
+        free(fixture.text);
+    }
 }
 
 static void redraws_are_at_most_ten_a_second(void **state)
@@ -157,7 +179,7 @@ static void a_bad_sample_has_a_line_of_its_own(void **state)
     (void)state;
     bad_sample(0, "crashed: counter, ticket, 2 threads, round 1: signal 11?[31m\n");
     bad_sample(30, "crashed: counter, ticket, 2 threads, round 1: signal 11?[31m\n"
-                   "\r[----------]   3%  3/90, abou\033[K\r\033[K");
+                   "\r[----------]   3%  3/90\033[K\r\033[K");
 }
 
 /* Ten samples took ten seconds: of nine rounds of ten samples, three and a half fit into 35 seconds. */
@@ -197,6 +219,7 @@ int main(void)
         cmocka_unit_test(times_are_as_coarse_as_an_estimate_deserves),
         cmocka_unit_test(a_terminal_line_is_redrawn_in_place_and_cleared_at_the_end),
         cmocka_unit_test(a_terminal_line_is_cut_to_the_width),
+        cmocka_unit_test(a_narrow_terminal_shows_whole_parts),
         cmocka_unit_test(redraws_are_at_most_ten_a_second),
         cmocka_unit_test(elsewhere_each_tenth_is_one_plain_line),
         cmocka_unit_test(a_bad_sample_has_a_line_of_its_own),

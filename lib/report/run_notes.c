@@ -49,19 +49,24 @@ static bool is_of(const struct note *note, size_t cell)
     if (control) { /* its numbers differ from cell to cell; what it showed is the point */
         return strcmp(mill_report_shown(note->report, cell, shown, sizeof shown), note->shown) == 0;
     }
+    if (one->verdict == MILL_VERDICT_UNTRUSTED) { /* so do those of what disturbed it */
+        return true;
+    }
     return (!reason && !note->reason) || (reason && note->reason && strcmp(reason, note->reason) == 0);
 }
 
-/* "2, 4": the numbers of threads at which `strategy` is part of the note; NULL for `note`: of the whole
- * table. */
-static void add_threads(struct mill_text *list, const struct note *note, const char *strategy, bool all)
+static bool is_part(const struct note *note, size_t cell)
+{
+    return is_of(note, cell) && has_note(note->report, cell);
+}
+
+/* "2, 4": the numbers of threads at which `strategy` is part of the note. */
+static void add_threads(struct mill_text *list, const struct note *note, const char *strategy)
 {
     const struct mill_summary *summary = note->report->summary;
     for (size_t i = note->table; i < summary->cell_count; i++) {
-        const struct mill_summary_cell *cell = &summary->cells[i];
-        bool listed = all ? mill_report_same_table(&summary->cells[note->table], cell) : is_of(note, i);
-        if (listed && strcmp(cell->strategy, strategy) == 0 && (all || has_note(note->report, i))) {
-            mill_text_add(list, "%s%u", list->length > 0 ? ", " : "", cell->threads);
+        if (strcmp(summary->cells[i].strategy, strategy) == 0 && is_part(note, i)) {
+            mill_text_add(list, "%s%u", list->length > 0 ? ", " : "", summary->cells[i].threads);
         }
     }
 }
@@ -69,59 +74,65 @@ static void add_threads(struct mill_text *list, const struct note *note, const c
 static bool same_threads(const struct note *note, const char *a, const char *b)
 {
     struct mill_text one = {0}, other = {0};
-    add_threads(&one, note, a, false);
-    add_threads(&other, note, b, false);
+    add_threads(&one, note, a);
+    add_threads(&other, note, b);
     bool same = one.text && other.text && strcmp(one.text, other.text) == 0;
     mill_text_free(&one);
     mill_text_free(&other);
     return same;
 }
 
-/* "verdict at 2, 4 threads: ticket, mcs (reason)", for all strategies whose threads are those of cell
- * `first`. */
+/* "ticket, mcs at 2, 4 threads": all strategies of the note whose threads are those of cell `first`. */
+static void add_strategies(struct mill_text *line, const struct note *note, size_t first, bool *told)
+{
+    const struct mill_summary *summary = note->report->summary;
+    const char *strategy = summary->cells[first].strategy;
+    struct mill_text threads = {0};
+    const char *before = "";
+    for (size_t i = first; i < summary->cell_count; i++) {
+        const char *name = summary->cells[i].strategy;
+        if (told[i] || !is_part(note, i) || !same_threads(note, strategy, name)) {
+            continue;
+        }
+        for (size_t j = i; j < summary->cell_count; j++) { /* at its other numbers of threads, too */
+            told[j] = told[j] || (strcmp(summary->cells[j].strategy, name) == 0 && is_part(note, j));
+        }
+        mill_text_add(line, "%s%s", before, name);
+        before = ", ";
+    }
+    add_threads(&threads, note, strategy);
+    mill_text_add(line, " at %s thread%s", threads.text ? threads.text : "?",
+                  threads.text && strcmp(threads.text, "1") == 0 ? "" : "s");
+    line->failed = line->failed || threads.failed;
+    mill_text_free(&threads);
+}
+
+/* "unsupported (reason): ticket, mcs at 2, 4 threads; tas at 4 threads", for all cells that share the verdict
+ * and the reason of cell `first`. */
 static void tell(const struct note *note, size_t first, bool *told)
 {
     const struct mill_run_report *report = note->report;
-    const struct mill_summary *summary = report->summary;
-    const char *strategy = summary->cells[first].strategy;
-    struct mill_text threads = {0}, all = {0}, names = {0};
-    add_threads(&threads, note, strategy, false);
-    add_threads(&all, note, strategy, true);
-    const char *last = NULL;
-    for (size_t i = first; i < summary->cell_count; i++) {
-        const char *name = summary->cells[i].strategy;
-        if (told[i] || !is_of(note, i) || !has_note(report, i) || !same_threads(note, strategy, name)) {
-            continue;
-        }
-        told[i] = true;
-        if (!last || strcmp(last, name) != 0) {
-            mill_text_add(&names, "%s%s", names.length > 0 ? ", " : "", name);
-        }
-        last = name;
+    bool control = note->verdict == MILL_VERDICT_CAUGHT || note->verdict == MILL_VERDICT_NOT_CAUGHT;
+    bool for_one = control || note->verdict == MILL_VERDICT_UNTRUSTED;
+    struct mill_text line = {0};
+    mill_text_add(&line, "%s%s", control ? "control: " : "", mill_verdict_name(note->verdict));
+    if (note->shown[0] || (note->reason && !for_one)) {
+        mill_text_add(&line, " (%s)", control ? note->shown : note->reason);
     }
-    if (!threads.text || !all.text || !names.text) {
-        report->out->failed = true;
-    } else {
-        bool everywhere = strcmp(threads.text, all.text) == 0;
-        bool control = note->verdict == MILL_VERDICT_CAUGHT || note->verdict == MILL_VERDICT_NOT_CAUGHT;
-        struct mill_text line = {0};
-        mill_text_add(&line, "%s%s", control ? "control: " : "", mill_verdict_name(note->verdict));
-        if (note->shown[0]) {
-            mill_text_add(&line, " (%s)", note->shown);
+    const char *before = ": ";
+    for (size_t i = first; i < report->summary->cell_count; i++) {
+        if (!told[i] && is_part(note, i)) {
+            mill_text_add(&line, "%s", before);
+            add_strategies(&line, note, i, told);
+            before = "; ";
         }
-        if (!everywhere || control) {
-            mill_text_add(&line, " at %s thread%s", threads.text, strcmp(threads.text, "1") == 0 ? "" : "s");
-        }
-        mill_text_add(&line, ": %s", names.text);
-        if (note->reason) {
-            mill_text_add(&line, " (%s%s)", control ? "for one: " : "", note->reason);
-        }
-        mill_report_say(report, 2, "%s", line.text ? line.text : "");
-        mill_text_free(&line);
     }
-    mill_text_free(&threads);
-    mill_text_free(&all);
-    mill_text_free(&names);
+    if (note->reason && for_one) {
+        mill_text_add(&line, " (for one: %s)", note->reason);
+    }
+    report->out->failed = report->out->failed || line.failed;
+    mill_report_say(report, 2, "%s", line.text ? line.text : "");
+    mill_text_free(&line);
 }
 
 /* An open loop that could not keep up says how much it left behind. */

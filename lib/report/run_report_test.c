@@ -224,7 +224,7 @@ static void a_caught_control_is_shown_and_never_the_winner(void **state)
     char *text = report(document, (struct mill_report_options){0});
     expect(text, "control: caught\n");
     expect(text,
-           "  control: caught (lost-update) at 2 threads: unsafe (for one: 10 of 100 updates are lost)\n");
+           "  control: caught (lost-update): unsafe at 2 threads (for one: 10 of 100 updates are lost)\n");
     expect(text, "ticket leads mcs");
     expect_not(text, "Findings");
     free(text);
@@ -246,9 +246,49 @@ static void cells_without_numbers_are_listed_with_the_reason(void **state)
 {
     (void)state;
     char *text = report(make_document(), (struct mill_report_options){0});
-    expect(text, "  unsupported: none (correct for one thread only)\n");
-    expect(text, "  unavailable: absent (not built in)\n");
-    expect(text, "  not run: unsafe\n");
+    expect(text, "  unsupported (correct for one thread only): none at 2 threads\n");
+    expect(text, "  unavailable (not built in): absent at 2 threads\n");
+    expect(text, "  not run: unsafe at 2 threads\n");
+    free(text);
+}
+
+/* By reason; each strategy once, with all its numbers of threads. */
+static void notes_name_each_strategy_once_with_its_threads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *strategy, *unsupported;
+        int threads;
+    } cells[] = {{"alpha", "too few", 1}, {"beta", "too few", 1}, {"gamma", "odd", 1},
+                 {"alpha", "too few", 2}, {"beta", "too few", 2}, {"gamma", "too few", 2},
+                 {"alpha", NULL, 4},      {"beta", NULL, 4},      {"gamma", "odd", 4}};
+    json_t *document = make_document();
+    json_array_clear(json_object_get(document, "cells"));
+    json_array_clear(json_object_get(document, "samples"));
+    for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
+        add_cell(document, cells[i].strategy, NULL, NULL, NULL, cells[i].unsupported);
+        json_object_set_new(json_array_get(json_object_get(document, "cells"), i), "threads",
+                            json_integer(cells[i].threads));
+    }
+    json_object_set_new(document, "interrupted", json_true());
+    char *text = report(document, (struct mill_report_options){0});
+    expect(text, "  unsupported (too few): alpha, beta at 1, 2 threads; gamma at 2 threads\n"
+                 "  unsupported (odd): gamma at 1, 4 threads\n"
+                 "  not run: alpha, beta at 4 threads\n");
+    free(text);
+}
+
+/* What disturbed them differs from one to the next. */
+static void untrusted_cells_share_a_note(void **state)
+{
+    (void)state;
+    json_t *document = make_document();
+    json_array_clear(json_object_get(document, "samples"));
+    add_sample(document, cell_ticket, 1, 1e6, "rejected", "other processes used 30% of a processor");
+    add_sample(document, cell_mcs, 1, 1e6, "rejected", "other processes used 70% of a processor");
+    char *text = report(document, (struct mill_report_options){0});
+    expect(text,
+           "  untrusted: ticket, mcs at 2 threads (for one: other processes used 30% of a processor)\n");
     free(text);
 }
 
@@ -361,6 +401,8 @@ int main(void)
         cmocka_unit_test(a_caught_control_is_shown_and_never_the_winner),
         cmocka_unit_test(a_control_that_is_not_caught_is_a_finding),
         cmocka_unit_test(cells_without_numbers_are_listed_with_the_reason),
+        cmocka_unit_test(notes_name_each_strategy_once_with_its_threads),
+        cmocka_unit_test(untrusted_cells_share_a_note),
         cmocka_unit_test(peers_are_compared),
         cmocka_unit_test(a_crash_is_a_finding_with_its_evidence),
         cmocka_unit_test(what_the_scenario_recorded_is_a_column),

@@ -115,13 +115,21 @@ static int write_log(struct mill_histogram *histogram, uint64_t seed)
     return status;
 }
 
+/* An encoding holds slots, not the extremes within them: what is read from it is the end of a slot. */
+static uint64_t end_of_slot(uint64_t value, double percent)
+{
+    value = value < MILL_HISTOGRAM_HIGHEST ? value : MILL_HISTOGRAM_HIGHEST;
+    return percent > 0 ? mill_histogram_highest_equivalent(value) : mill_histogram_lowest_equivalent(value);
+}
+
 static void print_facts(const struct mill_histogram *histogram)
 {
+    bool any = histogram->count > 0;
     printf("\"count\": %" PRIu64 ", \"mean\": %.17g, \"percentiles\": [", histogram->count,
            mill_histogram_mean(histogram));
     for (size_t i = 0; i < sizeof percents / sizeof percents[0]; i++) {
         printf("%s[%.17g, %" PRIu64 "]", i > 0 ? ", " : "", percents[i],
-               mill_histogram_percentile(histogram, percents[i]));
+               !any ? 0 : end_of_slot(mill_histogram_percentile(histogram, percents[i]), percents[i]));
     }
     printf("]");
 }

@@ -156,20 +156,22 @@ struct mill_actor_counts mill_actor_counts(const struct mill_actor *actor)
     };
 }
 
-int mill_actor_stop(struct mill_actor *actor, int64_t timeout_ns)
+int mill_actor_stop(struct mill_actor **actor, int64_t timeout_ns)
 {
-    if (!actor || timeout_ns < 0) {
+    struct mill_actor *stopped = actor ? *actor : NULL;
+    if (!stopped || timeout_ns < 0) {
         return -EINVAL;
     }
-    if (mill_thread_is_self(actor->thread)) {
+    if (mill_thread_is_self(stopped->thread)) {
         return -EDEADLK;
     }
-    mill_queue_close(actor->mailbox);
-    int status = mill_thread_join(actor->thread, timeout_ns);
+    mill_queue_close(stopped->mailbox);
+    int status = mill_thread_join(&stopped->thread, timeout_ns);
     if (status < 0) {
         return status;
     }
-    mill_queue_destroy(actor->mailbox);
-    free(actor);
+    mill_queue_destroy(stopped->mailbox);
+    free(stopped);
+    *actor = NULL;
     return 0;
 }

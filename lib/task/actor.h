@@ -64,9 +64,10 @@ int mill_actor_ask(struct mill_actor *actor, void *message, int64_t timeout_ns);
 /* While it runs, by any thread: each count for itself. */
 struct mill_actor_counts mill_actor_counts(const struct mill_actor *actor);
 
-/* Refuses further messages, lets those in the mailbox be received, ends the thread and frees the actor. 0;
- * -ETIMEDOUT: it is still at it, and is to be stopped again; -EDEADLK on its own thread; -EINVAL. To be
- * called by one thread, and nobody uses the actor after it returned 0. */
-int mill_actor_stop(struct mill_actor *actor, int64_t timeout_ns);
+/* Refuses further messages, lets those in the mailbox be received, ends the thread and frees the actor. 0,
+ * and *actor is NULL; -ETIMEDOUT: it is still at it, and is to be stopped again; -EDEADLK on its own thread;
+ * -EINVAL (NULL, a negative timeout, an actor that was stopped before). To be called by one thread, and
+ * nobody uses the actor after it returned 0. */
+int mill_actor_stop(struct mill_actor **actor, int64_t timeout_ns);
 
 #endif

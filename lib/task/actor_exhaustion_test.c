@@ -22,7 +22,7 @@ static int live(void *context)
     expected += status == 0 ? 2 : 0;
     int asked = mill_actor_ask(actor, (void *)(uintptr_t)4, MILL_FOREVER);
     expected += asked == 0 ? 4 : 0;
-    assert_int_equal(mill_actor_stop(actor, MILL_FOREVER), 0);
+    assert_int_equal(mill_actor_stop(&actor, MILL_FOREVER), 0);
     assert_int_equal(total, expected);
     return status < 0 ? status : asked;
 }

@@ -41,7 +41,7 @@ static void *message(enum kind kind, unsigned sender, uint32_t number)
 static int inner_use(struct notes *notes)
 {
     return mill_actor_ask(notes->actor, message(NOTE, 0, 0), 0) == -EDEADLK &&
-           mill_actor_stop(notes->actor, 0) == -EDEADLK &&
+           mill_actor_stop(&notes->actor, 0) == -EDEADLK &&
            mill_actor_tell(notes->actor, message(FAIL, 0, 0), 0) == 0;
 }
 
@@ -84,7 +84,7 @@ static void start(struct notes *notes, size_t capacity)
 
 static void stop(struct notes *notes)
 {
-    assert_int_equal(mill_actor_stop(notes->actor, MILL_FOREVER), 0);
+    assert_int_equal(mill_actor_stop(&notes->actor, MILL_FOREVER), 0);
 }
 
 static void hold(struct notes *notes)
@@ -184,10 +184,10 @@ static void stopping_while_busy_keeps_what_was_told_before(void **state)
     start(&notes, 8);
     hold(&notes);
     assert_int_equal(mill_actor_tell(notes.actor, message(NOTE, 0, 0), MILL_FOREVER), 0);
-    assert_int_equal(mill_actor_stop(notes.actor, MILL_NS_PER_MS), -ETIMEDOUT);
+    assert_int_equal(mill_actor_stop(&notes.actor, MILL_NS_PER_MS), -ETIMEDOUT);
     assert_int_equal(mill_actor_tell(notes.actor, message(NOTE, 0, 1), MILL_FOREVER), -EPIPE);
     assert_int_equal(mill_actor_ask(notes.actor, message(NOTE, 0, 1), MILL_FOREVER), -EPIPE);
-    assert_int_equal(mill_actor_stop(notes.actor, 0), -ETIMEDOUT);
+    assert_int_equal(mill_actor_stop(&notes.actor, 0), -ETIMEDOUT);
     atomic_store(&notes.leave, true);
     stop(&notes);
     assert_int_equal(notes.next[0], 1);
@@ -230,8 +230,12 @@ static void bad_input_is_refused(void **state)
     assert_int_equal(mill_actor_ask(notes.actor, NULL, 0), -EINVAL);
     assert_int_equal(mill_actor_ask(notes.actor, message(NOTE, 0, 0), -1), -EINVAL);
     assert_int_equal(mill_actor_stop(NULL, 0), -EINVAL);
-    assert_int_equal(mill_actor_stop(notes.actor, -1), -EINVAL);
+    assert_int_equal(mill_actor_stop(&notes.actor, -1), -EINVAL);
+    assert_non_null(notes.actor);
     stop(&notes);
+    assert_null(notes.actor);
+    assert_int_equal(mill_actor_stop(&notes.actor, MILL_FOREVER), -EINVAL); /* stopped before */
+    assert_int_equal(mill_actor_tell(notes.actor, message(NOTE, 0, 0), 0), -EINVAL);
     assert_int_equal(notes.received, 0);
 }
 

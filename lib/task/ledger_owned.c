@@ -81,7 +81,7 @@ static int create_actor(unsigned accounts, struct mill_ledger **ledger)
 
 static void destroy_actor(struct mill_ledger *ledger)
 {
-    mill_actor_stop(owned_of(ledger)->actor, MILL_FOREVER);
+    mill_actor_stop(&owned_of(ledger)->actor, MILL_FOREVER);
     free(ledger);
 }
 
@@ -168,7 +168,7 @@ static int create_loop(unsigned accounts, struct mill_ledger **ledger)
 
 static void destroy_loop(struct mill_ledger *ledger)
 {
-    mill_loop_stop(owned_of(ledger)->loop, MILL_FOREVER);
+    mill_loop_stop(&owned_of(ledger)->loop, MILL_FOREVER);
     free(ledger);
 }
 

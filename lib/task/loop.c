@@ -171,7 +171,7 @@ static void run_call(void *argument)
 {
     struct call *call = argument;
     call->run(call->argument);
-    mill_answer_give(&call->answer, 0);
+    mill_answer_give(&call->answer);
     leave_call(call);
 }
 

@@ -219,7 +219,7 @@ EACH_SCHEME int get(struct list *list, void **item, enum scheme scheme)
         if (atomic_compare_exchange_strong_explicit(&list->head, &expected, next, memory_order_acq_rel,
                                                     memory_order_relaxed)) {
             *item = next->item;
-            (void)help_tail_off;
+            help_tail_off(list, head, next);
             retire(list, seat, head, scheme);
             status = 0;
             break;

@@ -75,7 +75,7 @@ void mill_live_show(struct mill_live *live, const struct mill_run_event *event)
 void mill_live_close(struct mill_live *live)
 {
     if (live) {
-        mill_loop_stop(live->loop, MILL_FOREVER);
+        mill_loop_stop(&live->loop, MILL_FOREVER);
         mill_progress_destroy(live->view);
     }
     free(live);

@@ -212,8 +212,7 @@ static void join_waiters(struct state *state)
     end_storm(state);
     for (unsigned i = 0; i < state->count; i++) {
         if (state->waiters[i].thread) {
-            mill_thread_join(state->waiters[i].thread, MILL_FOREVER);
-            state->waiters[i].thread = NULL;
+            mill_thread_join(&state->waiters[i].thread, MILL_FOREVER);
         }
     }
 }

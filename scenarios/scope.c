@@ -80,13 +80,13 @@ out:
 }
 
 /* What is handed over is the reader's to stop; everything else has ended. */
-static int check_out(struct visitor *me, const struct mill_scope_end *end)
+static int check_out(struct visitor *me, struct mill_scope_end *end)
 {
     int status = 0;
     me->late += end->late;
     if (end->survivor) {
         me->handed_over++;
-        status = mill_managed_stop(end->survivor, MILL_FOREVER, NULL);
+        status = mill_managed_stop(&end->survivor, MILL_FOREVER, NULL);
     }
     uint64_t begun = atomic_load_explicit(&me->begun, memory_order_relaxed);
     me->running += begun != atomic_load_explicit(&me->ended, memory_order_relaxed);

@@ -3,6 +3,10 @@
  * A timeout is nanoseconds from now: 0 tries once and never waits, MILL_FOREVER waits without end, a negative
  * one is refused. Inside, it becomes a deadline at once, so that waiting in several steps adds nothing up.
  *
+ * One rule for all of them: a call that has a timeout and did not get what it was to wait for returns
+ * -ETIMEDOUT, whatever the timeout was, 0 included. -EAGAIN is what a call returns that never waits and so
+ * has no timeout (mill_queue_try_put, mill_manager_broadcast), or that could not have a thread.
+ *
  *     uint64_t deadline;
  *     int status = mill_deadline_after(timeout_ns, &deadline);
  *     if (status < 0)

@@ -53,8 +53,7 @@ static struct node *make_node(struct list *list)
 {
     struct node *node = (struct node *)(void *)mill_shelf_take(&list->shelf);
     if (!node) {
-        node = mill_isolated_alloc(offsetof(struct node, ring) +
-                                   mill_scq_size(list->items, mill_scq_indices(list->items)));
+        node = mill_isolated_alloc(offsetof(struct node, ring) + mill_scq_size(list->items));
     } else if (node->link.next) {
         mill_shelf_give(&list->shelf, node->link.next);
     }
@@ -62,7 +61,7 @@ static struct node *make_node(struct list *list)
         node->link.next = NULL;
         /* relaxed: published by the swap of who links the node */
         atomic_store_explicit(&node->next, NULL, memory_order_relaxed);
-        mill_scq_init(&node->ring, list->items, mill_scq_indices(list->items));
+        mill_scq_init(&node->ring, list->items);
     }
     return node;
 }

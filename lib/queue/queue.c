@@ -68,7 +68,7 @@ static int insist(struct mill_queue *queue, attempt *once, void **item, struct m
 {
     bool woken = false;
     int status = once(queue, item);
-    for (int looks = 0; status == -EAGAIN && deadline > 0 && looks < LOOKS_BEFORE_PARKING; looks++) {
+    for (int looks = 0; status == -EAGAIN && looks < LOOKS_BEFORE_PARKING; looks++) {
         mill_pause();
         status = once(queue, item);
     }
@@ -93,16 +93,21 @@ static int insist(struct mill_queue *queue, attempt *once, void **item, struct m
 }
 
 /* The clock may cost more than all the rest of a put or a get, so those that need it try before they look at
- * it. */
-static bool needs_clock(int64_t timeout_ns)
+ * it. One whose timeout is 0 has then done all that it may: it reads no clock, and pays no heavy fence for a
+ * parking that it does not use. */
+static int try_before(attempt *once, struct mill_queue *queue, void **item, int64_t timeout_ns)
 {
-    return timeout_ns > 0 && timeout_ns != MILL_FOREVER;
+    if (timeout_ns < 0 || timeout_ns == MILL_FOREVER) {
+        return -EAGAIN;
+    }
+    int status = once(queue, item);
+    return status == -EAGAIN && timeout_ns == 0 ? -ETIMEDOUT : status;
 }
 
 int mill_queue_put(struct mill_queue *queue, void *item, int64_t timeout_ns)
 {
     uint64_t deadline;
-    int status = needs_clock(timeout_ns) ? mill_queue_try_put(queue, item) : -EAGAIN;
+    int status = try_before(attempt_put, queue, &item, timeout_ns);
     if (status != -EAGAIN) {
         return status;
     }
@@ -117,7 +122,7 @@ int mill_queue_put(struct mill_queue *queue, void *item, int64_t timeout_ns)
 int mill_queue_get(struct mill_queue *queue, void **item, int64_t timeout_ns)
 {
     uint64_t deadline;
-    int status = needs_clock(timeout_ns) ? mill_queue_try_get(queue, item) : -EAGAIN;
+    int status = try_before(mill_queue_try_get, queue, item, timeout_ns);
     if (status != -EAGAIN) {
         return status;
     }

@@ -23,9 +23,10 @@
  * will come. Closing twice is fine. With MILL_QUEUE_ONE_PRODUCER, close is the producer's call; with
  * MILL_QUEUE_LOOSE_CLOSE (peers that know no closing) it must be ordered after the last put.
  *
- * Errors, the same for all: -EINVAL (a NULL item or place for one, a negative timeout), -EAGAIN (try: full or
- * empty), -ETIMEDOUT, -EPIPE (closed; for get: and empty), -ENOMEM (an unbounded queue could not grow;
- * nothing was put).
+ * Errors, the same for all: -EINVAL (a NULL item or place for one, a negative timeout), -EAGAIN (from the two
+ * try calls alone: full or empty), -ETIMEDOUT (from put and get alone, also for a timeout of 0, which makes
+ * of them one try), -EPIPE (closed; for get: and empty), -ENOMEM (an unbounded queue could not grow; nothing
+ * was put).
  */
 #ifndef MILL_QUEUE_QUEUE_H
 #define MILL_QUEUE_QUEUE_H
@@ -79,7 +80,7 @@ struct mill_queue_ops {
 
     /* For strategies that wait and wake by themselves (a mutex and conditions); else both NULL: then waiting
      * is built from the try calls and the two parkings, in queue.c, for all strategies alike. Both get a
-     * deadline (core/timeout.h). */
+     * deadline (core/timeout.h), never that of a timeout of 0, which is a try. */
     int (*put)(struct mill_queue *queue, void *item, uint64_t deadline);
     int (*get)(struct mill_queue *queue, void **item, uint64_t deadline);
 

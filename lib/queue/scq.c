@@ -21,12 +21,11 @@ static int create(const struct mill_queue_ops *ops, size_t capacity, struct mill
 {
     (void)ops;
     size_t items = mill_positions_round_up(capacity);
-    struct scq *scq =
-        mill_isolated_alloc(offsetof(struct scq, ring) + mill_scq_size(items, mill_scq_indices(items)));
+    struct scq *scq = mill_isolated_alloc(offsetof(struct scq, ring) + mill_scq_size(items));
     if (!scq) {
         return -ENOMEM;
     }
-    mill_scq_init(&scq->ring, items, mill_scq_indices(items));
+    mill_scq_init(&scq->ring, items);
     scq->queue.capacity = items;
     *queue = &scq->queue;
     return 0;

@@ -181,6 +181,23 @@ static inline uint64_t mill_index_ring_claimed(struct mill_index_ring *ring, uin
     return mill_scq_none(ring);
 }
 
+/* Takes the next position. 0: `*index` was there; -EAGAIN: nothing, and none behind it; -ESTALE: nothing, but
+ * perhaps behind it. What failed has yet to be counted. */
+static inline int mill_index_ring_look(struct mill_index_ring *ring, uint64_t *index)
+{
+    uint64_t head = atomic_fetch_add(&ring->head, MILL_SCQ_STEP);
+    *index = mill_index_ring_claimed(ring, head);
+    if (*index != mill_scq_none(ring)) {
+        return 0;
+    }
+    uint64_t next = head + MILL_SCQ_STEP, tail = atomic_load(&ring->tail);
+    if (mill_scq_before(next, tail & ~(uint64_t)MILL_SCQ_CLOSED)) {
+        return -ESTALE;
+    }
+    mill_index_ring_catch_up(ring, tail, next);
+    return -EAGAIN;
+}
+
 /* 0 or -EAGAIN. */
 static inline int mill_index_ring_dequeue(struct mill_index_ring *ring, uint64_t *index)
 {
@@ -188,18 +205,11 @@ static inline int mill_index_ring_dequeue(struct mill_index_ring *ring, uint64_t
         return -EAGAIN;
     }
     for (;;) {
-        uint64_t head = atomic_fetch_add(&ring->head, MILL_SCQ_STEP);
-        *index = mill_index_ring_claimed(ring, head);
-        if (*index != mill_scq_none(ring)) {
+        int status = mill_index_ring_look(ring, index);
+        if (status == 0) {
             return 0;
         }
-        uint64_t next = head + MILL_SCQ_STEP, tail = atomic_load(&ring->tail);
-        if (!mill_scq_before(next, tail & ~(uint64_t)MILL_SCQ_CLOSED)) {
-            mill_index_ring_catch_up(ring, tail, next);
-            atomic_fetch_sub(&ring->threshold, 1);
-            return -EAGAIN;
-        }
-        if (atomic_fetch_sub(&ring->threshold, 1) <= 0) {
+        if (atomic_fetch_sub(&ring->threshold, 1) <= 0 || status == -EAGAIN) {
             return -EAGAIN;
         }
     }
@@ -213,10 +223,10 @@ struct mill_scq {
     void **items;
 };
 
-/* Indices that the rings of a queue are laid out for, however few items it holds: the threshold is right for
- * as many threads at once as there are indices (Nikolaev 2019 has at most n threads on n indices). With
- * fewer, dequeues that stall between their looks count it down below an item that was put meanwhile, and
- * nobody finds that any more. */
+/* Indices that the rings are laid out for, however few items they hold: the threshold is right for as many
+ * threads at once as there are indices (Nikolaev 2019 has at most n threads on n indices). With fewer,
+ * dequeues that stall before they count themselves as failed count the threshold down below an item that was
+ * put meanwhile, and nobody finds that any more: the queue is empty and full for good (scq_test.c). */
 #define MILL_SCQ_THREADS 1024u
 
 static inline size_t mill_scq_indices(size_t items)
@@ -224,21 +234,31 @@ static inline size_t mill_scq_indices(size_t items)
     return items > MILL_SCQ_THREADS ? items : MILL_SCQ_THREADS;
 }
 
-/* `indices`, a power of two and no fewer than `items`: how the index rings are laid out. */
-static inline size_t mill_scq_size(size_t items, size_t indices)
+/* Bytes, when the index rings are laid out for `indices`, a power of two and no fewer than `items`. */
+static inline size_t mill_scq_size_laid_out(size_t items, size_t indices)
 {
     return MILL_ISOLATED_SIZE(sizeof(struct mill_scq)) + MILL_ISOLATED_SIZE(items * sizeof(void *)) +
            2 * MILL_ISOLATED_SIZE(2 * indices * sizeof(_Atomic uint64_t));
 }
 
-/* In the `mill_scq_size(items, indices)` bytes at `ring`, which are isolated. */
-static inline void mill_scq_init(struct mill_scq *ring, size_t items, size_t indices)
+static inline void mill_scq_lay_out(struct mill_scq *ring, size_t items, size_t indices)
 {
     char *place = (char *)ring + MILL_ISOLATED_SIZE(sizeof *ring);
     size_t entries = MILL_ISOLATED_SIZE(2 * indices * sizeof(_Atomic uint64_t));
     mill_index_ring_init(&ring->used, (_Atomic uint64_t *)(void *)place, 2 * indices, 0);
     mill_index_ring_init(&ring->unused, (_Atomic uint64_t *)(void *)(place + entries), 2 * indices, items);
     ring->items = (void **)(void *)(place + 2 * entries);
+}
+
+static inline size_t mill_scq_size(size_t items)
+{
+    return mill_scq_size_laid_out(items, mill_scq_indices(items));
+}
+
+/* In the `mill_scq_size(items)` bytes at `ring`, which are isolated. */
+static inline void mill_scq_init(struct mill_scq *ring, size_t items)
+{
+    mill_scq_lay_out(ring, items, mill_scq_indices(items));
 }
 
 static inline bool mill_scq_closed(struct mill_scq *ring)

@@ -11,11 +11,21 @@
 
 static int first, second, third;
 
+/* Laid out for so few threads that each step shows. */
 static struct mill_scq *make(size_t items)
 {
-    struct mill_scq *ring = mill_isolated_alloc(mill_scq_size(items, items));
+    struct mill_scq *ring = mill_isolated_alloc(mill_scq_size_laid_out(items, items));
     assert_non_null(ring);
-    mill_scq_init(ring, items, items);
+    mill_scq_lay_out(ring, items, items);
+    return ring;
+}
+
+/* As the queues have it. */
+static struct mill_scq *make_for_threads(size_t items)
+{
+    struct mill_scq *ring = mill_isolated_alloc(mill_scq_size(items));
+    assert_non_null(ring);
+    mill_scq_init(ring, items);
     return ring;
 }
 
@@ -149,6 +159,79 @@ static void test_closed_is_not_drained(void **state)
     free(ring);
 }
 
+/* ---- more threads than items ---- */
+
+/* `threads` dequeues of a ring in which there is nothing, each let in by the threshold and stopped when it
+ * has looked and not yet counted that it failed. */
+static void stop_before_counting(struct mill_index_ring *ring, unsigned threads)
+{
+    for (unsigned i = 0; i < threads; i++) {
+        uint64_t index;
+        assert_true(atomic_load(&ring->threshold) >= 0);
+        assert_int_equal(mill_index_ring_look(ring, &index), -EAGAIN);
+    }
+}
+
+static void go_on_counting(struct mill_index_ring *ring, unsigned threads)
+{
+    atomic_fetch_sub(&ring->threshold, threads);
+}
+
+/* An item is put while `threads` gets stand still that had found nothing. */
+static struct mill_scq *put_amid_gets(struct mill_scq *ring, unsigned threads)
+{
+    assert_int_equal(mill_scq_put(ring, &first), 0);
+    assert_gets(ring, &first);
+    stop_before_counting(&ring->used, threads);
+    assert_int_equal(mill_scq_put(ring, &second), 0);
+    go_on_counting(&ring->used, threads);
+    return ring;
+}
+
+/* The only item is got while `threads` puts stand still that had found no room. */
+static struct mill_scq *get_amid_puts(struct mill_scq *ring, unsigned threads)
+{
+    assert_int_equal(mill_scq_put(ring, &first), 0);
+    stop_before_counting(&ring->unused, threads);
+    assert_gets(ring, &first);
+    go_on_counting(&ring->unused, threads);
+    return ring;
+}
+
+static void test_threads_that_stall_hide_no_item(void **state)
+{
+    (void)state;
+    for (size_t items = 1; items <= 2 * MILL_SCQ_THREADS; items *= 2) {
+        struct mill_scq *ring = put_amid_gets(make_for_threads(items), MILL_SCQ_THREADS);
+        assert_gets(ring, &second);
+        free(ring);
+    }
+}
+
+static void test_threads_that_stall_hide_no_room(void **state)
+{
+    (void)state;
+    struct mill_scq *ring = get_amid_puts(make_for_threads(1), MILL_SCQ_THREADS);
+    assert_int_equal(mill_scq_put(ring, &second), 0);
+    assert_gets(ring, &second);
+    free(ring);
+}
+
+/* Why the queues lay their rings out for more indices than they have items: with one of each, three threads
+ * are enough to make it empty and full for good. */
+static void test_as_few_indices_as_items_would_hide_both(void **state)
+{
+    (void)state;
+    for (unsigned side = 0; side < 2; side++) {
+        struct mill_scq *ring = side ? get_amid_puts(make(1), 3) : put_amid_gets(make(1), 3);
+        for (unsigned i = 0; i < 20; i++) {
+            assert_ends(ring, -EAGAIN);
+            assert_int_equal(mill_scq_put(ring, &third), -EAGAIN);
+        }
+        free(ring);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +241,9 @@ int main(void)
         cmocka_unit_test(test_a_slot_that_was_passed_is_not_safe),
         cmocka_unit_test(test_closing_takes_the_position_from_a_stopped_put),
         cmocka_unit_test(test_closed_is_not_drained),
+        cmocka_unit_test(test_threads_that_stall_hide_no_item),
+        cmocka_unit_test(test_threads_that_stall_hide_no_room),
+        cmocka_unit_test(test_as_few_indices_as_items_would_hide_both),
     };
     return cmocka_run_group_tests_name("scq", tests, NULL, NULL);
 }

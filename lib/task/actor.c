@@ -6,6 +6,7 @@
 
 #include "core/cacheline.h"
 #include "task/answer.h"
+#include "task/inbox.h"
 #include "task/thread.h"
 
 struct mill_actor {
@@ -22,6 +23,7 @@ struct mill_actor {
 struct question {
     struct mill_answer answer;
     void *message;
+    int result; /* of `receive`; published by the answer */
 };
 
 static void *mark(struct question *question)
@@ -58,7 +60,8 @@ static void receive_one(struct mill_actor *actor, void *item)
     }
     count_one(&actor->received);
     if (question) {
-        mill_answer_give(&question->answer, status < 0 ? status : 0);
+        question->result = status;
+        mill_answer_give(&question->answer);
         leave_question(question);
     }
 }
@@ -74,18 +77,15 @@ static void actor_main(void *argument)
 
 /* ---- any thread ---- */
 
-static const struct mill_queue_ops *mailbox_of(const struct mill_actor_options *options)
-{
-    const struct mill_queue_ops *mailbox =
-        options->mailbox ? options->mailbox : mill_queue_ops_find("mutex-ring");
-    unsigned unfit = MILL_QUEUE_ONE_PRODUCER | MILL_QUEUE_DROPS_OLDEST | MILL_QUEUE_LOOSE_CLOSE;
-    return mailbox->shape & unfit ? NULL : mailbox;
-}
-
 int mill_actor_start(struct mill_actor **actor, const struct mill_actor_options *options)
 {
     if (!actor || !options || !options->receive) {
         return -EINVAL;
+    }
+    const struct mill_queue_ops *mailbox = options->mailbox;
+    int status = mill_inbox_choose(&mailbox, options->capacity);
+    if (status < 0) {
+        return status;
     }
     struct mill_actor *made = mill_isolated_alloc(sizeof *made);
     if (!made) {
@@ -93,7 +93,7 @@ int mill_actor_start(struct mill_actor **actor, const struct mill_actor_options 
     }
     made->receive = options->receive;
     made->state = options->state;
-    int status = mill_queue_create(mailbox_of(options), options->capacity, &made->mailbox);
+    status = mill_queue_create(mailbox, options->capacity, &made->mailbox);
     if (status == 0) {
         status = mill_thread_start(&made->thread, options->name, actor_main, made);
     }
@@ -106,12 +106,6 @@ int mill_actor_start(struct mill_actor **actor, const struct mill_actor_options 
     return 0;
 }
 
-static int put(struct mill_actor *actor, void *item, int64_t timeout_ns)
-{
-    return timeout_ns == 0 ? mill_queue_try_put(actor->mailbox, item)
-                           : mill_queue_put(actor->mailbox, item, timeout_ns);
-}
-
 static bool is_message(const void *message)
 {
     return message && ((uintptr_t)message & 1) == 0;
@@ -119,10 +113,10 @@ static bool is_message(const void *message)
 
 int mill_actor_tell(struct mill_actor *actor, void *message, int64_t timeout_ns)
 {
-    return actor && is_message(message) ? put(actor, message, timeout_ns) : -EINVAL;
+    return actor && is_message(message) ? mill_queue_put(actor->mailbox, message, timeout_ns) : -EINVAL;
 }
 
-int mill_actor_ask(struct mill_actor *actor, void *message, int64_t timeout_ns)
+int mill_actor_ask(struct mill_actor *actor, void *message, int64_t timeout_ns, int *result)
 {
     uint64_t deadline;
     int status = actor && is_message(message) ? mill_deadline_after(timeout_ns, &deadline) : -EINVAL;
@@ -138,12 +132,15 @@ int mill_actor_ask(struct mill_actor *actor, void *message, int64_t timeout_ns)
     }
     mill_answer_init(&question->answer);
     question->message = message;
-    status = put(actor, mark(question), timeout_ns);
+    status = mill_queue_put(actor->mailbox, mark(question), timeout_ns);
     if (status < 0) {
         free(question);
         return status;
     }
-    status = mill_answer_await(&question->answer, deadline);
+    status = mill_answer_await(&question->answer, deadline) < 0 ? -EINPROGRESS : 0;
+    if (status == 0 && result) {
+        *result = question->result;
+    }
     leave_question(question);
     return status;
 }
@@ -156,20 +153,22 @@ struct mill_actor_counts mill_actor_counts(const struct mill_actor *actor)
     };
 }
 
-int mill_actor_stop(struct mill_actor *actor, int64_t timeout_ns)
+int mill_actor_stop(struct mill_actor **actor, int64_t timeout_ns)
 {
-    if (!actor || timeout_ns < 0) {
+    struct mill_actor *stopped = actor ? *actor : NULL;
+    if (!stopped || timeout_ns < 0) {
         return -EINVAL;
     }
-    if (mill_thread_is_self(actor->thread)) {
+    if (mill_thread_is_self(stopped->thread)) {
         return -EDEADLK;
     }
-    mill_queue_close(actor->mailbox);
-    int status = mill_thread_join(actor->thread, timeout_ns);
+    mill_queue_close(stopped->mailbox);
+    int status = mill_thread_join(&stopped->thread, timeout_ns);
     if (status < 0) {
         return status;
     }
-    mill_queue_destroy(actor->mailbox);
-    free(actor);
+    mill_queue_destroy(stopped->mailbox);
+    free(stopped);
+    *actor = NULL;
     return 0;
 }

@@ -20,9 +20,9 @@ static int live(void *context)
     }
     status = mill_actor_tell(actor, (void *)(uintptr_t)2, MILL_FOREVER);
     expected += status == 0 ? 2 : 0;
-    int asked = mill_actor_ask(actor, (void *)(uintptr_t)4, MILL_FOREVER);
+    int asked = mill_actor_ask(actor, (void *)(uintptr_t)4, MILL_FOREVER, NULL);
     expected += asked == 0 ? 4 : 0;
-    assert_int_equal(mill_actor_stop(actor, MILL_FOREVER), 0);
+    assert_int_equal(mill_actor_stop(&actor, MILL_FOREVER), 0);
     assert_int_equal(total, expected);
     return status < 0 ? status : asked;
 }

@@ -6,12 +6,10 @@ void mill_answer_init(struct mill_answer *answer)
 {
     atomic_init(&answer->users, 2);
     atomic_init(&answer->given, 0);
-    answer->status = 0;
 }
 
-void mill_answer_give(struct mill_answer *answer, int status)
+void mill_answer_give(struct mill_answer *answer)
 {
-    answer->status = status;
     /* release: pairs with the acquire in await */
     atomic_store_explicit(&answer->given, 1, memory_order_release);
     mill_futex_wake(&answer->given, 1);
@@ -26,7 +24,7 @@ int mill_answer_await(struct mill_answer *answer, uint64_t deadline)
         }
         status = mill_futex_wait_until(&answer->given, 0, deadline);
     }
-    return answer->status;
+    return 0;
 }
 
 bool mill_answer_leave(struct mill_answer *answer)

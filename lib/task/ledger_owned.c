@@ -81,13 +81,15 @@ static int create_actor(unsigned accounts, struct mill_ledger **ledger)
 
 static void destroy_actor(struct mill_ledger *ledger)
 {
-    mill_actor_stop(owned_of(ledger)->actor, MILL_FOREVER);
+    mill_actor_stop(&owned_of(ledger)->actor, MILL_FOREVER);
     free(ledger);
 }
 
 static int ask_to_add(struct mill_ledger *ledger, unsigned account, int32_t amount)
 {
-    return mill_actor_ask(owned_of(ledger)->actor, addition(account, amount), MILL_FOREVER);
+    int result;
+    int status = mill_actor_ask(owned_of(ledger)->actor, addition(account, amount), MILL_FOREVER, &result);
+    return status < 0 ? status : result;
 }
 
 static int tell_to_add(struct mill_ledger *ledger, unsigned account, int32_t amount)
@@ -100,7 +102,7 @@ static int64_t ask_for_balance(struct mill_ledger *ledger, unsigned account)
 {
     struct owned *owned = owned_of(ledger);
     void *question = (void *)((uintptr_t)addition(account, 0) | SHOW);
-    while (mill_actor_ask(owned->actor, question, MILL_FOREVER) == -ENOMEM) {
+    while (mill_actor_ask(owned->actor, question, MILL_FOREVER, NULL) == -ENOMEM) {
     }
     return owned->shown;
 }
@@ -168,7 +170,7 @@ static int create_loop(unsigned accounts, struct mill_ledger **ledger)
 
 static void destroy_loop(struct mill_ledger *ledger)
 {
-    mill_loop_stop(owned_of(ledger)->loop, MILL_FOREVER);
+    mill_loop_stop(&owned_of(ledger)->loop, MILL_FOREVER);
     free(ledger);
 }
 

@@ -171,7 +171,7 @@ static void run_call(void *argument)
 {
     struct call *call = argument;
     call->run(call->argument);
-    mill_answer_give(&call->answer, 0);
+    mill_answer_give(&call->answer);
     leave_call(call);
 }
 
@@ -266,21 +266,23 @@ int mill_loop_start(struct mill_loop **loop, const char *name)
     return 0;
 }
 
-int mill_loop_stop(struct mill_loop *loop, int64_t timeout_ns)
+int mill_loop_stop(struct mill_loop **loop, int64_t timeout_ns)
 {
-    int status = loop && timeout_ns >= 0 ? 0 : -EINVAL;
-    if (status < 0 || mill_loop_is_owner(loop)) {
+    struct mill_loop *stopped = loop ? *loop : NULL;
+    int status = stopped && timeout_ns >= 0 ? 0 : -EINVAL;
+    if (status < 0 || mill_loop_is_owner(stopped)) {
         return status < 0 ? status : -EDEADLK;
     }
-    if (!atomic_exchange_explicit(&loop->stopping, true, memory_order_acq_rel)) {
-        loop->last = (struct post){.run = leave, .argument = loop};
-        push(loop, &loop->last);
+    if (!atomic_exchange_explicit(&stopped->stopping, true, memory_order_acq_rel)) {
+        stopped->last = (struct post){.run = leave, .argument = stopped};
+        push(stopped, &stopped->last);
     }
-    status = mill_thread_join(loop->thread, timeout_ns);
+    status = mill_thread_join(&stopped->thread, timeout_ns);
     if (status < 0) {
         return status;
     }
-    uv_loop_close(&loop->uv);
-    free(loop);
+    uv_loop_close(&stopped->uv);
+    free(stopped);
+    *loop = NULL;
     return 0;
 }

@@ -35,10 +35,10 @@ struct mill_loop;
 int mill_loop_start(struct mill_loop **loop, const char *name);
 
 /* Ends the loop and frees it: refuses further posts, runs what was posted before, and joins the thread.
- * Timers do not hold it up. 0; -ETIMEDOUT: it still runs, refuses posts, and is to be stopped again; -EDEADLK
- * on the loop's own thread; -EINVAL (NULL, a negative timeout). To be called by one thread, and nobody uses
- * the loop afterwards. */
-int mill_loop_stop(struct mill_loop *loop, int64_t timeout_ns);
+ * Timers do not hold it up. 0, and *loop is NULL; -ETIMEDOUT: it still runs, refuses posts, and is to be
+ * stopped again; -EDEADLK on the loop's own thread; -EINVAL (NULL, a negative timeout, a loop that was
+ * stopped before). To be called by one thread, and nobody uses the loop afterwards. */
+int mill_loop_stop(struct mill_loop **loop, int64_t timeout_ns);
 
 /* Has run(argument) called on the loop's thread, after all that the caller posted before. Any thread, the
  * loop's own too. 0; -EINVAL (NULL); -ENOMEM; -EPIPE once it is being stopped. A post that succeeded is

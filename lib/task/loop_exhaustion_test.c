@@ -20,7 +20,7 @@ static int live(void *context)
     expected += status == 0;
     int called = mill_loop_call(loop, add_one, &count, MILL_FOREVER);
     expected += called == 0;
-    assert_int_equal(mill_loop_stop(loop, MILL_FOREVER), 0);
+    assert_int_equal(mill_loop_stop(&loop, MILL_FOREVER), 0);
     assert_int_equal(count, expected);
     return status < 0 ? status : called;
 }

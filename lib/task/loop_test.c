@@ -26,7 +26,7 @@ static struct mill_loop *start(void)
 
 static void stop(struct mill_loop *loop)
 {
-    assert_int_equal(mill_loop_stop(loop, MILL_FOREVER), 0);
+    assert_int_equal(mill_loop_stop(&loop, MILL_FOREVER), 0);
 }
 
 /* ---- what the loop owns: plain, since only its thread touches it ---- */
@@ -155,8 +155,8 @@ static void stopping_while_busy_times_out_and_can_be_repeated(void **state)
     assert_int_equal(mill_loop_post(hold.loop, hold_up, &hold), 0);
     await_entry(&hold);
     assert_int_equal(mill_loop_post(hold.loop, add_one, &count), 0);
-    assert_int_equal(mill_loop_stop(hold.loop, MILL_NS_PER_MS), -ETIMEDOUT);
-    assert_int_equal(mill_loop_stop(hold.loop, 0), -ETIMEDOUT);
+    assert_int_equal(mill_loop_stop(&hold.loop, MILL_NS_PER_MS), -ETIMEDOUT);
+    assert_int_equal(mill_loop_stop(&hold.loop, 0), -ETIMEDOUT);
     atomic_store(&hold.leave, true);
     stop(hold.loop);
     assert_int_equal(count, 1);
@@ -187,7 +187,7 @@ static void what_is_posted_beside_a_stop_runs_or_is_refused(void **state)
         await_entry(&hold);
         assert_int_equal(pthread_create(&thread, NULL, post_until_refused, &hold), 0);
         usleep(round * 20);
-        assert_int_equal(mill_loop_stop(hold.loop, 0), -ETIMEDOUT);
+        assert_int_equal(mill_loop_stop(&hold.loop, 0), -ETIMEDOUT);
         pthread_join(thread, &taken);
         assert_int_equal(hold.inner, -EPIPE);
         assert_int_equal(mill_loop_call(hold.loop, add_one, &hold.count, MILL_FOREVER), -EPIPE);
@@ -202,7 +202,7 @@ static void what_is_posted_beside_a_stop_runs_or_is_refused(void **state)
 static void use_from_inside(void *argument)
 {
     struct hold *hold = argument;
-    hold->inner = mill_loop_is_owner(hold->loop) && mill_loop_stop(hold->loop, 0) == -EDEADLK &&
+    hold->inner = mill_loop_is_owner(hold->loop) && mill_loop_stop(&hold->loop, 0) == -EDEADLK &&
                   mill_loop_call(hold->loop, add_one, &hold->count, 0) == 0 && hold->count == 1 &&
                   mill_loop_post(hold->loop, add_one, &hold->count) == 0 && hold->count == 1;
     mill_loop_assert_owner(hold->loop);
@@ -282,8 +282,12 @@ static void bad_input_is_refused(void **state)
     assert_int_equal(mill_loop_every(loop, 0, add_one, &count), -EINVAL);
     assert_int_equal(mill_loop_every(loop, MILL_NS_PER_MS, NULL, &count), -EINVAL);
     assert_int_equal(mill_loop_stop(NULL, 0), -EINVAL);
-    assert_int_equal(mill_loop_stop(loop, -1), -EINVAL);
-    stop(loop);
+    assert_int_equal(mill_loop_stop(&loop, -1), -EINVAL);
+    assert_non_null(loop);
+    assert_int_equal(mill_loop_stop(&loop, MILL_FOREVER), 0);
+    assert_null(loop);
+    assert_int_equal(mill_loop_stop(&loop, MILL_FOREVER), -EINVAL); /* stopped before */
+    assert_int_equal(mill_loop_post(loop, add_one, &count), -EINVAL);
     assert_int_equal(count, 0);
 }
 

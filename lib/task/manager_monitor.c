@@ -23,7 +23,7 @@ static void reap(struct mill_manager *manager, struct mill_member *member)
     struct mill_thread *thread = member->thread;
     member->thread = NULL;
     mill_monitor_leave(&manager->monitor);
-    mill_thread_join(thread, MILL_FOREVER);
+    mill_thread_join(&thread, MILL_FOREVER);
     uint64_t unread = mill_member_empty_mailbox(member);
     mill_monitor_enter(&manager->monitor);
     member->unread = unread;

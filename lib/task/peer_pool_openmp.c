@@ -108,7 +108,7 @@ static void drain(struct mill_pool *pool)
     mill_intake_close(&openmp->intake);
     mill_parking_wake(&openmp->submitted, UINT32_MAX);
     if (openmp->owner) {
-        mill_thread_join(openmp->owner, MILL_FOREVER);
+        mill_thread_join(&openmp->owner, MILL_FOREVER);
     }
 }
 

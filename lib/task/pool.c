@@ -173,7 +173,7 @@ void mill_pool_close(struct mill_pool *pool)
 {
     for (unsigned i = 0; i < pool->workers; i++) {
         if (pool->seats[i].thread) {
-            mill_thread_join(pool->seats[i].thread, MILL_FOREVER);
+            mill_thread_join(&pool->seats[i].thread, MILL_FOREVER);
         }
     }
     free(pool->seats);

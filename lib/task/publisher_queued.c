@@ -160,7 +160,7 @@ static void reap(struct queued *queued)
 {
     for (struct line **link = &queued->lines; *link && !queued->closing;) {
         struct line *line = *link;
-        if (has_left(line) && mill_thread_join(line->thread, 0) == 0) {
+        if (has_left(line) && mill_thread_join(&line->thread, 0) == 0) {
             *link = line->next;
             queued->count--;
             destroy_line(line);
@@ -233,7 +233,7 @@ static int subscribe(struct mill_publisher *publisher, mill_publisher_call *call
     pthread_mutex_unlock(&queued->mutex);
     if (status < 0) {
         mill_queue_close(line->waiting);
-        mill_thread_join(line->thread, MILL_FOREVER);
+        mill_thread_join(&line->thread, MILL_FOREVER);
         destroy_line(line);
     }
     return status;
@@ -292,7 +292,8 @@ static int close_lines(struct mill_publisher *publisher)
         return -EDEADLK;
     }
     for (struct line *line = queued->lines; line; line = line->next) {
-        mill_thread_join(line->thread, MILL_FOREVER);
+        struct mill_thread *thread = line->thread; /* a copy: close in a callback looks at the line's */
+        mill_thread_join(&thread, MILL_FOREVER);
     }
     return 0;
 }

@@ -74,9 +74,8 @@ static void join_ended(struct mill_runner *runner)
 {
     runner->state = MILL_RUNNER_JOINING;
     mill_monitor_leave(&runner->monitor);
-    mill_thread_join(runner->thread, MILL_FOREVER);
+    mill_thread_join(&runner->thread, MILL_FOREVER);
     mill_monitor_enter(&runner->monitor);
-    runner->thread = NULL;
     runner->state = MILL_RUNNER_IDLE;
     mill_monitor_wake_all(&runner->monitor);
 }

@@ -45,18 +45,20 @@ struct mill_stop *mill_managed_stop_event(struct mill_managed *managed)
     return &managed->stop;
 }
 
-int mill_managed_stop(struct mill_managed *managed, int64_t timeout_ns, int *result)
+int mill_managed_stop(struct mill_managed **managed, int64_t timeout_ns, int *result)
 {
-    if (!managed || timeout_ns < 0) {
+    struct mill_managed *stopped = managed ? *managed : NULL;
+    if (!stopped || timeout_ns < 0) {
         return -EINVAL;
     }
-    mill_stop_request(&managed->stop);
-    int status = mill_thread_join(managed->thread, timeout_ns);
+    mill_stop_request(&stopped->stop);
+    int status = mill_thread_join(&stopped->thread, timeout_ns);
     if (status == 0) {
         if (result) {
-            *result = managed->result;
+            *result = stopped->result;
         }
-        free(managed);
+        free(stopped);
+        *managed = NULL;
     }
     return status;
 }
@@ -85,11 +87,11 @@ void mill_scope_leave(struct mill_scope *scope)
         return;
     }
     struct mill_scope_end end = {0};
-    end.late = mill_managed_stop(scope->managed, scope->timeout_ns, &end.result) < 0;
+    end.late = mill_managed_stop(&scope->managed, scope->timeout_ns, &end.result) < 0;
     if (end.late && scope->when_late == MILL_SCOPE_HAND_OVER) {
         end.survivor = scope->managed;
     } else if (end.late) {
-        mill_managed_stop(scope->managed, MILL_FOREVER, &end.result);
+        mill_managed_stop(&scope->managed, MILL_FOREVER, &end.result);
     }
     if (scope->end) {
         *scope->end = end;

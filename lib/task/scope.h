@@ -47,9 +47,9 @@ int mill_managed_start(struct mill_managed **managed, const char *name,
 struct mill_stop *mill_managed_stop_event(struct mill_managed *managed);
 
 /* Requests the stop and waits until the body has returned (core/timeout.h). 0: it has, `*result` (or NULL) is
- * what it returned, and `managed` is freed; -ETIMEDOUT: it still runs, stop has to be called again; -EDEADLK:
- * called by the body; -EINVAL. */
-int mill_managed_stop(struct mill_managed *managed, int64_t timeout_ns, int *result);
+ * what it returned, it is freed, and *managed is NULL; -ETIMEDOUT: it still runs, stop has to be called
+ * again; -EDEADLK: called by the body; -EINVAL (NULL, a negative timeout, one that was stopped before). */
+int mill_managed_stop(struct mill_managed **managed, int64_t timeout_ns, int *result);
 
 /* ---- scope ---- */
 

@@ -28,7 +28,7 @@ static int reside(struct mill_stop *stop, void *argument)
         mill_stop_wait(resident->then, MILL_FOREVER);
     }
     if (resident->self) {
-        resident->stopped = mill_managed_stop(resident->self, MILL_FOREVER, NULL);
+        resident->stopped = mill_managed_stop(&resident->self, MILL_FOREVER, NULL);
     }
     atomic_store(&resident->ended, true);
     return resident->result;
@@ -161,7 +161,7 @@ static bool is_late_and_waits(void)
     assert_true(atomic_load(&resident.ended));
     assert_null(end.survivor);
     assert_int_equal(end.result, 3);
-    assert_int_equal(mill_managed_stop(helper, MILL_FOREVER, NULL), 0);
+    assert_int_equal(mill_managed_stop(&helper, MILL_FOREVER, NULL), 0);
     return end.late;
 }
 
@@ -192,10 +192,10 @@ static void test_late_scope_hands_over(void **state)
     assert_true(end.late);
     assert_non_null(end.survivor);
     assert_false(atomic_load(&resident.ended));
-    assert_int_equal(mill_managed_stop(end.survivor, 0, NULL), -ETIMEDOUT);
+    assert_int_equal(mill_managed_stop(&end.survivor, 0, NULL), -ETIMEDOUT);
     mill_stop_request(&go);
     int result = 0;
-    assert_int_equal(mill_managed_stop(end.survivor, MILL_FOREVER, &result), 0);
+    assert_int_equal(mill_managed_stop(&end.survivor, MILL_FOREVER, &result), 0);
     assert_int_equal(result, 3);
     assert_true(atomic_load(&resident.ended));
 }
@@ -236,9 +236,11 @@ static void test_body_cannot_join_itself(void **state)
     assert_int_equal(mill_managed_start(&managed, "resident", reside, &resident), 0);
     assert_int_equal(mill_stop_wait(&resident.began, MILL_FOREVER), 0);
     resident.self = managed; /* read after the stop */
-    assert_int_equal(mill_managed_stop(managed, -1, NULL), -EINVAL);
+    assert_int_equal(mill_managed_stop(&managed, -1, NULL), -EINVAL);
     assert_false(mill_stop_requested(mill_managed_stop_event(managed)));
-    assert_int_equal(mill_managed_stop(managed, MILL_FOREVER, NULL), 0);
+    assert_int_equal(mill_managed_stop(&managed, MILL_FOREVER, NULL), 0);
+    assert_null(managed);
+    assert_int_equal(mill_managed_stop(&managed, MILL_FOREVER, NULL), -EINVAL); /* stopped before */
     assert_int_equal(resident.stopped, -EDEADLK);
 }
 

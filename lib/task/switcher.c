@@ -221,7 +221,7 @@ static void destroy_thread(struct mill_switcher *switcher)
 {
     if (switcher) {
         pass_turn(switcher, OVER);
-        mill_thread_join(switcher->thread, MILL_FOREVER);
+        mill_thread_join(&switcher->thread, MILL_FOREVER);
     }
     free(switcher);
 }

@@ -73,24 +73,26 @@ int mill_thread_start(struct mill_thread **thread, const char *name, void (*body
     return 0;
 }
 
-int mill_thread_join(struct mill_thread *thread, int64_t timeout_ns)
+int mill_thread_join(struct mill_thread **thread, int64_t timeout_ns)
 {
     uint64_t deadline;
-    int status = thread ? mill_deadline_after(timeout_ns, &deadline) : -EINVAL;
+    int status = thread && *thread ? mill_deadline_after(timeout_ns, &deadline) : -EINVAL;
     if (status < 0) {
         return status;
     }
-    if (mill_thread_is_self(thread)) {
+    struct mill_thread *joined = *thread;
+    if (mill_thread_is_self(joined)) {
         return -EDEADLK;
     }
-    while (!mill_thread_ended(thread)) {
+    while (!mill_thread_ended(joined)) {
         if (status < 0) {
             return status;
         }
-        status = mill_futex_wait_until(&thread->ended, 0, deadline);
+        status = mill_futex_wait_until(&joined->ended, 0, deadline);
     }
-    pthread_join(thread->id, NULL);
-    free(thread);
+    pthread_join(joined->id, NULL);
+    free(joined);
+    *thread = NULL;
     return 0;
 }
 

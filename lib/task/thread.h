@@ -3,11 +3,12 @@
  *     struct mill_thread *thread;
  *     int status = mill_thread_start(&thread, "collector", body, argument);
  *     …
- *     status = mill_thread_join(thread, 2 * MILL_NS_PER_S);
- *     if (status == -ETIMEDOUT) …                                 it still runs, and can be joined again
+ *     status = mill_thread_join(&thread, 2 * MILL_NS_PER_S);
+ *     if (status == -ETIMEDOUT)
+ *         complain();                                  it still runs, and can be joined again
  *
- * A successful join frees the thread; it is joined exactly once, by one thread. Everything the body wrote is
- * seen after the join.
+ * A successful join frees the thread and sets the joiner's pointer to NULL; it is joined by one thread.
+ * Everything the body wrote is seen after the join.
  */
 #ifndef MILL_TASK_THREAD_H
 #define MILL_TASK_THREAD_H
@@ -27,9 +28,10 @@ bool mill_thread_name_fits(const char *name);
 int mill_thread_start(struct mill_thread **thread, const char *name, void (*body)(void *argument),
                       void *argument);
 
-/* Waits until the body has returned (core/timeout.h). 0: it has, and the thread is gone; -ETIMEDOUT; -EDEADLK
- * when a thread joins itself; -EINVAL (negative timeout, NULL). */
-int mill_thread_join(struct mill_thread *thread, int64_t timeout_ns);
+/* Waits until the body has returned (core/timeout.h). 0: it has, the thread is gone, and *thread is NULL;
+ * -ETIMEDOUT; -EDEADLK when a thread joins itself; -EINVAL (a negative timeout, NULL, a thread that was
+ * joined before). */
+int mill_thread_join(struct mill_thread **thread, int64_t timeout_ns);
 
 /* True once the body has returned. */
 bool mill_thread_ended(const struct mill_thread *thread);

@@ -14,7 +14,7 @@ static int attempt(void *context)
     struct mill_thread *thread = NULL;
     int status = mill_thread_start(&thread, "thread", nothing, NULL);
     if (status == 0) {
-        return mill_thread_join(thread, MILL_FOREVER);
+        return mill_thread_join(&thread, MILL_FOREVER);
     }
     assert_null(thread);
     assert_true(status == -ENOMEM || status == -EAGAIN);

@@ -46,7 +46,7 @@ static void invite(struct guest *guest, const char *name)
 static void see_off(struct guest *guest)
 {
     atomic_store(&guest->leave, true);
-    assert_int_equal(mill_thread_join(guest->thread, MILL_FOREVER), 0);
+    assert_int_equal(mill_thread_join(&guest->thread, MILL_FOREVER), 0);
     assert_int_equal(guest->written, 7);
 }
 
@@ -62,10 +62,13 @@ static void test_bad_input(void **state)
     assert_int_equal(mill_thread_start(&thread, "name", NULL, &guest), -EINVAL);
     assert_null(thread);
     assert_int_equal(mill_thread_join(NULL, MILL_FOREVER), -EINVAL);
+    assert_int_equal(mill_thread_join(&thread, MILL_FOREVER), -EINVAL);
 
     invite(&guest, "guest");
-    assert_int_equal(mill_thread_join(guest.thread, -1), -EINVAL);
+    assert_int_equal(mill_thread_join(&guest.thread, -1), -EINVAL);
+    assert_non_null(guest.thread);
     see_off(&guest);
+    assert_int_equal(mill_thread_join(&guest.thread, MILL_FOREVER), -EINVAL); /* joined before */
 }
 
 static void test_the_kernel_knows_the_name(void **state)
@@ -86,9 +89,9 @@ static void test_a_join_times_out_and_can_be_repeated(void **state)
     struct guest guest;
     invite(&guest, "guest");
     assert_false(mill_thread_ended(guest.thread));
-    assert_int_equal(mill_thread_join(guest.thread, 0), -ETIMEDOUT);
+    assert_int_equal(mill_thread_join(&guest.thread, 0), -ETIMEDOUT);
     uint64_t from = mill_now_ns();
-    assert_int_equal(mill_thread_join(guest.thread, 2 * (int64_t)MILL_NS_PER_MS), -ETIMEDOUT);
+    assert_int_equal(mill_thread_join(&guest.thread, 2 * (int64_t)MILL_NS_PER_MS), -ETIMEDOUT);
     assert_true(mill_now_ns() - from >= 2 * MILL_NS_PER_MS);
     assert_false(mill_thread_ended(guest.thread));
     see_off(&guest);
@@ -103,7 +106,7 @@ static void test_an_ended_one_is_joined_at_once(void **state)
     while (!mill_thread_ended(guest.thread)) {
         sched_yield();
     }
-    assert_int_equal(mill_thread_join(guest.thread, 0), 0);
+    assert_int_equal(mill_thread_join(&guest.thread, 0), 0);
     assert_int_equal(guest.written, 7);
 }
 
@@ -113,7 +116,7 @@ static void join_myself(void *argument)
     while (!atomic_load(&guest->leave)) {
         sched_yield(); /* until its creator has the thread */
     }
-    guest->joined_itself = mill_thread_join(guest->thread, MILL_FOREVER);
+    guest->joined_itself = mill_thread_join(&guest->thread, MILL_FOREVER);
     guest->was_itself = mill_thread_is_self(guest->thread);
 }
 
@@ -124,7 +127,7 @@ static void test_itself(void **state)
     assert_int_equal(mill_thread_start(&guest.thread, "self", join_myself, &guest), 0);
     assert_false(mill_thread_is_self(guest.thread));
     atomic_store(&guest.leave, true);
-    assert_int_equal(mill_thread_join(guest.thread, MILL_FOREVER), 0);
+    assert_int_equal(mill_thread_join(&guest.thread, MILL_FOREVER), 0);
     assert_int_equal(guest.joined_itself, -EDEADLK);
     assert_true(guest.was_itself);
 }

@@ -21,12 +21,6 @@
 
 #include "core/fence.h"
 
-struct mill_block {
-    alignas(MILL_ISOLATION) _Atomic uint64_t share;
-    alignas(MILL_ISOLATION) _Atomic uint32_t bottom; /* behind the youngest; written by the owner alone */
-    void *_Atomic slots[];
-};
-
 struct mill_block_table {
     struct mill_block_table *smaller; /* the one before, for destroy */
     void *slab;                       /* the blocks that came with it */

@@ -35,8 +35,13 @@
 
 #define MILL_BLOCK_ITEMS_MAX 256
 
-struct mill_block; /* deque_blocks.c */
-struct mill_block_table;
+struct mill_block_table; /* deque_blocks.c */
+
+struct mill_block {
+    alignas(MILL_ISOLATION) _Atomic uint64_t share; /* what is taken, granted and wanted; deque_blocks.c */
+    _Atomic uint32_t bottom;                        /* behind the youngest; written by the owner alone */
+    void *_Atomic slots[];
+};
 
 /* Blocks are numbered from 0 on. A number that thieves have passed never comes again; the owner's goes up and
  * down above them. */

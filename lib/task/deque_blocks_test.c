@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "core/fence.h"
+#include "core/random.h"
+#include "core/test_in_step.h"
 
 static void *item_of(size_t number)
 {
@@ -211,7 +213,126 @@ static void test_grows(void **state)
     mill_block_deque_destroy(&deque);
 }
 
+/* ---- the word ---- */
+
+#define SEEN        (1u << 16)
+#define BLOCKS_MOST 64
+
+struct seen {
+    const struct mill_block *block;
+    uint64_t word;
+    void *item;
+};
+
+/* The items that a thief has read with a word must be the ones that it gets if it finds the same word again,
+ * however long it has slept: with other items the word is another one. */
+static void assert_unlike_before(struct seen *seen, struct mill_block *block)
+{
+    uint64_t word = atomic_load(&block->share);
+    uint32_t taken = word & 511; /* the fields: deque_blocks.c */
+    uint32_t granted = (word >> 9) & 511;
+    if (taken == granted) {
+        return;
+    }
+    void *item = atomic_load(&block->slots[taken]);
+    uint64_t at = (word ^ (uintptr_t)block) * 0x9e3779b97f4a7c15u >> 48;
+    while (seen[at].block && (seen[at].block != block || seen[at].word != word)) {
+        at = (at + 1) % SEEN;
+    }
+    assert_true(!seen[at].block || seen[at].item == item);
+    seen[at] = (struct seen){.block = block, .word = word, .item = item};
+}
+
+static void test_no_word_comes_twice(void **state)
+{
+    (void)state;
+    static struct seen seen[SEEN];
+    struct mill_block *blocks[BLOCKS_MOST]; /* that the owner has been in */
+    size_t count = 0;
+    struct mill_block_deque deque;
+    struct mill_random random;
+    mill_random_seed(&random, 7, 0);
+    open_deque(&deque, 2, 3);
+    for (size_t i = 0; i < SEEN / 4; i++) {
+        switch (mill_random_below(&random, 6)) {
+        case 0:
+            mill_block_deque_steal(&deque, false);
+            break;
+        case 1:
+            mill_block_deque_steal(&deque, true);
+            break;
+        case 2:
+            mill_block_deque_shift(&deque);
+            break;
+        case 3:
+            mill_block_deque_pop(&deque);
+            break;
+        default:
+            push(&deque, i, i + 1);
+        }
+        size_t known = 0;
+        while (known < count && blocks[known] != deque.own) {
+            known++;
+        }
+        if (known == count) {
+            assert_true(count < BLOCKS_MOST);
+            blocks[count++] = deque.own;
+        }
+        for (size_t at = 0; at < count; at++) {
+            assert_unlike_before(seen, blocks[at]);
+        }
+    }
+    mill_block_deque_destroy(&deque);
+}
+
 /* ---- races ---- */
+
+#define ROUNDS 4000
+
+struct duel {
+    struct mill_block_deque deque;
+    atomic_uint had[ROUNDS];
+};
+
+static void have_in_duel(struct duel *duel, void *item)
+{
+    if (item) {
+        atomic_fetch_add_explicit(&duel->had[number_of(item)], 1, memory_order_relaxed);
+    }
+}
+
+/* Every second round the owner pushes, and then one pops and the other one insists at the same moment, give
+ * or take a little; whoever is late does not get a second chance. */
+static void fight(void *context, unsigned side, unsigned round)
+{
+    struct duel *duel = context;
+    if (round % 2 == 0) {
+        if (side == 0) {
+            push(&duel->deque, round, round + 1);
+        }
+        return;
+    }
+    for (unsigned pauses = side == 0 ? round / 2 % 16 : round / 32 % 16; pauses > 0; pauses--) {
+        mill_pause();
+    }
+    have_in_duel(duel,
+                 side == 0 ? mill_block_deque_pop(&duel->deque) : mill_block_deque_steal(&duel->deque, true));
+}
+
+static void test_one_item_for_two(void **state)
+{
+    (void)state;
+    static struct duel duel;
+    open_deque(&duel.deque, 2, 2);
+    mill_in_step(fight, &duel, ROUNDS);
+    while (!mill_block_deque_empty(&duel.deque)) {
+        have_in_duel(&duel, mill_block_deque_pop(&duel.deque));
+    }
+    for (unsigned i = 0; i < ROUNDS; i += 2) {
+        assert_int_equal(duel.had[i], 1);
+    }
+    mill_block_deque_destroy(&duel.deque);
+}
 
 #define ITEMS   20000
 #define THIEVES 3
@@ -331,6 +452,8 @@ int main(void)
         cmocka_unit_test(test_owner_takes_an_old_one),
         cmocka_unit_test(test_blocks_are_used_again),
         cmocka_unit_test(test_grows),
+        cmocka_unit_test(test_no_word_comes_twice),
+        cmocka_unit_test(test_one_item_for_two),
         cmocka_unit_test(test_each_item_once),
     };
     return cmocka_run_group_tests_name("deque_blocks", tests, NULL, NULL);

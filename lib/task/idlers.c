@@ -14,9 +14,10 @@ static unsigned processors(void)
     return count > 0 ? (unsigned)count : 1;
 }
 
-int mill_idlers_init(struct mill_idlers *idlers, unsigned workers)
+int mill_idlers_init(struct mill_idlers *idlers, unsigned workers, bool seldom)
 {
     unsigned half = processors() / 2;
+    idlers->seldom = seldom;
     idlers->everyone = UINT64_MAX >> (64 - workers);
     idlers->searchers_most = half > 0 ? half : 1;
     idlers->idlers = mill_isolated_alloc(workers * sizeof *idlers->idlers);
@@ -79,7 +80,7 @@ void mill_idlers_wake(struct mill_idlers *idlers)
 
 void mill_idlers_nudge(struct mill_idlers *idlers)
 {
-    mill_fence_light(); /* pairs with the heavy one in mill_idlers_sleep */
+    mill_idlers_fence(idlers);
     uint64_t joining = atomic_load_explicit(&idlers->joining, memory_order_relaxed);
     int worker;
     while (joining != 0 && (worker = pick(idlers, joining)) >= 0) {
@@ -91,7 +92,7 @@ void mill_idlers_nudge(struct mill_idlers *idlers)
 void mill_idlers_rouse(struct mill_idlers *idlers)
 {
     int worker;
-    mill_fence_light(); /* as in nudge */
+    mill_idlers_fence(idlers);
     while ((worker = pick(idlers, idlers->everyone)) >= 0) {
         call(idlers, (unsigned)worker, MILL_CALL_LOOK);
     }
@@ -126,6 +127,16 @@ void mill_idlers_found(struct mill_idlers *idlers, bool (*more)(const void *cont
 
 /* ---- sleeping ---- */
 
+/* Between the word that one sleeps and the last look. Pairs with mill_idlers_fence. */
+static void fence_sleeper(const struct mill_idlers *idlers)
+{
+    if (idlers->seldom) {
+        mill_fence_heavy();
+    } else {
+        mill_fence();
+    }
+}
+
 /* What one worker is while it sleeps. */
 struct sleeper {
     struct mill_idlers *idlers;
@@ -159,7 +170,7 @@ static bool leave_lookout(struct sleeper *sleeper)
 {
     atomic_store_explicit(&sleeper->idlers->brisk, false, memory_order_seq_cst);
     sleeper->lookout = false;
-    mill_fence_heavy();
+    fence_sleeper(sleeper->idlers);
     return sleeper->rest->reason(sleeper->rest->context);
 }
 
@@ -218,7 +229,7 @@ enum mill_call mill_idlers_sleep(struct mill_idlers *idlers, const struct mill_r
         atomic_fetch_sub_explicit(&idlers->searching, 1, memory_order_seq_cst);
     }
     sleeper.lookout = try_lookout(&sleeper, asleep);
-    mill_fence_heavy();
+    fence_sleeper(idlers);
     enum mill_call why = rest->reason(rest->context) ? get_up(&sleeper) : wait_for_call(&sleeper);
     /* relaxed: the next call comes after the next announcement */
     atomic_store_explicit(sleeper.call, MILL_CALL_NONE, memory_order_relaxed);

@@ -13,11 +13,13 @@
  *   is not there. When all sleep, nobody is on the lookout, and nothing uses any processor time.
  *
  * Why no wake is missed. A worker first says that it sleeps, then looks at the queues a last time; a submit
- * first puts its task, then looks who sleeps: with a fence between the two on either side (the heavy one for
- * the sleeper), one sees the other. Likewise a searcher that stops says so before it looks for more, and a
- * submit that leaves the task to a searcher has looked after its put; both with full fences, which a submit
- * pays for only while somebody sleeps. A sleeper's bit is cleared either by itself or by who wakes it, never
- * by both.
+ * first puts its task, then looks who sleeps: with a fence between the two on either side, one sees the
+ * other. Which fences: where workers fall asleep seldom, since they spin before, a heavy one for the sleeper
+ * and a light one for the submit; where they sleep as soon as there is nothing to do, full ones for both,
+ * since the heavy one would stand in the way of every task (and, on a virtual machine, cost more than the
+ * sleep). Likewise a searcher that stops says so before it looks for more, and a submit that leaves the task
+ * to a searcher has looked after its put; both with full fences, which a submit pays for only while somebody
+ * sleeps. A sleeper's bit is cleared either by itself or by who wakes it, never by both.
  */
 #ifndef MILL_TASK_IDLERS_H
 #define MILL_TASK_IDLERS_H
@@ -55,6 +57,7 @@ enum mill_call {
 
 struct mill_idlers {
     uint64_t everyone;         /* a bit for each worker */
+    bool seldom;               /* workers fall asleep seldom */
     uint32_t searchers_most;   /* that search at a time of their own accord */
     struct mill_idler *idlers; /* one for each worker */
     /* Written when a worker falls asleep or wakes up, and read by every submit. */
@@ -66,8 +69,8 @@ struct mill_idlers {
     alignas(MILL_ISOLATION) _Atomic uint32_t pace; /* of enum mill_pace; written when it changes */
 };
 
-/* `workers` is 1 … MILL_POOL_WORKERS_MAX. 0 or -ENOMEM. */
-int mill_idlers_init(struct mill_idlers *idlers, unsigned workers);
+/* `workers` is 1 … MILL_POOL_WORKERS_MAX; `seldom`: they spin before they sleep. 0 or -ENOMEM. */
+int mill_idlers_init(struct mill_idlers *idlers, unsigned workers, bool seldom);
 
 /* One that is zeroed and was never initialised is fine. */
 void mill_idlers_destroy(struct mill_idlers *idlers);
@@ -75,10 +78,20 @@ void mill_idlers_destroy(struct mill_idlers *idlers);
 /* The part of mill_idlers_notice for which somebody sleeps: wakes one, unless one searches. */
 void mill_idlers_wake(struct mill_idlers *idlers);
 
+/* Between what was done for workers and the look who sleeps. Pairs with fence_sleeper in idlers.c. */
+static inline void mill_idlers_fence(const struct mill_idlers *idlers)
+{
+    if (idlers->seldom) {
+        mill_fence_light();
+    } else {
+        mill_fence();
+    }
+}
+
 /* A task has been put where any worker finds it. Any thread. */
 static inline void mill_idlers_notice(struct mill_idlers *idlers)
 {
-    mill_fence_light(); /* pairs with the heavy fences in idlers.c */
+    mill_idlers_fence(idlers);
     /* relaxed, both: the fences order */
     uint64_t asleep = atomic_load_explicit(&idlers->asleep, memory_order_relaxed);
     if (asleep != 0 &&

@@ -37,7 +37,7 @@ static struct house *open_house(enum mill_pace pace)
 {
     static struct house house;
     house = (struct house){.idlers = {.everyone = 0}};
-    assert_int_equal(mill_idlers_init(&house.idlers, WORKERS), 0);
+    assert_int_equal(mill_idlers_init(&house.idlers, WORKERS, true), 0);
     atomic_store(&house.idlers.pace, pace);
     for (unsigned i = 0; i < WORKERS; i++) {
         struct sleeper *sleeper = &house.sleepers[i];

@@ -129,6 +129,95 @@ static void test_takes_single_ones_from_both(void **state)
     mill_intake_destroy(&intake);
 }
 
+/* ---- calls that have come half-way ---- */
+
+/* What a thread has done that was stopped in the middle, which no test can bring about from outside: a put
+ * between its claim and its store, a take between its claim and the clearing of its slot. */
+static void claim_for_put(struct mill_intake *intake)
+{
+    atomic_fetch_add(&intake->tail, 2);
+}
+
+static void claim_for_take(struct mill_intake *intake)
+{
+    atomic_fetch_add(&intake->head, 1);
+}
+
+static void set_slot(struct mill_intake *intake, size_t slot, struct mill_task *task)
+{
+    atomic_store(&intake->slots[slot], task);
+}
+
+/* `first` and, where not NULL, `second`, in any order, and nothing else. */
+static void assert_takes(struct mill_intake *intake, const struct mill_task *first,
+                         const struct mill_task *second)
+{
+    struct mill_task *taken[MILL_INTAKE_BATCH];
+    size_t count = mill_intake_take(intake, taken, MILL_INTAKE_BATCH, 1);
+    count += mill_intake_take(intake, taken + count, MILL_INTAKE_BATCH - count, 1);
+    assert_int_equal(count, second ? 2 : 1);
+    assert_true(taken[0] == first || taken[count - 1] == first);
+    assert_true(!second || taken[0] == second || taken[1] == second);
+    assert_true(mill_intake_empty(intake));
+}
+
+/* A slot that is empty since a put of the lap before has not stored yet is not free. */
+static void test_waits_for_a_put_of_the_lap_before(void **state)
+{
+    (void)state;
+    struct mill_intake intake;
+    struct mill_task *taken[MILL_INTAKE_BATCH];
+    assert_int_equal(mill_intake_init(&intake, 2), 0);
+    claim_for_put(&intake);
+    assert_int_equal(mill_intake_put(&intake, &tasks[1]), 0);
+    assert_int_equal(mill_intake_put(&intake, &tasks[2]), 0); /* onto the list */
+    assert_int_equal(atomic_load(&intake.spilled), 1);
+    assert_false(mill_intake_empty(&intake));
+    assert_int_equal(mill_intake_take(&intake, taken, 1, 1), 1); /* the one behind the first waits for it */
+    assert_ptr_equal(taken[0], &tasks[2]);
+    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1), 0);
+    set_slot(&intake, 0, &tasks[0]);
+    assert_takes(&intake, &tasks[0], &tasks[1]);
+    mill_intake_destroy(&intake);
+}
+
+/* Nor is one from which a take has taken its task and not cleared it yet. */
+static void test_waits_for_a_take_of_the_lap_before(void **state)
+{
+    (void)state;
+    struct mill_intake intake;
+    assert_int_equal(mill_intake_init(&intake, 2), 0);
+    assert_int_equal(mill_intake_put(&intake, &tasks[0]), 0);
+    claim_for_take(&intake);
+    assert_int_equal(mill_intake_put(&intake, &tasks[1]), 0);
+    assert_int_equal(mill_intake_put(&intake, &tasks[2]), 0); /* onto the list */
+    set_slot(&intake, 0, NULL);
+    assert_takes(&intake, &tasks[1], &tasks[2]);
+    assert_int_equal(mill_intake_put(&intake, &tasks[3]), 0); /* now it is free */
+    assert_ptr_equal(atomic_load(&intake.slots[0]), &tasks[3]);
+    mill_intake_destroy(&intake);
+}
+
+/* And such a task is not taken a second time, as long as nobody has put one there anew. */
+static void test_takes_none_of_the_lap_before(void **state)
+{
+    (void)state;
+    struct mill_intake intake;
+    struct mill_task *taken[MILL_INTAKE_BATCH];
+    assert_int_equal(mill_intake_init(&intake, 2), 0);
+    assert_int_equal(mill_intake_put(&intake, &tasks[0]), 0);
+    claim_for_take(&intake);
+    assert_int_equal(mill_intake_put(&intake, &tasks[1]), 0);
+    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1), 1);
+    assert_ptr_equal(taken[0], &tasks[1]);
+    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1), 0);
+    assert_true(mill_intake_empty(&intake));
+    set_slot(&intake, 0, NULL);
+    assert_int_equal(mill_intake_put(&intake, &tasks[2]), 0);
+    assert_takes(&intake, &tasks[2], NULL);
+    mill_intake_destroy(&intake);
+}
+
 /* ---- races ---- */
 
 #define EACH    8000
@@ -215,9 +304,15 @@ static void test_each_task_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_takes_in_order), cmocka_unit_test(test_takes_a_share),
-        cmocka_unit_test(test_spills),         cmocka_unit_test(test_takes_single_ones_from_both),
-        cmocka_unit_test(test_closes),         cmocka_unit_test(test_each_task_once),
+        cmocka_unit_test(test_takes_in_order),
+        cmocka_unit_test(test_takes_a_share),
+        cmocka_unit_test(test_spills),
+        cmocka_unit_test(test_takes_single_ones_from_both),
+        cmocka_unit_test(test_closes),
+        cmocka_unit_test(test_each_task_once),
+        cmocka_unit_test(test_waits_for_a_put_of_the_lap_before),
+        cmocka_unit_test(test_waits_for_a_take_of_the_lap_before),
+        cmocka_unit_test(test_takes_none_of_the_lap_before),
     };
     return cmocka_run_group_tests_name("intake", tests, NULL, NULL);
 }

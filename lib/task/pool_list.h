@@ -8,14 +8,15 @@
 
 #include "task/pool.h"
 
-#define MILL_POOLS(X) \
-    X(locked)         \
-    X(shared_ring)    \
-    X(stealing)       \
-    X(libuv)          \
-    X(glib)           \
-    X(tbb)            \
-    X(openmp)         \
+#define MILL_POOLS(X)  \
+    X(locked)          \
+    X(shared_ring)     \
+    X(stealing)        \
+    X(stealing_blocks) \
+    X(libuv)           \
+    X(glib)            \
+    X(tbb)             \
+    X(openmp)          \
     X(cthreadpool)
 
 #define MILL_POOL_DECLARE(ident) extern const struct mill_pool_ops mill_pool_##ident;

@@ -1,5 +1,7 @@
 /* A deque for each worker and one intake for everybody else. A worker runs its own youngest task first (what
  * it forked last is still in its cache), then takes a batch from the intake, then steals somebody's oldest.
+ * Which deque it is, is in a table: `stealing` has that of Chase and Lev, `stealing-blocks` the one in
+ * blocks.
  *
  * What it takes from the intake and does not run at once goes into its own deque, where others can steal it:
  * no task waits behind one that may be waiting for it. A batch is an even share while tasks are long, and all
@@ -8,27 +10,52 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "task/deque_blocks.h"
 #include "task/deque_chase_lev.h"
 #include "task/intake.h"
 #include "task/pool_list.h"
 #include "task/team.h"
 
-#define INTAKE_SLOTS   4096
-#define DEQUE_CAPACITY 256
+#define INTAKE_SLOTS 4096
+
+/* What a deque has room for at first. */
+#define CAPACITY     256
+#define BLOCK_ITEMS  32
 
 /* Once in so many takes a worker looks at the intake first, and once it takes its own oldest task, so that
  * nothing is starved by tasks that keep forking others. (Go's scheduler does so; a prime, lest it fall into
  * step with the program.) */
-#define FAIR_EVERY     61
+#define FAIR_EVERY   61
+
+/* After so many takes in vain a thief insists: by then an owner that runs short tasks has answered, and they
+ * have cost about what a heavy fence does. */
+#define VAIN_MOST    64
+
+union deque {
+    struct mill_chase_lev chase_lev;
+    struct mill_block_deque blocks;
+};
+
+struct deque_ops {
+    int (*init)(union deque *deque);
+    void (*destroy)(union deque *deque);
+    int (*push)(union deque *deque, struct mill_task *task);
+    struct mill_task *(*pop)(union deque *deque);
+    struct mill_task *(*shift)(union deque *deque); /* the owner's oldest, or an old one */
+    struct mill_task *(*steal)(union deque *deque, bool insist);
+    bool (*empty)(const union deque *deque);
+};
 
 struct worker {
-    struct mill_chase_lev deque;
+    union deque deque;
     alignas(MILL_ISOLATION) unsigned takes;
+    unsigned vain;   /* takes in a row that found nothing */
     unsigned victim; /* where it stole last */
 };
 
 struct stealing {
     struct mill_team team;
+    const struct deque_ops *deque;
     struct worker *workers; /* team.pool.workers of them */
     struct mill_intake intake;
 };
@@ -40,7 +67,7 @@ static struct stealing *stealing_of(struct mill_pool *pool)
 
 static void put_own(struct stealing *stealing, struct worker *worker, struct mill_task *task)
 {
-    if (mill_chase_lev_push(&worker->deque, task) < 0) {
+    if (stealing->deque->push(&worker->deque, task) < 0) {
         mill_intake_put_back(&stealing->intake, task); /* no memory to grow; there it needs none */
     }
 }
@@ -61,11 +88,14 @@ static struct mill_task *take_batch(struct stealing *stealing, struct worker *wo
 static struct mill_task *steal(struct stealing *stealing, struct worker *worker)
 {
     unsigned workers = stealing->team.pool.workers;
+    bool insist = worker->vain == VAIN_MOST;
+    worker->vain = insist ? 0 : worker->vain + 1;
     for (unsigned i = 0; i < workers; i++) {
         unsigned at = (worker->victim + i) % workers;
         struct worker *victim = &stealing->workers[at];
-        struct mill_task *task = victim == worker ? NULL : mill_chase_lev_steal(&victim->deque);
+        struct mill_task *task = victim == worker ? NULL : stealing->deque->steal(&victim->deque, insist);
         if (task) {
+            worker->vain = 0;
             worker->victim = at;
             return task;
         }
@@ -80,15 +110,15 @@ static struct mill_task *take(struct mill_team *team, unsigned index)
     struct mill_task *task = NULL;
     unsigned turn = worker->takes++ % FAIR_EVERY;
     if (turn == FAIR_EVERY / 2) {
-        task = mill_chase_lev_steal(&worker->deque);
+        task = stealing->deque->shift(&worker->deque);
     } else if (turn > 0) {
-        task = mill_chase_lev_pop(&worker->deque);
+        task = stealing->deque->pop(&worker->deque);
     }
     if (!task) {
         task = take_batch(stealing, worker);
     }
     if (!task) {
-        task = mill_chase_lev_pop(&worker->deque);
+        task = stealing->deque->pop(&worker->deque);
     }
     return task ? task : steal(stealing, worker);
 }
@@ -100,7 +130,7 @@ static bool any(const struct mill_team *team)
         return true;
     }
     for (unsigned i = 0; i < team->pool.workers; i++) {
-        if (!mill_chase_lev_empty(&stealing->workers[i].deque)) {
+        if (!stealing->deque->empty(&stealing->workers[i].deque)) {
             return true;
         }
     }
@@ -137,7 +167,7 @@ static void destroy(struct mill_pool *pool)
     mill_team_close(&stealing->team);
     mill_intake_destroy(&stealing->intake);
     for (unsigned i = 0; stealing->workers && i < workers; i++) {
-        mill_chase_lev_destroy(&stealing->workers[i].deque);
+        stealing->deque->destroy(&stealing->workers[i].deque);
     }
     free(stealing->workers);
     free(stealing);
@@ -155,19 +185,20 @@ static int open_store(struct stealing *stealing, unsigned workers)
     }
     for (unsigned i = 0; i < workers && status == 0; i++) {
         stealing->workers[i].victim = i;
-        status = mill_chase_lev_init(&stealing->workers[i].deque, DEQUE_CAPACITY);
+        status = stealing->deque->init(&stealing->workers[i].deque);
     }
     return status;
 }
 
-static int create(const struct mill_pool_ops *ops, const struct mill_pool_options *options,
-                  struct mill_pool **pool)
+static int create_with(const struct deque_ops *deque, const struct mill_pool_ops *ops,
+                       const struct mill_pool_options *options, struct mill_pool **pool)
 {
     static const struct mill_team_store store = {.take = take, .any = any, .close = close_intake};
     struct stealing *stealing = mill_isolated_alloc(sizeof *stealing);
     if (!stealing) {
         return -ENOMEM;
     }
+    stealing->deque = deque;
     int status = mill_team_open(&stealing->team, ops, options, &store);
     if (status == 0) {
         status = open_store(stealing, options->workers);
@@ -183,6 +214,113 @@ static int create(const struct mill_pool_ops *ops, const struct mill_pool_option
     return 0;
 }
 
+/* ---- the deque of Chase and Lev ---- */
+
+static int init_chase_lev(union deque *deque)
+{
+    return mill_chase_lev_init(&deque->chase_lev, CAPACITY);
+}
+
+static void destroy_chase_lev(union deque *deque)
+{
+    mill_chase_lev_destroy(&deque->chase_lev);
+}
+
+static int push_chase_lev(union deque *deque, struct mill_task *task)
+{
+    return mill_chase_lev_push(&deque->chase_lev, task);
+}
+
+static struct mill_task *pop_chase_lev(union deque *deque)
+{
+    return mill_chase_lev_pop(&deque->chase_lev);
+}
+
+static struct mill_task *shift_chase_lev(union deque *deque)
+{
+    return mill_chase_lev_steal(&deque->chase_lev);
+}
+
+static struct mill_task *steal_chase_lev(union deque *deque, bool insist)
+{
+    (void)insist; /* it needs no asking */
+    return mill_chase_lev_steal(&deque->chase_lev);
+}
+
+static bool empty_chase_lev(const union deque *deque)
+{
+    return mill_chase_lev_empty(&deque->chase_lev);
+}
+
+static const struct deque_ops chase_lev = {
+    .init = init_chase_lev,
+    .destroy = destroy_chase_lev,
+    .push = push_chase_lev,
+    .pop = pop_chase_lev,
+    .shift = shift_chase_lev,
+    .steal = steal_chase_lev,
+    .empty = empty_chase_lev,
+};
+
+static int create_chase_lev(const struct mill_pool_ops *ops, const struct mill_pool_options *options,
+                            struct mill_pool **pool)
+{
+    return create_with(&chase_lev, ops, options, pool);
+}
+
+/* ---- the deque in blocks ---- */
+
+static int init_blocks(union deque *deque)
+{
+    return mill_block_deque_init(&deque->blocks, CAPACITY / BLOCK_ITEMS, BLOCK_ITEMS);
+}
+
+static void destroy_blocks(union deque *deque)
+{
+    mill_block_deque_destroy(&deque->blocks);
+}
+
+static int push_blocks(union deque *deque, struct mill_task *task)
+{
+    return mill_block_deque_push(&deque->blocks, task);
+}
+
+static struct mill_task *pop_blocks(union deque *deque)
+{
+    return mill_block_deque_pop(&deque->blocks);
+}
+
+static struct mill_task *shift_blocks(union deque *deque)
+{
+    return mill_block_deque_shift(&deque->blocks);
+}
+
+static struct mill_task *steal_blocks(union deque *deque, bool insist)
+{
+    return mill_block_deque_steal(&deque->blocks, insist);
+}
+
+static bool empty_blocks(const union deque *deque)
+{
+    return mill_block_deque_empty(&deque->blocks);
+}
+
+static const struct deque_ops blocks = {
+    .init = init_blocks,
+    .destroy = destroy_blocks,
+    .push = push_blocks,
+    .pop = pop_blocks,
+    .shift = shift_blocks,
+    .steal = steal_blocks,
+    .empty = empty_blocks,
+};
+
+static int create_blocks(const struct mill_pool_ops *ops, const struct mill_pool_options *options,
+                         struct mill_pool **pool)
+{
+    return create_with(&blocks, ops, options, pool);
+}
+
 const struct mill_pool_ops mill_pool_stealing = {
     .about =
         {
@@ -192,7 +330,25 @@ const struct mill_pool_ops mill_pool_stealing = {
             .traits = MILL_SPINS | MILL_PARKS,
             .progress = MILL_LOCK_FREE,
         },
-    .create = create,
+    .create = create_chase_lev,
+    .destroy = destroy,
+    .submit = submit,
+    .shutdown = mill_team_shutdown,
+    .assist = mill_team_assist,
+    .nudge = mill_team_nudge,
+};
+
+const struct mill_pool_ops mill_pool_stealing_blocks = {
+    .about =
+        {
+            .name = "stealing-blocks",
+            .summary =
+                "a deque for each worker in blocks, of which the others steal from those that it has left",
+            .source = "Wang, Trach, Fu and others, BWoS: Block-based Work Stealing, OSDI 2023",
+            .traits = MILL_SPINS | MILL_PARKS,
+            .progress = MILL_LOCK_FREE,
+        },
+    .create = create_blocks,
     .destroy = destroy,
     .submit = submit,
     .shutdown = mill_team_shutdown,

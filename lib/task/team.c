@@ -180,7 +180,10 @@ int mill_team_open(struct mill_team *team, const struct mill_pool_ops *ops,
         return status;
     }
     team->pacers = mill_isolated_alloc(options->workers * sizeof *team->pacers);
-    return team->pacers ? mill_idlers_init(&team->idlers, options->workers) : -ENOMEM;
+    if (!team->pacers) {
+        return -ENOMEM;
+    }
+    return mill_idlers_init(&team->idlers, options->workers, options->spin_ns > 0);
 }
 
 int mill_team_start(struct mill_team *team)

@@ -24,6 +24,7 @@ static void describe_cell(struct mill_summary_cell *cell, const json_t *json)
         .strategy = mill_sample_text(json, "strategy"),
         .algorithm = mill_sample_text(json, "algorithm"),
         .library = mill_sample_text(json, "library"),
+        .shape = mill_sample_text(json, "shape"),
         .parameters = json_object_get(json, "parameters"),
         .unsupported = mill_sample_text(json, "unsupported"),
         .threads = (unsigned)json_integer_value(json_object_get(json, "threads")),

@@ -68,7 +68,8 @@ static const struct mill_strategy *const way_list[way_count] = {
     &ways[7], &ways[8], &ways[9], &ways[10], &ways[11], &ways[12], &ways[13],
 };
 
-static const struct mill_family way_family = {"way", "ways to go", way_list, way_count};
+static const struct mill_family way_family = {
+    .name = "way", .summary = "ways to go", .strategies = way_list, .count = way_count};
 
 static enum way way_of(const struct mill_case *one)
 {

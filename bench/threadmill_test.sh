@@ -46,6 +46,7 @@ has_no_colour() {
 expect 0 'usage: threadmill COMMAND' --help
 expect 0 'threadmill [0-9]' --version
 expect 2 'usage' 
+expect 0 'over all threads of all roles' run --help
 expect 2 "there is no command 'rum'; did you mean 'run'" rum
 for command in list run report doctor; do
     expect 0 'examples:' "$command" --help

@@ -161,7 +161,7 @@ bool mill_bench_case_latency(struct mill_bench_case *bench, unsigned index, uint
         return false;
     }
     for (unsigned i = 0; i < bench->one.threads; i++) {
-        mill_histogram_add(bench->latency, bench->recordings[i].latency);
+        (void)mill_histogram_add(bench->latency, bench->recordings[i].latency);
         bench->one.operations += atomic_load_explicit(&bench->workers[i].operations, memory_order_relaxed);
     }
     return true;

@@ -1,6 +1,7 @@
 /* threadmill list: scenarios, strategies, parameters, and what each engine supports of them. */
 #include <errno.h>
 #include <jansson.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include "core/text.h"
 #include "harness/plan.h"
 #include "options.h"
+#include "report/display.h"
+#include "report/style.h"
 #include "scenarios/list.h"
 
 struct request {
@@ -18,71 +21,132 @@ struct request {
 
 /* ---- for people ---- */
 
+enum {
+    name_column = 2,
+    text_column = 23,
+    widest = 120, /* longer lines read badly, however wide the terminal */
+    unlimited = 100,
+};
+
+static int line_width(void)
+{
+    unsigned width = mill_terminal_width(stdout);
+    return width == 0 ? unlimited : width < widest ? (int)width : widest;
+}
+
+/* A name, and beside it a text that is wrapped between words and goes on in its own column. Takes the text.
+ */
+static void print_row(int indent, const char *name, struct mill_text *text)
+{
+    int width = line_width();
+    int column = printf("%*s%-*s", indent, "", text_column - indent - 1, name);
+    const char *word = text->text && !text->failed ? text->text + strspn(text->text, " ") : "";
+    for (bool first = true; *word; first = false) {
+        size_t length = strcspn(word, " ");
+        int columns = (int)mill_display_width_of(word, length);
+        if (!first && column + 1 + columns > width) {
+            printf("\n%*s", text_column - 1, "");
+            column = text_column - 1;
+        }
+        printf(" %.*s", (int)length, word);
+        column += 1 + columns;
+        word += length + strspn(word + length, " ");
+    }
+    printf("\n");
+    mill_text_free(text);
+}
+
+/* Lines of their own, wrapped. */
+static void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void print_line(const char *format, ...)
+{
+    char line[512];
+    struct mill_text text = {0};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    mill_display_paragraph(&text, 0, (size_t)line_width(), line);
+    printf("%s", text.text && !text.failed ? text.text : "");
+    mill_text_free(&text);
+}
+
 static void print_parameter(const struct mill_parameter *parameter)
 {
     char low[64], high[64], fallback[64];
-    printf("    %-12s %s", parameter->name, parameter->summary);
+    struct mill_text text = {0};
+    mill_text_add(&text, "%s", parameter->summary);
     mill_parameter_format(parameter, parameter->fallback, fallback, sizeof fallback);
     switch (parameter->type) {
     case MILL_INTEGER:
     case MILL_DURATION:
-        printf(" (%s to %s; %s)", mill_parameter_format(parameter, parameter->minimum, low, sizeof low),
-               mill_parameter_format(parameter, parameter->maximum, high, sizeof high), fallback);
+        mill_text_add(&text, " (%s to %s; %s)",
+                      mill_parameter_format(parameter, parameter->minimum, low, sizeof low),
+                      mill_parameter_format(parameter, parameter->maximum, high, sizeof high), fallback);
         break;
     case MILL_CHOICE:
-        printf(" (");
+        mill_text_add(&text, " (");
         for (size_t i = 0; parameter->choices[i]; i++) {
-            printf("%s%s", i > 0 ? ", " : "", parameter->choices[i]);
+            mill_text_add(&text, "%s%s", i > 0 ? ", " : "", parameter->choices[i]);
         }
-        printf("; %s)", fallback);
+        mill_text_add(&text, "; %s)", fallback);
         break;
     case MILL_SWITCH:
-        printf(" (on or off; %s)", fallback);
+        mill_text_add(&text, " (on or off; %s)", fallback);
         break;
     }
-    printf("\n");
+    print_row(2 * name_column, parameter->name, &text);
 }
 
-static void print_traits(const struct mill_strategy *strategy)
+static void add_traits(struct mill_text *text, const struct mill_strategy *strategy)
 {
-    printf("%s", mill_progress_name(strategy->progress));
+    mill_text_add(text, "%s", mill_progress_name(strategy->progress));
     for (unsigned bit = 1; bit != 0 && bit <= strategy->traits; bit <<= 1) {
         if (strategy->traits & bit) {
-            printf(", %s", mill_trait_name((enum mill_trait)bit));
+            mill_text_add(text, ", %s", mill_trait_name((enum mill_trait)bit));
         }
     }
     if (strategy->size > 0) {
-        printf(", %zu bytes", strategy->size);
+        mill_text_add(text, ", %zu bytes", strategy->size);
     }
 }
 
 static void print_strategy(const struct mill_scenario *scenario, const struct mill_strategy *strategy)
 {
-    printf("    %-20s %s\n%25s%s; ", strategy->name, strategy->summary, "", strategy->source);
-    print_traits(strategy);
+    char shape[MILL_SHAPE_MAX];
+    struct mill_text text = {0};
+    mill_text_add(&text, "%s", strategy->summary);
+    print_row(2 * name_column, strategy->name, &text);
+    mill_text_add(&text, "%s; ", strategy->source);
+    if (mill_family_shape(scenario->family, strategy, shape)) {
+        mill_text_add(&text, "%s; ", shape);
+    }
+    add_traits(&text, strategy);
     if (strategy->missing) {
-        printf("; unavailable: %s", strategy->missing);
+        mill_text_add(&text, "; unavailable: %s", strategy->missing);
     }
     const struct mill_expectation *expectation = mill_scenario_expects(scenario, strategy, MILL_THREADS_MAX);
     if (expectation) {
         char findings[128];
-        printf("; expected at %u threads and more: %s (%s)",
-               expectation->min_threads > 0 ? expectation->min_threads : 1,
-               mill_findings_name(findings, sizeof findings, expectation->findings), expectation->why);
+        mill_text_add(&text, "; expected at %u threads and more: %s (%s)",
+                      expectation->min_threads > 0 ? expectation->min_threads : 1,
+                      mill_findings_name(findings, sizeof findings, expectation->findings), expectation->why);
     }
-    printf("\n");
+    print_row(0, "", &text);
 }
 
 static void print_details(const struct mill_scenario *scenario)
 {
-    printf("%s: %s\n  roles:\n", scenario->name, scenario->summary);
+    print_line("%s: %s", scenario->name, scenario->summary);
+    printf("  roles:\n");
     for (unsigned i = 0; i < scenario->role_count; i++) {
         const struct mill_role *role = &scenario->roles[i];
-        printf("    %-12s %s", role->name, role->summary);
+        struct mill_text text = {0};
+        mill_text_add(&text, "%s", role->summary);
         if (role->threads > 0) {
-            printf(" (%u threads)", role->threads);
+            mill_text_add(&text, " (%u threads)", role->threads);
         }
-        printf("\n");
+        print_row(2 * name_column, role->name, &text);
     }
     printf("  threads: %u and more\n", scenario->min_threads > 0 ? scenario->min_threads : 1);
     printf("  parameters:%s\n", scenario->parameter_count > 0 ? "" : " none");
@@ -95,25 +159,41 @@ static void print_details(const struct mill_scenario *scenario)
     }
 }
 
-enum {
-    name_width = 21,
-    line_width = 110,
-};
+static void print_scenario(const struct mill_scenario *scenario)
+{
+    struct mill_text text = {0};
+    mill_text_add(&text, "%s", scenario->summary);
+    print_row(name_column, scenario->name, &text);
+    for (unsigned i = 0; i < scenario->parameter_count; i++) {
+        char value[64];
+        const struct mill_parameter *parameter = &scenario->parameters[i];
+        mill_text_add(&text, " %s=%s", parameter->name,
+                      mill_parameter_format(parameter, parameter->fallback, value, sizeof value));
+    }
+    if (scenario->parameter_count > 0) {
+        print_row(0, "", &text);
+    }
+}
 
-/* The words of a family, wrapped; each once, however many scenarios compare them. */
+/* A family's scenarios, and its strategies once, however many scenarios compare them. */
 static void print_family(const struct mill_family *family)
 {
-    int column = printf("%-*s", name_width - 1, family->name);
+    struct mill_text names = {0};
+    printf("\n");
+    print_line("%s: %s", family->name, family->summary);
+    for (size_t i = 0; i < mill_scenarios.count; i++) {
+        if (mill_scenarios.scenarios[i]->family == family) {
+            print_scenario(mill_scenarios.scenarios[i]);
+        }
+    }
     for (size_t i = 0; i < family->count; i++) {
         const struct mill_strategy *strategy = family->strategies[i];
-        const char *mark = strategy->missing ? " (unavailable)" : strategy->traits & MILL_CONTROL ? "*" : "";
-        int width = (int)(strlen(strategy->name) + strlen(mark)) + 1;
-        if (column + width > line_width) {
-            column = printf("\n%-*s", name_width - 1, "") - 1;
-        }
-        column += printf(" %s%s", strategy->name, mark);
+        mill_text_add(&names, " %s%s", strategy->name,
+                      strategy->missing                 ? "(unavailable)"
+                      : strategy->traits & MILL_CONTROL ? "*"
+                                                        : "");
     }
-    printf("\n");
+    print_row(name_column, "strategies", &names);
 }
 
 static bool is_first_of_family(size_t scenario)
@@ -128,22 +208,9 @@ static bool is_first_of_family(size_t scenario)
 
 static void print_overview(void)
 {
-    printf("scenarios\n");
-    for (size_t i = 0; i < mill_scenarios.count; i++) {
-        const struct mill_scenario *scenario = mill_scenarios.scenarios[i];
-        printf("%-*s%s (%s)\n", name_width, scenario->name, scenario->summary, scenario->family->name);
-        if (scenario->parameter_count > 0) {
-            printf("%-*s ", name_width, "");
-            for (unsigned p = 0; p < scenario->parameter_count; p++) {
-                char value[64];
-                const struct mill_parameter *parameter = &scenario->parameters[p];
-                printf(" %s=%s", parameter->name,
-                       mill_parameter_format(parameter, parameter->fallback, value, sizeof value));
-            }
-            printf("\n");
-        }
-    }
-    printf("\nfamilies, and the strategies of each (*: a mistake kept on purpose)\n");
+    print_line(
+        "Scenarios with their parameters, by the family whose strategies they compare (*: a mistake kept "
+        "on purpose). The table in README.md goes by pattern.");
     for (size_t i = 0; i < mill_scenarios.count; i++) {
         if (is_first_of_family(i)) {
             print_family(mill_scenarios.scenarios[i]->family);
@@ -188,10 +255,12 @@ static json_t *encode_strategy(const struct mill_scenario *scenario, const struc
                                        mill_findings_name(findings, sizeof findings, expectation->findings),
                                        "min_threads", (int)expectation->min_threads, "why", expectation->why)
                            : json_null();
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s, s:o, s:I, s:o}",        /* */
+    char shape[MILL_SHAPE_MAX];
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s, s:o, s:I, s:o}",  /* */
                      "name", strategy->name, "summary", strategy->summary,           /* */
                      "source", strategy->source, "algorithm", strategy->algorithm,   /* */
                      "library", strategy->library, "unavailable", strategy->missing, /* */
+                     "shape", mill_family_shape(scenario->family, strategy, shape),  /* */
                      "progress", mill_progress_name(strategy->progress),             /* */
                      "traits", traits, "size", (json_int_t)strategy->size, "expected", expected);
 }

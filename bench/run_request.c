@@ -237,7 +237,9 @@ static const struct mill_option options[] = {
     {"set", 0, "NAME=VALUE",
      "a parameter of the scenario, as 'threadmill list' shows it; several\njoined by commas", take_set, true},
     {"rate", 0, "R",
-     "open loop: R operations a second over all threads (20k, 1.5M), latency\nfrom the intended start",
+     "open loop: R operations a second over all threads of all roles, each thread\nan equal share (a put is "
+     "one, "
+     "and so is a get: 20k with one of each is 10k\nitems); latency from the intended start; 5000, 20k, 1.5M",
      take_rate, false},
     {"rounds", 'r', "N", "how often each cell is measured (10)", take_rounds, false},
     {"window", 0, "TIME", "how long each sample measures (100ms)", take_window, false},
@@ -261,7 +263,11 @@ static const struct mill_option options[] = {
      "where the result goes (results/runs/<time>-<process>.json; with --json: nowhere)", take_output, false},
     {"hlog", 0, "FILE", "the latencies as an HdrHistogram log", take_hlog, false},
     {"json", 0, NULL, "the result on standard output, instead of the table", take_json, false},
-    {"strict", 0, NULL, "exit with 4 when a cell has no sample that can be trusted", take_strict, false},
+    {"strict", 0, NULL,
+     "exit with 4 when a cell has no sample that counts: not run, or all rejected\n(a control without one "
+     "was "
+     "neither caught nor missed)",
+     take_strict, false},
     {"quiet", 'q', NULL, "no progress", take_quiet, false},
 };
 

@@ -46,6 +46,7 @@ has_no_colour() {
 expect 0 'usage: threadmill COMMAND' --help
 expect 0 'threadmill [0-9]' --version
 expect 2 'usage' 
+expect 0 'over all threads of all roles' run --help
 expect 2 "there is no command 'rum'; did you mean 'run'" rum
 for command in list run report doctor; do
     expect 0 'examples:' "$command" --help
@@ -168,6 +169,13 @@ expect 0 'mutex' report partial.json
 
 # list is for people and for programs.
 expect 0 'critical-section' list
+expect 0 '^queue: ' list
+holds 'each family is listed once' test "$("$program" list | grep -c '^  strategies ')" \
+    -eq "$("$program" list | grep -c '^[a-z]*: ')"
+holds 'each scenario is listed once' test "$("$program" list | grep -c '^  producers-consumers ')" -eq 1
+holds 'no line is longer than it should be' test -z "$("$program" list | grep -E '.{101}')"
+expect 0 'spsc, bounded, FIFO; wait-free' list queue-latency
+expect 0 '"shape": "mpmc, bounded, FIFO"' list --json
 expect 0 'hold' list critical-section
 expect 2 "there is no scenario 'cuonter'; did you mean 'counter'" list cuonter
 expect 0 '"format": "threadmill-list"' list --json

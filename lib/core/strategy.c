@@ -12,6 +12,12 @@ const struct mill_strategy *mill_family_find(const struct mill_family *family, c
     return NULL;
 }
 
+const char *mill_family_shape(const struct mill_family *family, const struct mill_strategy *strategy,
+                              char *buffer)
+{
+    return family->shape ? family->shape(strategy, buffer, MILL_SHAPE_MAX) : NULL;
+}
+
 bool mill_strategy_is_foreign(const struct mill_strategy *strategy)
 {
     return strategy->library && strcmp(strategy->library, "glibc") != 0 &&

@@ -53,7 +53,18 @@ struct mill_family {
     const char *summary;
     const struct mill_strategy *const *strategies;
     size_t count;
+    /* What a strategy does that others of its family do not, in words ("mpmc, bounded, FIFO"): only those of
+     * one shape are ranked among each other. Written to `buffer`, which it returns. Optional: all are alike.
+     */
+    const char *(*shape)(const struct mill_strategy *strategy, char *buffer, size_t size);
 };
+
+#define MILL_SHAPE_MAX 64
+
+/* The shape of one of the family's strategies, in `buffer` of MILL_SHAPE_MAX bytes; NULL where all are alike.
+ */
+const char *mill_family_shape(const struct mill_family *family, const struct mill_strategy *strategy,
+                              char *buffer);
 
 /* The strategy of that name, or NULL. */
 const struct mill_strategy *mill_family_find(const struct mill_family *family, const char *name);

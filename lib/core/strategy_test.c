@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -30,6 +31,22 @@ static void an_empty_family_has_none(void **state)
     assert_null(mill_family_find(&family, "first"));
 }
 
+static const char *shape_by_name(const struct mill_strategy *strategy, char *buffer, size_t size)
+{
+    snprintf(buffer, size, "a %s one", strategy->name);
+    return buffer;
+}
+
+static void a_family_may_tell_shapes_apart(void **state)
+{
+    (void)state;
+    char buffer[MILL_SHAPE_MAX];
+    struct mill_family family = {.name = "lock", .strategies = strategies, .count = 2};
+    assert_null(mill_family_shape(&family, &first, buffer));
+    family.shape = shape_by_name;
+    assert_string_equal(mill_family_shape(&family, &second, buffer), "a second one");
+}
+
 static void progress_has_a_name(void **state)
 {
     (void)state;
@@ -54,9 +71,8 @@ static void every_trait_has_a_name_of_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_strategy_is_found_by_its_whole_name),
-        cmocka_unit_test(an_empty_family_has_none),
-        cmocka_unit_test(progress_has_a_name),
+        cmocka_unit_test(a_strategy_is_found_by_its_whole_name), cmocka_unit_test(an_empty_family_has_none),
+        cmocka_unit_test(a_family_may_tell_shapes_apart),        cmocka_unit_test(progress_has_a_name),
         cmocka_unit_test(every_trait_has_a_name_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,7 @@ enum {
     output_max = 64 << 20, /* more than any sample's JSON; a child that writes more is broken */
     complaint_max = 64 << 10,
     poll_ms = 50,
+    ending_ms = 1, /* between the end of its pipes and its own */
 };
 
 /* ---- the child's side ---- */
@@ -191,7 +192,16 @@ enum watch {
     watch_interrupted,
 };
 
-/* Time in which this process itself was kept from looking does not count: whatever held it up, held the child
+/* It stays a zombie, to be waited for. */
+static bool has_ended(pid_t pid)
+{
+    siginfo_t ended = {0};
+    return waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == pid;
+}
+
+/* Until the child has ended, which it need not have when it closes its pipes.
+ *
+ * Time in which this process itself was kept from looking does not count: whatever held it up, held the child
  * up. */
 static enum watch watch(struct child *child, const struct mill_child_options *options, uint64_t allowed_ns)
 {
@@ -199,10 +209,11 @@ static enum watch watch(struct child *child, const struct mill_child_options *op
     bool answer_cut = false;
     uint64_t waited_ns = 0;
     uint64_t last_ns = mill_now_ns();
-    while (child->output >= 0 || child->complaints >= 0) {
+    while (child->output >= 0 || child->complaints >= 0 || !has_ended(child->pid)) {
+        bool any = child->output >= 0 || child->complaints >= 0;
         struct pollfd from[2] = {{.fd = child->output, .events = POLLIN},
                                  {.fd = child->complaints, .events = POLLIN}};
-        int ready = poll(from, 2, poll_ms);
+        int ready = poll(from, 2, any ? poll_ms : ending_ms);
         if (options->interrupted && options->interrupted(options->context)) {
             return watch_interrupted;
         }

@@ -50,11 +50,16 @@ static void release_gate(struct mill_crew *crew, enum mill_gate gate)
 static int work(struct mill_hand *hand)
 {
     struct mill_worker *worker = &hand->worker;
-    if (hand->crew->spec->kind == MILL_THROUGHPUT) {
-        return mill_worker_run(worker, MILL_PHASE_COOL, UINT64_MAX);
-    }
     int status = mill_worker_run(worker, MILL_PHASE_MEASURE, UINT64_MAX);
-    return status < 0 ? status : mill_worker_run_timed(worker, MILL_PHASE_COOL, UINT64_MAX, &hand->recording);
+    uint64_t acquired = worker->acquisitions, reacquired = worker->reacquisitions;
+    if (status == 0) {
+        status = hand->crew->spec->kind == MILL_THROUGHPUT
+                     ? mill_worker_run(worker, MILL_PHASE_COOL, UINT64_MAX)
+                     : mill_worker_run_timed(worker, MILL_PHASE_COOL, UINT64_MAX, &hand->recording);
+    }
+    hand->acquisitions = worker->acquisitions - acquired;
+    hand->reacquisitions = worker->reacquisitions - reacquired;
+    return status;
 }
 
 static void *hand_main(void *argument)

@@ -20,6 +20,7 @@ struct mill_hand {
     int processor; /* -1: not pinned */
     int status;    /* what a failing operation returned; valid after the join */
     struct mill_recording recording;
+    uint64_t acquisitions, reacquisitions; /* without those of the warm-up; valid after the join */
 };
 
 struct mill_crew {

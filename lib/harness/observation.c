@@ -111,8 +111,8 @@ static json_t *encode_threads(const struct mill_observation *seen, const struct 
                                                  (json_int_t)(after->voluntary - before->voluntary),     /* */
                                                  "involuntary_switches",                                 /* */
                                                  (json_int_t)(after->involuntary - before->involuntary), /* */
-                                                 "acquisitions", (json_int_t)hand->worker.acquisitions,  /* */
-                                                 "reacquisitions", (json_int_t)hand->worker.reacquisitions));
+                                                 "acquisitions", (json_int_t)hand->acquisitions,         /* */
+                                                 "reacquisitions", (json_int_t)hand->reacquisitions));
     }
     return threads;
 }
@@ -142,12 +142,13 @@ static json_t *encode_latency(const struct mill_sample_spec *spec, const struct 
     if (mill_histogram_create(&total) < 0) {
         return NULL;
     }
-    for (unsigned i = 0; i < spec->threads; i++) {
-        mill_histogram_add(total, crew->hands[i].recording.latency);
+    int status = 0;
+    for (unsigned i = 0; i < spec->threads && status == 0; i++) {
+        status = mill_histogram_add(total, crew->hands[i].recording.latency);
         unfinished += crew->hands[i].recording.unfinished;
     }
     json_t *latency = NULL;
-    if (mill_histogram_encode(total, &encoding) == 0) {
+    if (status == 0 && mill_histogram_encode(total, &encoding) == 0) {
         latency = json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:s}",                /* */
                             "every", (json_int_t)spec->every, "rate", spec->rate,      /* */
                             "count", (json_int_t)total->count,                         /* */
@@ -172,8 +173,8 @@ static void add_totals(json_t *sample, const struct mill_observation *seen,
         operations += (double)operations_of(seen, i);
         cpu_s +=
             (double)(seen->after.threads[i].cpu_ns - seen->before.threads[i].cpu_ns) / (double)MILL_NS_PER_S;
-        acquired += (double)crew->hands[i].worker.acquisitions;
-        reacquired += (double)crew->hands[i].worker.reacquisitions;
+        acquired += (double)crew->hands[i].acquisitions;
+        reacquired += (double)crew->hands[i].reacquisitions;
     }
     json_object_set_new(sample, "window_ns",
                         json_integer((json_int_t)(seen->after.at_ns - seen->before.at_ns)));

@@ -36,12 +36,15 @@ static json_t *encode_expectation(const struct mill_cell *cell)
 static json_t *encode_cell(const struct mill_cell *cell)
 {
     const struct mill_strategy *strategy = cell->strategy;
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:b, s:o, s:o, s:b, s:s?, s:b, s:b, s:b}", /* */
-                     "scenario", cell->scenario->name,                                            /* */
-                     "family", cell->scenario->family->name,                                      /* */
-                     "strategy", strategy->name, "algorithm", strategy->algorithm,                /* */
-                     "library", strategy->library, "threads", (int)cell->threads,                 /* */
-                     "oversubscribed", cell->oversubscribed,                                      /* */
+    char shape[MILL_SHAPE_MAX];
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:i, s:b, s:o, s:o, s:b, s:s?, s:b, s:b, s:b}", /* */
+                     "scenario", cell->scenario->name,                                                  /* */
+                     "family", cell->scenario->family->name,                                            /* */
+                     "strategy", strategy->name, "algorithm", strategy->algorithm,                      /* */
+                     "library", strategy->library,                                                      /* */
+                     "shape", mill_family_shape(cell->scenario->family, strategy, shape), "threads",
+                     (int)cell->threads,                     /* */
+                     "oversubscribed", cell->oversubscribed, /* */
                      "parameters", encode_parameters(cell), "expected", encode_expectation(cell), "must_show",
                      cell->must_show,                                               /* */
                      "unsupported", cell->unsupported,                              /* */
@@ -297,6 +300,12 @@ static int check_document(const char *path, const json_t *result, struct mill_er
             break;
         }
         status = CHECK("cell", index, cell, cell_members);
+        const json_t *shape = json_object_get(cell, "shape"); /* documents of older builds have none */
+        if (status == 0 && shape && !has_type(shape, "string?")) {
+            status = mill_error_set(
+                error, -EBADMSG, "'%s' is no whole threadmill result: in cell %zu, 'shape' is not a string",
+                path, index);
+        }
         json_int_t threads = json_integer_value(json_object_get(cell, "threads"));
         if (status == 0 && (threads < 1 || threads > MILL_THREADS_MAX)) {
             status = mill_error_set(error, -EBADMSG,

@@ -84,6 +84,7 @@ static void each_way_is_reported_for_what_it_was(void **state)
         {"exit", "crashed", "exit code 7", MILL_VERDICT_FOUND},
         {"setup-fails", "failed", "setup failed: No such file", MILL_VERDICT_FOUND},
         {"operation-fails", "failed", "operation failed: Protocol error", MILL_VERDICT_FOUND},
+        {"no-threads", "failed", "starting the threads failed: ", MILL_VERDICT_FOUND},
         {"wrong", "check-failed", "lost 3 of 7", MILL_VERDICT_FOUND},
         {"caught", "check-failed", "lost 3 of 7", MILL_VERDICT_CAUGHT},
         {"missed", "ok", "", MILL_VERDICT_NOT_CAUGHT},
@@ -134,6 +135,19 @@ static void a_hung_child_leaves_its_stacks_behind(void **state)
         fail_msg("the stacks do not show where both threads wait:\n%s", stacks);
     }
     assert_non_null(strstr(stacks, "test_scenarios.h:"));
+    forget(&outcome);
+}
+
+/* The end of its pipes is not the end of a child. */
+static void a_child_that_closes_its_pipes_is_still_watched(void **state)
+{
+    (void)state;
+    struct outcome outcome;
+    struct mill_run_settings impatient = brief;
+    impatient.grace_ns = MILL_UNDER_TSAN || MILL_UNDER_ASAN ? 5 * MILL_NS_PER_S : MILL_NS_PER_S;
+    run_ways(&outcome, "closes", "1", &impatient, &nobody);
+    assert_string_equal(member(sample_of(&outcome, 0), "status"), "hung");
+    assert_int_equal(outcome.summary.cells[0].verdict, MILL_VERDICT_FOUND);
     forget(&outcome);
 }
 
@@ -226,6 +240,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(each_way_is_reported_for_what_it_was),
         cmocka_unit_test(crashes_are_reported),
         cmocka_unit_test(a_hung_child_leaves_its_stacks_behind),
+        cmocka_unit_test(a_child_that_closes_its_pipes_is_still_watched),
         cmocka_unit_test(one_bad_cell_does_not_end_the_run),
         cmocka_unit_test(what_a_child_prints_is_kept_and_harms_nothing),
         cmocka_unit_test(the_seed_decides_the_order),

@@ -59,14 +59,19 @@ static int measure(struct mill_crew *crew, struct mill_observation *seen)
 static int run_crew(struct mill_crew *crew, const struct mill_sample_spec *spec, struct mill_case *one,
                     const int *place, struct mill_observation *seen)
 {
+    seen->failure = "starting the threads";
     int status = mill_crew_start(crew, spec, one, place);
     if (status < 0) {
         return status;
     }
+    seen->failure = NULL;
     status = measure(crew, seen);
     int finished = mill_crew_finish(crew);
     for (unsigned i = 0; i < spec->threads; i++) {
         one->operations += atomic_load_explicit(&crew->hands[i].worker.operations, memory_order_relaxed);
+    }
+    if (status == 0 && finished < 0) {
+        seen->failure = "operation";
     }
     return status < 0 ? status : finished;
 }
@@ -137,10 +142,8 @@ int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct
         status = bracket(&clock, spec, pair, &seen.calibration_before_ns);
         if (status == 0) {
             status = run_crew(&crew, spec, &one, place, &seen);
-            seen.failure = "operation";
         }
         if (status == 0) {
-            seen.failure = NULL;
             status = bracket(&clock, spec, pair, &seen.calibration_after_ns);
         }
         if (status == 0 && spec->scenario->verify && !(spec->strategy->traits & MILL_EMPTY)) {

@@ -24,6 +24,7 @@ static void describe_cell(struct mill_summary_cell *cell, const json_t *json)
         .strategy = mill_sample_text(json, "strategy"),
         .algorithm = mill_sample_text(json, "algorithm"),
         .library = mill_sample_text(json, "library"),
+        .shape = mill_sample_text(json, "shape"),
         .parameters = json_object_get(json, "parameters"),
         .unsupported = mill_sample_text(json, "unsupported"),
         .threads = (unsigned)json_integer_value(json_object_get(json, "threads")),
@@ -163,7 +164,9 @@ static int merge_latencies(struct mill_summary_row *row, const struct mill_filte
         }
         if (status == 0) {
             restore_extremes(one, latency);
-            mill_histogram_add(row->latency, one);
+            status = mill_histogram_add(row->latency, one);
+        }
+        if (status == 0) {
             row->unfinished += mill_sample_number(latency, "unfinished");
             row->latency_samples++;
         }
@@ -304,7 +307,7 @@ int mill_summary_make(struct mill_summary *summary, const json_t *result, struct
     if (status == -ENOMEM) {
         mill_error_set(error, status, "no memory for the summary of %zu samples", summary->samples);
     }
-    if (status == -ERANGE || status == -EINVAL) {
+    if (status == -ERANGE || status == -EINVAL || status == -EOVERFLOW) {
         mill_error_set(error, status, "its samples hold numbers that cannot be compared");
     }
     if (status < 0) {

@@ -35,6 +35,7 @@ enum mill_verdict {
 /* One cell, and what it is called. Strings belong to the document. */
 struct mill_summary_cell {
     const char *scenario, *family, *strategy, *algorithm, *library;
+    const char *shape; /* NULL: all of its family are alike (core/strategy.h) */
     const json_t *parameters;
     const char *unsupported; /* the reason, or NULL */
     unsigned threads;
@@ -70,7 +71,7 @@ struct mill_summary_row {
     double unfinished;              /* of an open loop */
     struct mill_summary_measure measures[MILL_MEASURES_MAX];
     size_t measure_count;
-    bool leads; /* fastest of its group, and the interval of its ratio to the next is above 1 */
+    bool leads; /* fastest of its group and shape, and the interval of its ratio to the next is above 1 */
 };
 
 /* Two cells of one group, compared round by round within one mode. */
@@ -85,7 +86,7 @@ struct mill_summary {
     size_t cell_count;
     struct mill_summary_row *rows; /* by cell, then mode */
     size_t row_count;
-    struct mill_summary_pair *leaders; /* the fastest against the next, for each group and mode */
+    struct mill_summary_pair *leaders; /* the fastest against the next, for each group, shape and mode */
     size_t leader_count;
     struct mill_summary_pair *peers; /* ours against a library's implementation of the same algorithm */
     size_t peer_count;
@@ -96,6 +97,9 @@ struct mill_summary {
  * when a histogram in it cannot be decoded. */
 int mill_summary_make(struct mill_summary *summary, const json_t *result, struct mill_error *error);
 void mill_summary_destroy(struct mill_summary *summary);
+
+/* Are two cells of one shape, so that they may be ranked? */
+bool mill_summary_same_shape(const struct mill_summary_cell *a, const struct mill_summary_cell *b);
 
 /* "pass", "caught", "NOT CAUGHT", "FOUND", … */
 const char *mill_verdict_name(enum mill_verdict verdict);

@@ -58,6 +58,11 @@ static bool same_table(const struct mill_summary *summary, const struct mill_sum
     return a->mode == b->mode && same_group(&summary->cells[a->cell], &summary->cells[b->cell]);
 }
 
+bool mill_summary_same_shape(const struct mill_summary_cell *a, const struct mill_summary_cell *b)
+{
+    return a->shape && b->shape ? strcmp(a->shape, b->shape) == 0 : a->shape == b->shape;
+}
+
 int mill_summary_find_leaders(struct mill_summary *summary, const struct mill_index *index)
 {
     for (size_t i = 0; i < summary->row_count; i++) {
@@ -66,7 +71,8 @@ int mill_summary_find_leaders(struct mill_summary *summary, const struct mill_in
         bool fastest = may_lead(summary, first);
         for (size_t j = 0; j < summary->row_count && fastest; j++) {
             const struct mill_summary_row *row = &summary->rows[j];
-            if (j == i || !may_lead(summary, row) || !same_table(summary, first, row)) {
+            if (j == i || !may_lead(summary, row) || !same_table(summary, first, row) ||
+                !mill_summary_same_shape(&summary->cells[first->cell], &summary->cells[row->cell])) {
                 continue;
             }
             fastest = row->rate.ratio < first->rate.ratio;

@@ -83,6 +83,33 @@ static void a_winner_needs_an_interval(void **state)
     }
 }
 
+/* The faster of unlike ones leads nobody: it does something else. */
+static void only_cells_of_one_shape_are_ranked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first, *second;
+        size_t leaders;
+    } cases[] = {
+        {"bounded", "unbounded", 0}, {"bounded", NULL, 0}, {"bounded", "bounded", 1}, {NULL, NULL, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mill_summary summary;
+        json_t *x = cell_json("x", NULL, NULL), *y = cell_json("y", NULL, NULL);
+        json_object_set_new(x, "shape", cases[i].first ? json_string(cases[i].first) : json_null());
+        json_object_set_new(y, "shape", cases[i].second ? json_string(cases[i].second) : json_null());
+        json_t *result = document(x, y);
+        for (int round = 1; round <= 9; round++) {
+            add(result, 0, round, "near", "ok", 200.0 + round);
+            add(result, 1, round, "near", "ok", 100.0 + round);
+        }
+        assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+        assert_int_equal(summary.leader_count, cases[i].leaders);
+        assert_int_equal(summary.rows[0].leads, cases[i].leaders == 1);
+        mill_summary_destroy(&summary);
+        json_decref(result);
+    }
+}
+
 static void equal_strategies_have_no_winner(void **state)
 {
     (void)state;
@@ -274,6 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_hold_the_medians),
         cmocka_unit_test(a_winner_needs_an_interval),
+        cmocka_unit_test(only_cells_of_one_shape_are_ranked),
         cmocka_unit_test(equal_strategies_have_no_winner),
         cmocka_unit_test(modes_are_kept_apart),
         cmocka_unit_test(pairs_are_formed_within_a_round_and_mode),

@@ -5,6 +5,7 @@
 #define MILL_HARNESS_TEST_SCENARIOS_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ enum way {
     way_missed,
     way_chatty,
     way_one_thread,
+    way_closes,
+    way_no_threads,
     way_missing,
 };
 
@@ -52,6 +55,8 @@ static const struct mill_strategy ways[] = {
     WAY(way_missed, "missed", MILL_CONTROL),
     WAY(way_chatty, "chatty", 0),
     WAY(way_one_thread, "one-thread", MILL_ONE_THREAD),
+    WAY(way_closes, "closes", 0),
+    WAY(way_no_threads, "no-threads", 0),
     [way_missing] = {.name = "missing",
                      .summary = "is not there",
                      .source = "nowhere",
@@ -64,11 +69,12 @@ enum {
 };
 
 static const struct mill_strategy *const way_list[way_count] = {
-    &ways[0], &ways[1], &ways[2], &ways[3],  &ways[4],  &ways[5],  &ways[6],
-    &ways[7], &ways[8], &ways[9], &ways[10], &ways[11], &ways[12], &ways[13],
+    &ways[0], &ways[1], &ways[2],  &ways[3],  &ways[4],  &ways[5],  &ways[6],  &ways[7],
+    &ways[8], &ways[9], &ways[10], &ways[11], &ways[12], &ways[13], &ways[14], &ways[15],
 };
 
-static const struct mill_family way_family = {"way", "ways to go", way_list, way_count};
+static const struct mill_family way_family = {
+    .name = "way", .summary = "ways to go", .strategies = way_list, .count = way_count};
 
 static enum way way_of(const struct mill_case *one)
 {
@@ -104,6 +110,18 @@ static int test_setup(struct mill_case *one)
         fflush(stdout);
         fprintf(stderr, "said to standard error\n");
         return 0;
+    case way_closes: /* the pipes to its parent, and whatever else */
+        close_range(0, ~0U, 0);
+        wait_for_ever_here();
+        return 0;
+    case way_no_threads: {
+        pthread_attr_t attributes; /* stacks of more than there are addresses */
+        pthread_attr_init(&attributes);
+        pthread_attr_setstacksize(&attributes, (size_t)1 << 48);
+        int status = pthread_setattr_default_np(&attributes);
+        pthread_attr_destroy(&attributes);
+        return -status;
+    }
     default:
         return way_of(one) == way_setup_fails ? -ENOENT : 0;
     }

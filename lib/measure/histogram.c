@@ -37,8 +37,11 @@ void mill_histogram_reset(struct mill_histogram *histogram)
 /* This and what follows goes over the whole table instead of from minimum to maximum: it costs microseconds,
  * and the slots and their count then agree whatever the extremes say (a reader of results sets them from a
  * file). */
-void mill_histogram_add(struct mill_histogram *into, const struct mill_histogram *from)
+int mill_histogram_add(struct mill_histogram *into, const struct mill_histogram *from)
 {
+    if (into->count > INT64_MAX || from->count > INT64_MAX - into->count) {
+        return -EOVERFLOW; /* no slot and no `beyond` is above its count */
+    }
     for (size_t slot = 0; slot < MILL_HISTOGRAM_SLOTS; slot++) {
         into->slots[slot] += from->slots[slot];
     }
@@ -50,6 +53,7 @@ void mill_histogram_add(struct mill_histogram *into, const struct mill_histogram
     if (from->maximum > into->maximum) {
         into->maximum = from->maximum;
     }
+    return 0;
 }
 
 /* The first two halves hold the values 0 … 2047 one by one; each further half belongs to one bucket, whose

@@ -73,8 +73,9 @@ static inline void mill_histogram_record(struct mill_histogram *histogram, uint6
     histogram->slots[mill_histogram_slot(value)]++;
 }
 
-/* Adds `from` into `into`; both keep still meanwhile. */
-void mill_histogram_add(struct mill_histogram *into, const struct mill_histogram *from);
+/* Adds `from` into `into`; both keep still meanwhile. 0, or -EOVERFLOW when together they hold more values
+ * than an encoding can carry (INT64_MAX): `into` is then what it was. */
+int mill_histogram_add(struct mill_histogram *into, const struct mill_histogram *from);
 
 /* The lowest and the highest value that share a slot with `value`. */
 uint64_t mill_histogram_lowest_equivalent(uint64_t value);

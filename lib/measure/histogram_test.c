@@ -1,10 +1,12 @@
 #include "measure/histogram.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -234,7 +236,7 @@ static void adding_is_as_recording_into_one(void **state)
         mill_histogram_record(whole, value);
     }
     for (int i = 0; i < 3; i++) {
-        mill_histogram_add(sum, parts[i]);
+        assert_int_equal(mill_histogram_add(sum, parts[i]), 0);
         mill_histogram_destroy(parts[i]);
     }
     assert_memory_equal(sum, whole, sizeof *sum);
@@ -252,13 +254,34 @@ static void extremes_set_from_outside_lose_no_values(void **state)
     mill_histogram_record(part, 30);
     part->minimum = 15;
     part->maximum = 25;
-    mill_histogram_add(sum, part);
+    assert_int_equal(mill_histogram_add(sum, part), 0);
     assert_int_equal(sum->slots[10] + sum->slots[20] + sum->slots[30], 3);
     assert_int_equal(mill_histogram_percentile(part, 1), 10);
     assert_int_equal(mill_histogram_percentile(part, 100), 30);
     assert_true(mill_histogram_mean(part) == 20);
     mill_histogram_destroy(part);
     mill_histogram_destroy(sum);
+}
+
+/* Counts as a file may hold them: together they are more than a number holds. */
+static void counts_that_overflow_are_refused_whole(void **state)
+{
+    (void)state;
+    struct mill_histogram *sum = histogram_make();
+    struct mill_histogram *half = histogram_make();
+    struct mill_histogram *before = histogram_make();
+    mill_histogram_record(half, 7);
+    half->slots[7] = half->count = (uint64_t)INT64_MAX / 2 + 1;
+    assert_int_equal(mill_histogram_add(sum, half), 0);
+    memcpy(before, sum, sizeof *before);
+    assert_int_equal(mill_histogram_add(sum, half), -EOVERFLOW);
+    assert_memory_equal(sum, before, sizeof *sum);
+    half->slots[7] = half->count = (uint64_t)INT64_MAX / 2;
+    assert_int_equal(mill_histogram_add(sum, half), 0);
+    assert_int_equal(sum->count, INT64_MAX);
+    mill_histogram_destroy(sum);
+    mill_histogram_destroy(half);
+    mill_histogram_destroy(before);
 }
 
 static void a_reset_histogram_is_as_new(void **state)
@@ -304,6 +327,7 @@ int main(void)
         cmocka_unit_test(percentiles_are_those_of_the_sorted_values),
         cmocka_unit_test(adding_is_as_recording_into_one),
         cmocka_unit_test(extremes_set_from_outside_lose_no_values),
+        cmocka_unit_test(counts_that_overflow_are_refused_whole),
         cmocka_unit_test(a_reset_histogram_is_as_new),
         cmocka_unit_test(the_mean_is_of_the_slots_middles),
     };

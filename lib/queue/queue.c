@@ -1,6 +1,7 @@
 #include "queue/queue.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "core/pause.h"
 #include "queue/queue_list.h"
@@ -8,11 +9,27 @@
 #define STRATEGY(ident) &mill_queue_##ident.about,
 static const struct mill_strategy *const strategies[] = {MILL_QUEUES(STRATEGY)};
 
+/* What the caller can rely on; how loosely a peer closes or grows is no such thing. */
+static const char *shape(const struct mill_strategy *strategy, char *buffer, size_t size)
+{
+    unsigned bits = mill_queue_ops_of(strategy)->shape;
+    snprintf(buffer, size, "%sp%sc, %s, %s", bits & MILL_QUEUE_ONE_PRODUCER ? "s" : "m",
+             bits & MILL_QUEUE_ONE_CONSUMER ? "s" : "m",
+             bits & MILL_QUEUE_DROPS_OLDEST ? "drops oldest"
+             : bits & MILL_QUEUE_BOUNDED    ? "bounded"
+                                            : "unbounded",
+             bits & MILL_QUEUE_PRODUCER_ORDER ? "FIFO per producer"
+             : bits & MILL_QUEUE_LOOSE_ORDER  ? "loose FIFO"
+                                              : "FIFO");
+    return buffer;
+}
+
 const struct mill_family mill_queue_family = {
     .name = "queue",
     .summary = "items go from the threads that put to the threads that get",
     .strategies = strategies,
     .count = sizeof strategies / sizeof strategies[0],
+    .shape = shape,
 };
 
 /* Looks before a waiter goes to sleep: a waiter that parks at once pays a heavy fence and a system call for

@@ -16,6 +16,15 @@ static void write_strategy(const struct mill_run_report *report, const struct mi
     snprintf(buffer, size, "  %s", cell_of(report, row)->strategy);
 }
 
+static void write_shape(const struct mill_run_report *report, const struct mill_summary_row *row,
+                        char *buffer, size_t size)
+{
+    const char *shape = cell_of(report, row)->shape;
+    if (shape) {
+        snprintf(buffer, size, "%s", shape);
+    }
+}
+
 static void write_count(char *buffer, size_t size, double count)
 {
     if (isfinite(count)) {
@@ -108,9 +117,13 @@ static void write_jain_slice(const struct mill_run_report *report, const struct 
 static void write_starved(const struct mill_run_report *report, const struct mill_summary_row *row,
                           char *buffer, size_t size)
 {
-    (void)report;
-    if (isfinite(row->starvation_ns)) {
+    json_int_t slice_ns =
+        json_integer_value(json_object_get(json_object_get(report->result, "settings"), "slice_ns"));
+    char slice[32];
+    if (row->starvation_ns > 0 && isfinite(row->starvation_ns)) {
         mill_format_duration(buffer, size, row->starvation_ns);
+    } else if (isfinite(row->starvation_ns) && slice_ns > 0) { /* no slice passed without an operation */
+        snprintf(buffer, size, "<%s", mill_format_duration(slice, sizeof slice, (double)slice_ns));
     }
 }
 
@@ -167,17 +180,18 @@ static void write_verdict(const struct mill_run_report *report, const struct mil
                           char *buffer, size_t size)
 {
     const struct mill_summary_cell *cell = cell_of(report, row);
-    bool unchecked = cell->verdict == MILL_VERDICT_PASS && !cell->checked;
-    bool too_few = cell->control && !cell->expected; /* threads for its mistake to show */
     snprintf(buffer, size, "%s%s%s", cell->control ? "control: " : "",
-             unchecked ? "not checked"
-             : too_few ? "cannot show"
-                       : mill_verdict_name(cell->verdict),
-             row->leads ? " ◀ fastest" : "");
+             mill_report_not_checked(cell)   ? "not checked"
+             : mill_report_cannot_show(cell) ? "cannot show"
+                                             : mill_verdict_name(cell->verdict),
+             !row->leads                   ? ""
+             : cell_of(report, row)->shape ? " ◀ fastest of its shape"
+                                           : " ◀ fastest");
 }
 
 const struct mill_run_column mill_run_columns[mill_column_count] = {
     [mill_column_strategy] = {"", "", MILL_LEFT, write_strategy},
+    [mill_column_shape] = {"shape", "shape", MILL_LEFT, write_shape},
     [mill_column_rate] = {"op/s", "op/s", MILL_RIGHT, write_rate},
     [mill_column_interval] = {"95%\ninterval", "interval", MILL_RIGHT, write_interval},
     [mill_column_p50] = {"p50", "p50", MILL_RIGHT, write_p50},
@@ -200,7 +214,7 @@ const struct mill_run_column mill_run_columns[mill_column_count] = {
 const enum mill_column mill_run_dispensable[mill_dispensable_count] = {
     mill_column_switches, mill_column_per_cpu_second, mill_column_jain, mill_column_p999,
     mill_column_p50,      mill_column_reacquired,     mill_column_max,  mill_column_starved,
-    mill_column_samples,  mill_column_jain_slice,     mill_column_p99,
+    mill_column_samples,  mill_column_jain_slice,     mill_column_p99,  mill_column_shape,
 };
 
 /* ---- what the scenario recorded ---- */

@@ -8,6 +8,7 @@
 
 enum mill_column {
     mill_column_strategy,
+    mill_column_shape, /* hidden where all are alike */
     mill_column_rate,
     mill_column_interval,
     mill_column_p50,

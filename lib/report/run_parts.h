@@ -30,6 +30,15 @@ int mill_report_notes(const struct mill_run_report *report, size_t first);
 /* The findings with their evidence; nothing when there are none (run_findings.c). */
 int mill_report_findings(const struct mill_run_report *report);
 
+/* What the words of the tables mean, and the controls that came to no verdict (run_legend.c). */
+void mill_report_legend(const struct mill_run_report *report);
+
+/* A control at so few threads, or processors, that its mistake cannot show. */
+bool mill_report_cannot_show(const struct mill_summary_cell *cell);
+
+/* It passed, and nothing was checked. */
+bool mill_report_not_checked(const struct mill_summary_cell *cell);
+
 /* The names of what the cell's samples showed, "lost-update, race"; an empty string for nothing. Returns
  * `buffer`. */
 const char *mill_report_shown(const struct mill_run_report *report, size_t cell, char *buffer, size_t size);

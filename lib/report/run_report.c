@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/calibrate.h"
 #include "report/display.h"
 #include "report/grid.h"
 #include "report/run_parts.h"
@@ -267,43 +266,6 @@ static void add_rejections(const struct mill_run_report *report)
     }
 }
 
-static bool is_any_oversubscribed(const struct mill_summary *summary)
-{
-    for (size_t i = 0; i < summary->row_count; i++) {
-        if (summary->cells[summary->rows[i].cell].oversubscribed) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void add_legend(const struct mill_run_report *report)
-{
-    static const char *const lines[] = {
-        "op/s: median over rounds, with its 95% interval ('-' below 6 rounds); p50 … max: of latency "
-        "samples, merged; reading the clock is in them (threadmill doctor says how long that takes)",
-        "Jain: 1 when all threads got equally much done, 1/threads when one got all; also within short "
-        "slices (median)",
-        "longest starved: the longest time in which some thread completed nothing",
-        "same holder: the share of acquisitions by the thread that had it last; a lock that favours it "
-        "starves others",
-        "n: samples that count; rejected: the machine was not the sample's own, so it was taken again",
-    };
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        mill_report_say(report, 2, "%s", lines[i]);
-    }
-    mill_report_say(
-        report, 2,
-        "near, far: a cache line's round trip between the processors took up to, or more than, %.0f ns; "
-        "speeds are compared within a mode only",
-        MILL_FAR_ABOVE_NS);
-    if (is_any_oversubscribed(report->summary)) {
-        mill_report_say(report, 2,
-                        "oversubscribed: more threads than processors; the system's scheduler is measured "
-                        "along with the strategy");
-    }
-}
-
 static void add_footer(const struct mill_run_report *report)
 {
     const struct mill_summary *summary = report->summary;
@@ -325,7 +287,7 @@ static void add_footer(const struct mill_run_report *report)
     if (report->options->verbose) {
         add_rejections(report);
     }
-    add_legend(report);
+    mill_report_legend(report);
 }
 
 /* ---- the whole ---- */

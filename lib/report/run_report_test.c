@@ -151,6 +151,45 @@ static void no_winner_is_named_where_it_does_not(void **state)
     free(text);
 }
 
+/* Three of one shape, ranked; nothing is said of shapes where there are none. */
+static void shapes_are_shown_and_ranked_apart(void **state)
+{
+    (void)state;
+    json_t *document = make_document();
+    static const char *const shapes[] = {"bounded", "unbounded", "bounded", "bounded", "bounded", "bounded"};
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        json_object_set_new(json_array_get(json_object_get(document, "cells"), i), "shape",
+                            json_string(shapes[i]));
+    }
+    char *text = report(document, (struct mill_report_options){0});
+    expect(text, "  shape ");
+    expect(text, "  mcs            unbounded  8.08 M");
+    expect(text, "◀ fastest of its shape\n");
+    expect(text, "  bounded: ticket leads ck-ticket: 1.67x");
+    expect(text, "only those of one shape are ranked");
+    expect_not(text, "mcs:");
+    free(text);
+    text = report(make_document(), (struct mill_report_options){0});
+    expect_not(text, "shape");
+    free(text);
+    text = report(make_document(), (struct mill_report_options){.width = 10});
+    expect_not(text, "shape");
+    free(text);
+}
+
+static void strategies_that_share_no_round_are_not_compared(void **state)
+{
+    (void)state;
+    json_t *document = make_document();
+    json_array_clear(json_object_get(document, "samples"));
+    add_sample(document, cell_ticket, 1, 10e6, "ok", NULL);
+    add_sample(document, cell_mcs, 2, 8e6, "ok", NULL);
+    char *text = report(document, (struct mill_report_options){0});
+    expect(text, "  not comparable: ticket and mcs, the next, share no round in this mode\n");
+    expect_not(text, "no winner");
+    free(text);
+}
+
 static void too_few_rounds_are_called_too_few(void **state)
 {
     (void)state;
@@ -368,11 +407,70 @@ static void a_narrow_terminal_loses_columns_and_is_told_which(void **state)
     char *text = report(make_document(), (struct mill_report_options){.width = 100});
     expect(text, "A wider terminal shows: switches per 1000 op");
     expect(text, "verdict\n");
-    expect_not(text, "/1000");
+    expect_not(text, " /1000");
     free(text);
     text = report(make_document(), (struct mill_report_options){0});
     expect_not(text, "A wider terminal");
-    expect(text, "/1000");
+    expect(text, " /1000");
+    free(text);
+}
+
+static void words_are_explained_where_they_occur(void **state)
+{
+    (void)state;
+    json_t *document = make_document();
+    json_t *cells = json_object_get(document, "cells");
+    char *text = report(json_deep_copy(document), (struct mill_report_options){0});
+    expect(text, "op per cpu-s: ");
+    expect(text, "switch/1000: ");
+    expect_not(text, "control: cannot show");
+    expect_not(text, "not checked");
+    free(text);
+    json_object_set_new(json_array_get(cells, cell_unsafe), "must_show", json_false());
+    add_sample(document, cell_unsafe, 1, 50e6, "ok", NULL);
+    json_object_set_new(json_array_get(cells, cell_mcs), "checked", json_false());
+    text = report(document, (struct mill_report_options){0});
+    expect(text, "  control: cannot show\n");
+    expect(text, "  control: cannot show: a mistake kept on purpose that needs more threads");
+    expect(text, "  not checked\n");
+    expect(text, "  not checked: the strategy does nothing");
+    free(text);
+}
+
+/* Nobody went a whole slice without an operation: that is less than a slice, not nothing. */
+static void no_starvation_is_less_than_a_slice(void **state)
+{
+    (void)state;
+    json_t *document = make_document();
+    size_t index;
+    json_t *sample;
+    json_array_foreach(json_object_get(document, "samples"), index, sample)
+    {
+        json_object_set_new(json_object_get(sample, "fairness"), "starvation_ns", json_integer(0));
+    }
+    char *text = report(document, (struct mill_report_options){0});
+    expect(text, "  <10.0 ms  ");
+    expect_not(text, "  0 ns  ");
+    free(text);
+}
+
+/* Neither of the two ways of not knowing passes for knowing. */
+static void controls_without_a_verdict_are_told(void **state)
+{
+    (void)state;
+    json_t *document = make_document();
+    char *text = report(json_deep_copy(document), (struct mill_report_options){0});
+    expect(text, "1 control was neither caught nor missed (1 not run, 0 without a sample that counts)");
+    expect(text, ": counter with unsafe at 2. Only --strict");
+    free(text);
+    json_t *rejected = json_deep_copy(document);
+    add_sample(rejected, cell_unsafe, 1, 50e6, "rejected", "other processes used 30% of a processor");
+    text = report(rejected, (struct mill_report_options){0});
+    expect(text, "(0 not run, 1 without a sample that counts)");
+    free(text);
+    add_unsafe(document, true);
+    text = report(document, (struct mill_report_options){0});
+    expect_not(text, "neither caught nor missed (");
     free(text);
 }
 
@@ -394,6 +492,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_winner_is_named_where_the_interval_supports_it),
         cmocka_unit_test(no_winner_is_named_where_it_does_not),
+        cmocka_unit_test(shapes_are_shown_and_ranked_apart),
+        cmocka_unit_test(strategies_that_share_no_round_are_not_compared),
         cmocka_unit_test(too_few_rounds_are_called_too_few),
         cmocka_unit_test(missing_values_are_dashes),
         cmocka_unit_test(latencies_are_of_the_merged_histogram),
@@ -408,6 +508,9 @@ int main(void)
         cmocka_unit_test(what_the_scenario_recorded_is_a_column),
         cmocka_unit_test(escape_sequences_come_only_with_colour),
         cmocka_unit_test(a_narrow_terminal_loses_columns_and_is_told_which),
+        cmocka_unit_test(words_are_explained_where_they_occur),
+        cmocka_unit_test(no_starvation_is_less_than_a_slice),
+        cmocka_unit_test(controls_without_a_verdict_are_told),
         cmocka_unit_test(head_and_footer_say_where_and_how),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,7 +82,7 @@ static bool is_in_group(const struct mill_summary *summary, size_t cell, const c
            mill_report_same_table(&summary->cells[group->table], &summary->cells[cell]);
 }
 
-/* "ticket leads mcs: 1.24x (…)" or "no winner: …", for each pair of the group (there is at most one). */
+/* "ticket leads mcs: 1.24x (…)" or "no winner: …", for each pair of the group (at most one of each shape). */
 static void add_leader(const struct mill_run_report *report, struct mill_grid *grid,
                        const struct group *group)
 {
@@ -95,11 +95,18 @@ static void add_leader(const struct mill_run_report *report, struct mill_grid *g
         }
         const char *one = summary->cells[pair->cell].strategy;
         const char *other = summary->cells[pair->other].strategy;
+        const char *shape = summary->cells[pair->cell].shape;
+        const char *among = shape ? shape : "", *colon = shape ? ": " : "";
         mill_report_ratio(&ratio, &pair->ratio);
-        if (pair->ratio.low > 1.0) {
-            mill_grid_line(grid, MILL_BOLD, "  %s leads %s: %s", one, other, ratio.text ? ratio.text : "");
+        if (pair->ratio.rounds == 0) {
+            mill_grid_line(grid, MILL_DIM,
+                           "  %s%snot comparable: %s and %s, the next, share no round in this mode", among,
+                           colon, one, other);
+        } else if (pair->ratio.low > 1.0) {
+            mill_grid_line(grid, MILL_BOLD, "  %s%s%s leads %s: %s", among, colon, one, other,
+                           ratio.text ? ratio.text : "");
         } else {
-            mill_grid_line(grid, MILL_DIM, "  no winner: %s against %s %s", one, other,
+            mill_grid_line(grid, MILL_DIM, "  %s%sno winner: %s against %s %s", among, colon, one, other,
                            ratio.text ? ratio.text : "");
         }
         mill_text_free(&ratio);
@@ -197,6 +204,9 @@ static int make_table(const struct mill_run_report *report, size_t first, const 
         free(rows);
         return -ENOMEM;
     }
+    if (!summary->cells[first].shape) {
+        mill_grid_hide(table->grid, mill_column_shape);
+    }
     for (unsigned threads = next_threads(summary, first, 0); threads > 0;
          threads = next_threads(summary, first, threads)) {
         for (size_t mode = 0; mode < mill_mode_count; mode++) {
@@ -245,10 +255,23 @@ static size_t fit(const struct table *tables, size_t count, unsigned width)
     return hidden;
 }
 
+static bool has_shapes(const struct mill_summary *summary)
+{
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        if (summary->cells[i].shape) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void say_hidden(const struct mill_run_report *report, size_t hidden)
 {
     struct mill_text names = {0};
     for (size_t i = 0; i < hidden; i++) {
+        if (mill_run_dispensable[i] == mill_column_shape && !has_shapes(report->summary)) {
+            continue;
+        }
         mill_text_add(&names, "%s%s", i > 0 ? ", " : "", mill_run_columns[mill_run_dispensable[i]].name);
     }
     if (hidden > 0 && names.text) {

@@ -13,11 +13,24 @@
 #define STRATEGY(ident) &mill_pool_##ident.about,
 static const struct mill_strategy *const strategies[] = {MILL_POOLS(STRATEGY)};
 
+/* What its tasks may do; the rest of what a peer lacks changes no ranking. */
+static const char *shape(const struct mill_strategy *strategy, char *buffer, size_t size)
+{
+    unsigned bits = mill_pool_ops_of(strategy)->shape;
+    snprintf(buffer, size, "%s%s",
+             bits & MILL_POOL_NO_NESTING  ? "tasks stand alone"
+             : bits & MILL_POOL_NO_ASSIST ? "tasks submit"
+                                          : "tasks fork and join",
+             bits & MILL_POOL_ALLOCATES ? ", allocates" : "");
+    return buffer;
+}
+
 const struct mill_family mill_pool_family = {
     .name = "pool",
     .summary = "threads that run the tasks that others submit",
     .strategies = strategies,
     .count = sizeof strategies / sizeof strategies[0],
+    .shape = shape,
 };
 
 _Thread_local struct mill_pool_seat *mill_pool_here;

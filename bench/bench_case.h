@@ -4,9 +4,10 @@
  *     mill_bench_each(visit, context);                       which there are
  *     case = mill_bench_case_create(id);                     one thread, before
  *     mill_bench_case_run(case, index, operations);          each thread, timed by the caller
- *     last = mill_bench_case_latency(case, index, operations);           each thread, afterwards; true for
- * the last to finish mill_bench_case_percentile(case, i);                   that thread
- * mill_bench_case_destroy(case); that thread
+ *     last = mill_bench_case_latency(case, index, operations);
+ *                                                            each thread, afterwards; true for the last
+ *     mill_bench_case_percentile(case, i);                   that thread
+ *     mill_bench_case_destroy(case);                         that thread
  */
 #ifndef MILL_BENCH_BENCH_CASE_H
 #define MILL_BENCH_BENCH_CASE_H

@@ -4,8 +4,9 @@
  *         {"rounds", 0, "N", "how often each cell is measured", take_rounds},
  *         …
  *     };
- *     static const struct mill_usage usage = {"run", "[SCENARIO...]", "Measures …", options, count,
- * examples}; int status = mill_options_parse(&usage, argc, argv, &target, take_word, &error);
+ *     static const struct mill_usage usage = {
+ *         "run", "[SCENARIO...]", "Measures …", options, count, examples};
+ *     int status = mill_options_parse(&usage, argc, argv, &target, take_word, &error);
  */
 #ifndef MILL_BENCH_OPTIONS_H
 #define MILL_BENCH_OPTIONS_H

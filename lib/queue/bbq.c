@@ -326,6 +326,7 @@ const struct mill_queue_ops mill_queue_bbq = {
             .summary = "a ring of blocks; putters and getters meet only while they are in the same block",
             .source =
                 "Wang and others, BBQ: A Block-based Bounded Queue for Exchanging Data and Profiling, 2022",
+            .algorithm = "bbq",
             .traits = MILL_PARKS,
             .progress = MILL_BLOCKING,
         },

@@ -293,7 +293,7 @@ static void destroy(struct list *list, enum scheme scheme)
     free(list);
 }
 
-#define STRATEGY(ident, scheme, its_name, its_summary, its_source)                                          \
+#define STRATEGY(ident, scheme, its_name, its_algorithm, its_summary, its_source)                           \
     static int create_##ident(const struct mill_queue_ops *ops, size_t capacity, struct mill_queue **queue) \
     {                                                                                                       \
         (void)ops;                                                                                          \
@@ -322,7 +322,7 @@ static void destroy(struct list *list, enum scheme scheme)
                 .name = its_name,                                                                           \
                 .summary = its_summary,                                                                     \
                 .source = its_source,                                                                       \
-                .algorithm = "michael-scott",                                                               \
+                .algorithm = its_algorithm,                                                                 \
                 .progress = MILL_LOCK_FREE,                                                                 \
             },                                                                                              \
         .create = create_##ident,                                                                           \
@@ -332,7 +332,7 @@ static void destroy(struct list *list, enum scheme scheme)
         .close = close_##ident,                                                                             \
     };
 
-STRATEGY(ms_hazard, HAZARD, "ms-hazard", "a list with compare-and-swap at both ends; hazard pointers",
-         "Michael and Scott 1996; Michael 2004")
-STRATEGY(ms_epoch, EPOCH, "ms-epoch", "a list with compare-and-swap at both ends; epochs",
-         "Michael and Scott 1996; Fraser 2004")
+STRATEGY(ms_hazard, HAZARD, "ms-hazard", "michael-scott-hazard",
+         "a list with compare-and-swap at both ends; hazard pointers", "Michael and Scott 1996; Michael 2004")
+STRATEGY(ms_epoch, EPOCH, "ms-epoch", "michael-scott-epoch",
+         "a list with compare-and-swap at both ends; epochs", "Michael and Scott 1996; Fraser 2004")

@@ -67,7 +67,7 @@ constexpr mill_queue_ops mill_queue_boost_queue = mill_peer_ops<bounded, MILL_QU
     .name = "boost-queue",
     .summary = "Boost's queue of Michael and Scott over a free list of fixed length",
     .source = BOOST_SOURCE ", queue, bounded_push",
-    .algorithm = "mpmc-ring",
+    .algorithm = "michael-scott-tagged",
     .library = MILL_BOOST_LIBRARY,
     .missing = MILL_BOOST_MISSING,
     // A thread reads the link of a free node that another one may just take and write: the tag tells later.

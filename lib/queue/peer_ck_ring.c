@@ -66,31 +66,32 @@ RING_FUNCTIONS(mpmc)
 #endif
 
 /* A producer of several waits for those before it, so the rings of many producers block. */
-#define RING(kind, further_shape, further_traits, guarantee, sentence)          \
-    const struct mill_queue_ops mill_queue_ck_ring_##kind = {                   \
-        .about =                                                                \
-            {                                                                   \
-                .name = "ck-ring-" #kind,                                       \
-                .summary = sentence,                                            \
-                .source = "Concurrency Kit " CK_VERSION ", ck_ring_" #kind,     \
-                .algorithm = #kind "-ring",                                     \
-                .library = MILL_CK_LIBRARY,                                     \
-                .missing = MILL_CK_MISSING,                                     \
-                .traits = MILL_CK_TRAITS | (further_traits),                    \
-                .progress = guarantee,                                          \
-            },                                                                  \
-        .shape = MILL_QUEUE_BOUNDED | MILL_QUEUE_LOOSE_CLOSE | (further_shape), \
-        .create = MILL_CK(create),                                              \
-        .destroy = MILL_CK(destroy),                                            \
-        .try_put = MILL_CK(try_put_##kind),                                     \
-        .try_get = MILL_CK(try_get_##kind),                                     \
-        .close = MILL_CK(mill_peer_close),                                      \
+#define RING(kind, its_algorithm, further_shape, further_traits, guarantee, sentence) \
+    const struct mill_queue_ops mill_queue_ck_ring_##kind = {                         \
+        .about =                                                                      \
+            {                                                                         \
+                .name = "ck-ring-" #kind,                                             \
+                .summary = sentence,                                                  \
+                .source = "Concurrency Kit " CK_VERSION ", ck_ring_" #kind,           \
+                .algorithm = its_algorithm,                                           \
+                .library = MILL_CK_LIBRARY,                                           \
+                .missing = MILL_CK_MISSING,                                           \
+                .traits = MILL_CK_TRAITS | (further_traits),                          \
+                .progress = guarantee,                                                \
+            },                                                                        \
+        .shape = MILL_QUEUE_BOUNDED | MILL_QUEUE_LOOSE_CLOSE | (further_shape),       \
+        .create = MILL_CK(create),                                                    \
+        .destroy = MILL_CK(destroy),                                                  \
+        .try_put = MILL_CK(try_put_##kind),                                           \
+        .try_get = MILL_CK(try_get_##kind),                                           \
+        .close = MILL_CK(mill_peer_close),                                            \
     }
 
-RING(spsc, MILL_QUEUE_ONE_PRODUCER | MILL_QUEUE_ONE_CONSUMER, 0, MILL_WAIT_FREE,
+RING(spsc, "spsc-ring", MILL_QUEUE_ONE_PRODUCER | MILL_QUEUE_ONE_CONSUMER, 0, MILL_WAIT_FREE,
      "Concurrency Kit's ring of one producer and one consumer");
-RING(spmc, MILL_QUEUE_ONE_PRODUCER, 0, MILL_LOCK_FREE,
+RING(spmc, "spmc-ring-in-order", MILL_QUEUE_ONE_PRODUCER, 0, MILL_LOCK_FREE,
      "Concurrency Kit's ring of one producer and many consumers");
-RING(mpsc, MILL_QUEUE_ONE_CONSUMER, MILL_SPINS, MILL_BLOCKING,
+RING(mpsc, "mpsc-ring-in-order", MILL_QUEUE_ONE_CONSUMER, MILL_SPINS, MILL_BLOCKING,
      "Concurrency Kit's ring of many producers and one consumer");
-RING(mpmc, 0, MILL_SPINS, MILL_BLOCKING, "Concurrency Kit's ring of many producers and many consumers");
+RING(mpmc, "mpmc-ring-in-order", 0, MILL_SPINS, MILL_BLOCKING,
+     "Concurrency Kit's ring of many producers and many consumers");

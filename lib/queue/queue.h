@@ -23,6 +23,11 @@
  * will come. Closing twice is fine. With MILL_QUEUE_ONE_PRODUCER, close is the producer's call; with
  * MILL_QUEUE_LOOSE_CLOSE (peers that know no closing) it must be ordered after the last put.
  *
+ * Destroying: -EPIPE is no permission. It tells one thread that nothing is left for it; another may still be
+ * inside a put or a get, about to look once more, to wake somebody, or to be woken. The queue may be
+ * destroyed when all calls of all other threads have returned and the destroyer has come behind that: it has
+ * joined them, or has seen (acquire) what each wrote (release) after its last call.
+ *
  * Errors, the same for all: -EINVAL (a NULL item or place for one, a negative timeout), -EAGAIN (from the two
  * try calls alone: full or empty), -ETIMEDOUT (from put and get alone, also for a timeout of 0, which makes
  * of them one try), -EPIPE (closed; for get: and empty), -ENOMEM (an unbounded queue could not grow; nothing
@@ -104,7 +109,8 @@ const struct mill_queue_ops *mill_queue_ops_find(const char *name);
  * missing in this build. */
 int mill_queue_create(const struct mill_queue_ops *ops, size_t capacity, struct mill_queue **queue);
 
-/* No thread uses it any more. Items that are still in it are forgotten, not freed. NULL is fine. */
+/* No thread is inside a call any more, and none will be (see above). Items that are still in it are
+ * forgotten, not freed. NULL is fine. */
 void mill_queue_destroy(struct mill_queue *queue);
 
 /* Waits until there is room, until `timeout_ns` is over (core/timeout.h) or until the queue is closed. */

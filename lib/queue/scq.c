@@ -57,6 +57,7 @@ const struct mill_queue_ops mill_queue_scq = {
             .name = "scq",
             .summary = "two rings of indices, each claimed by fetch-and-add, around an array of items",
             .source = "Nikolaev, A Scalable, Portable, and Memory-Efficient Lock-Free FIFO Queue, 2019",
+            .algorithm = "scq",
             .traits = MILL_PARKS,
             .progress = MILL_LOCK_FREE,
         },

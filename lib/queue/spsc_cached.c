@@ -116,7 +116,7 @@ const struct mill_queue_ops mill_queue_spsc_cached = {
             .summary = "a ring for one producer and one consumer, each remembering where it saw the other",
             .source = "Lamport, Specifying Concurrent Program Modules, 1983; Lee, Bu and Chandranmenon, "
                       "MCRingBuffer, 2009",
-            .algorithm = "spsc-ring",
+            .algorithm = "spsc-ring-cached",
             .traits = MILL_PARKS,
             .progress = MILL_WAIT_FREE,
         },

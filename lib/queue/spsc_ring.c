@@ -105,7 +105,7 @@ const struct mill_queue_ops mill_queue_spsc_ring = {
             .summary = "a ring for one producer and one consumer, whose slots say whether they are empty",
             .source = "Giacomoni, Moseley and Vachharajani, FastForward for Efficient Pipeline "
                       "Parallelism, 2008",
-            .algorithm = "spsc-ring",
+            .algorithm = "spsc-ring-of-marks",
             .traits = MILL_PARKS,
             .progress = MILL_WAIT_FREE,
         },

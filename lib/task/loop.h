@@ -4,13 +4,16 @@
  *     struct mill_loop *loop;
  *     int status = mill_loop_start(&loop, "display");
  *
- *     any thread:    status = mill_loop_post(loop, add_line, line);          runs on the loop's thread, in
- * order status = mill_loop_call(loop, count_lines, &count, MILL_FOREVER);     and waits for it the loop:
- * mill_loop_assert_owner(loop);                 what only its thread may touch status = mill_loop_every(loop,
- * 100 * MILL_NS_PER_MS, redraw, screen);
+ * Any thread:
+ *     status = mill_loop_post(loop, add_line, line);                     runs on the loop's thread, in order
+ *     status = mill_loop_call(loop, count_lines, &count, MILL_FOREVER);  and waits for it
  *
- *     status = mill_loop_stop(loop, MILL_FOREVER);                           what was posted still runs, then
- * it ends
+ * The loop's own:
+ *     mill_loop_assert_owner(loop);                                      before what only it may touch
+ *     status = mill_loop_every(loop, 100 * MILL_NS_PER_MS, redraw, screen);
+ *
+ * The end:
+ *     status = mill_loop_stop(&loop, MILL_FOREVER);                      what was posted still runs
  *
  * State that belongs to the loop needs no lock: only closures touch it, and they run one after the other,
  * each to its end. Closures of one poster run in the order in which it posted them, and see what it wrote

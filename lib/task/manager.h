@@ -5,8 +5,9 @@
  *     {
  *         void *message;
  *         while (mill_member_check_pause(me) == 0) {                     -EPIPE: the manager shuts down
- *             if (mill_member_receive(me, &message, 100 * MILL_NS_PER_MS) == 0)
+ *             if (mill_member_receive(me, &message, 100 * MILL_NS_PER_MS) == 0) {
  *                 mill_member_count(me, handle(message));                a task done, or an error
+ *             }
  *         }
  *         return 0;
  *     }
@@ -22,14 +23,16 @@
  *     char left[4][MILL_THREAD_NAME_MAX + 1];
  *     size_t count;
  *     status = mill_manager_shutdown(manager, 10 * MILL_NS_PER_S, left, 4, &count);
- *     if (status == -ETIMEDOUT) …                        left[0 … count-1] still run; shutdown can be called
- * again status = mill_manager_destroy(manager);
+ *     if (status == -ETIMEDOUT) {
+ *         name_them(left, count);                        they still run; shutdown can be called again
+ *     }
+ *     status = mill_manager_destroy(manager);
  *
  * The guide's manager changes states without a lock (a thread that is paused in the table runs on, and one
  * that resumes may overwrite its own end), looks at the dead and hands out broadcasts once a second, one at a
  * time, and drops what a paused reader could not be told. Here every state is written under one lock: to
- * running by the start, and from then on by the thread itself alone; the monitor sleeps until somebody has
- * ended; and a broadcast is delivered by its caller, before the call returns.
+ * running by the start, the resume and the shutdown, and else by the thread itself; the monitor sleeps until
+ * somebody has ended; and a broadcast is delivered by its caller, before the call returns.
  *
  * Life of a member: created → running ⇄ paused → stopped, or error when its body returned a negative errno.
  * Its thread is joined by the monitor; name and metrics stay until mill_manager_forget.
@@ -54,7 +57,7 @@ struct mill_member;
 enum mill_member_state {
     MILL_MEMBER_CREATED, /* never started */
     MILL_MEMBER_RUNNING, /* also while a pause is asked for and not yet reached */
-    MILL_MEMBER_PAUSED,  /* stands at its pause point */
+    MILL_MEMBER_PAUSED,  /* stands at its pause point, and has not been resumed */
     MILL_MEMBER_STOPPED, /* the body returned 0 or more */
     MILL_MEMBER_ERROR,   /* the body returned a negative errno */
 };
@@ -117,7 +120,8 @@ int mill_manager_forget(struct mill_manager *manager, const char *name, struct m
  * itself (timeout 0 only asks); -EINVAL. */
 int mill_manager_pause(struct mill_manager *manager, const char *name, int64_t timeout_ns);
 
-/* Lets it go on, also when it was not paused. 0; -ENOENT; -ESRCH: it does not run. */
+/* Lets it go on, also when it was not paused; its metrics say running from then on. 0; -ENOENT; -ESRCH: it
+ * does not run. */
 int mill_manager_resume(struct mill_manager *manager, const char *name);
 
 /* ---- messages ---- */

@@ -57,6 +57,7 @@ static void ask_all_to_end(struct mill_manager *manager)
     mill_stop_request(&manager->stop);
     for (struct mill_member *member = manager->first; member; member = member->next) {
         mill_queue_close(member->mailbox);
+        mill_member_let_run(member);
     }
     mill_monitor_wake_all(&manager->monitor);
 }

@@ -56,6 +56,14 @@ static inline bool mill_member_has_ended(const struct mill_member *member)
     return member->state == MILL_MEMBER_STOPPED || member->state == MILL_MEMBER_ERROR;
 }
 
+/* Under the monitor: nothing holds it at its pause point any more, though it may yet have to wake up. */
+static inline void mill_member_let_run(struct mill_member *member)
+{
+    if (member->state == MILL_MEMBER_PAUSED) {
+        member->state = MILL_MEMBER_RUNNING;
+    }
+}
+
 /* Under the monitor: the member is used outside of it from now on. */
 static inline void mill_member_hold(struct mill_member *member)
 {

@@ -90,6 +90,49 @@ static void test_paused_stands_still(void **state)
     close_manager(manager);
 }
 
+/* Before the thread has woken up, which it seldom has this soon. */
+static void test_resumed_is_running_at_once(void **state)
+{
+    (void)state;
+    struct runner runner = {0};
+    struct mill_manager *manager = manager_of(&runner);
+    for (int round = 0; round < 200; round++) {
+        assert_int_equal(mill_manager_pause(manager, "runner", MILL_FOREVER), 0);
+        assert_int_equal(state_of(manager), MILL_MEMBER_PAUSED);
+        assert_int_equal(mill_manager_resume(manager, "runner"), 0);
+        assert_int_equal(state_of(manager), MILL_MEMBER_RUNNING);
+    }
+    close_manager(manager);
+}
+
+static uint64_t processor_time_of(struct mill_manager *manager)
+{
+    struct mill_member_metrics all[2];
+    assert_int_equal(mill_manager_list(manager, all, 2), 2);
+    return all[0].cpu_ns + all[1].cpu_ns;
+}
+
+/* Two that stand still use no processor time, and so do not wake each other for ever. */
+static void test_two_that_are_paused_sleep(void **state)
+{
+    (void)state;
+    struct runner runner = {0}, other = {0};
+    struct mill_manager *manager = manager_of(&runner);
+    assert_int_equal(mill_manager_add(manager, "other", run_on, &other), 0);
+    assert_int_equal(mill_manager_start(manager, "other"), 0);
+    assert_int_equal(mill_manager_pause(manager, "runner", MILL_FOREVER), 0);
+    assert_int_equal(mill_manager_pause(manager, "other", MILL_FOREVER), 0);
+    struct mill_stop nobody = {0};
+    uint64_t late = mill_now_ns() + 10 * MILL_NS_PER_S, used, before;
+    do { /* they may still be on their way into the sleep */
+        before = processor_time_of(manager);
+        mill_stop_wait(&nobody, 50 * MILL_NS_PER_MS);
+        used = processor_time_of(manager) - before;
+    } while (used > 0 && mill_now_ns() < late);
+    assert_int_equal(used, 0);
+    close_manager(manager);
+}
+
 static void test_pause_times_out_and_stands(void **state)
 {
     (void)state;
@@ -287,6 +330,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paused_stands_still),
+        cmocka_unit_test(test_resumed_is_running_at_once),
+        cmocka_unit_test(test_two_that_are_paused_sleep),
         cmocka_unit_test(test_pause_times_out_and_stands),
         cmocka_unit_test(test_who_waits_for_a_pause_is_told),
         cmocka_unit_test(test_only_asking_confirms_nothing),

@@ -80,8 +80,10 @@ int mill_member_check_pause(struct mill_member *me)
     if (pause_asked(me) && !mill_stop_requested(&manager->stop)) {
         mill_monitor_enter(&manager->monitor);
         while (pause_asked(me) && !mill_stop_requested(&manager->stop)) {
-            me->state = MILL_MEMBER_PAUSED;
-            mill_monitor_wake_all(&manager->monitor);
+            if (me->state != MILL_MEMBER_PAUSED) { /* told once: two that are paused would wake each other */
+                me->state = MILL_MEMBER_PAUSED;
+                mill_monitor_wake_all(&manager->monitor);
+            }
             mill_monitor_wait(&manager->monitor, MILL_NO_DEADLINE);
         }
         me->state = MILL_MEMBER_RUNNING;
@@ -156,6 +158,7 @@ int mill_manager_resume(struct mill_manager *manager, const char *name)
         return -ESRCH;
     }
     atomic_store_explicit(&member->pause_asked, false, memory_order_relaxed); /* see pause_asked */
+    mill_member_let_run(member);
     mill_monitor_wake_all(&manager->monitor);
     return 0;
 }

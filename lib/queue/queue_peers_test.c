@@ -16,7 +16,8 @@ struct pair {
 static const struct pair pairs[] = {
     {"ms-hazard", "ck-hp-fifo"},        {"ms-hazard", "xenium-ms-hazard"},  {"ms-epoch", "xenium-ms-epoch"},
     {"mpsc", "urcu-wfcqueue-mpsc"},     {"mpmc-ring", "xenium-vyukov"},     {"lscq", "xenium-ramalhete"},
-    {"spsc-ring", "atomic-queue-spsc"}, {"spsc-cached", "moodycamel-spsc"},
+    {"spsc-ring", "atomic-queue-spsc"}, {"spsc-cached", "moodycamel-spsc"}, {"lanes", "moodycamel"},
+    {"lanes", "moodycamel-tokens"},
 };
 
 #define PAIRS (sizeof pairs / sizeof pairs[0])

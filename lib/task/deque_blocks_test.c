@@ -285,6 +285,28 @@ static void test_no_word_comes_twice(void **state)
     mill_block_deque_destroy(&deque);
 }
 
+/* A thief that has slept may use up a block, in its new life, that is not the oldest one. The owner finds
+ * what stands before it all the same. */
+static void test_steps_over_a_used_block(void **state)
+{
+    (void)state;
+    struct mill_block_deque deque;
+    open_deque(&deque, 4, 2);
+    push(&deque, 0, 4);
+    struct mill_block *middle = deque.own;
+    push(&deque, 4, 5);
+    atomic_fetch_add(&middle->share, 2); /* as two claims do */
+    assert_ptr_equal(mill_block_deque_pop(&deque), item_of(4));
+    assert_ptr_equal(mill_block_deque_pop(&deque), item_of(1));
+    push(&deque, 5, 9); /* through the middle one again */
+    assert_ptr_equal(mill_block_deque_steal(&deque, false), item_of(0));
+    for (size_t i = 9; i > 5; i--) {
+        assert_ptr_equal(mill_block_deque_pop(&deque), item_of(i - 1));
+    }
+    assert_null(mill_block_deque_pop(&deque));
+    mill_block_deque_destroy(&deque);
+}
+
 /* ---- races ---- */
 
 #define ROUNDS 4000
@@ -453,6 +475,7 @@ int main(void)
         cmocka_unit_test(test_blocks_are_used_again),
         cmocka_unit_test(test_grows),
         cmocka_unit_test(test_no_word_comes_twice),
+        cmocka_unit_test(test_steps_over_a_used_block),
         cmocka_unit_test(test_one_item_for_two),
         cmocka_unit_test(test_each_item_once),
     };

@@ -2,7 +2,9 @@
  * outside go to the back; a task's own go to the front, so that a worker that waits for one takes the
  * youngest first, and a tree of forks and joins stands on the stack as deep as it is, not as broad.
  *
- * Sleepers are counted, so that a submit that finds nobody asleep makes no system call.
+ * Sleepers are counted, so that a submit that finds nobody asleep makes no system call. And only one of them
+ * is on its way up at a time: the next submit wakes nobody else, and who takes a task and leaves some wakes
+ * the next. Tasks that come one by one and are short then find one worker awake, not all of them in turn.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,6 +21,7 @@ struct locked {
     struct mill_task *_Atomic first; /* written under the mutex; a spinning worker looks at it without */
     struct mill_task *last;
     unsigned asleep;
+    bool waking;        /* one of them was called, and none has come since */
     unsigned assisting; /* those of them that also wait for something to settle */
     atomic_bool closed; /* as `first` */
     pthread_cond_t changed;
@@ -97,11 +100,24 @@ static void sleep_until(struct locked *locked, uint64_t deadline, int *status)
     locked->asleep++;
     *status = mill_condition_wait(&locked->changed, &locked->mutex, deadline);
     locked->asleep--;
+    locked->waking = false; /* or another one is to come; then one more is woken at worst */
+}
+
+/* There are tasks: is somebody to be called for them? The caller does so. */
+static bool must_wake(struct locked *locked)
+{
+    bool wake = first_of(locked) && locked->asleep > 0 && !locked->waking;
+    locked->waking |= wake;
+    return wake;
 }
 
 static void run_one(struct locked *locked, struct mill_pool_seat *seat, struct mill_task *task)
 {
+    bool wake = must_wake(locked);
     pthread_mutex_unlock(&locked->mutex);
+    if (wake) {
+        pthread_cond_signal(&locked->changed);
+    }
     mill_pool_execute(seat, task);
     pthread_mutex_lock(&locked->mutex);
 }
@@ -149,7 +165,7 @@ static int assist(struct mill_pool *pool, bool (*settled)(const void *what), con
         }
     }
     status = settled(what) ? 0 : status;
-    if (first_of(locked) && locked->asleep > 0) {
+    if (must_wake(locked)) {
         pthread_cond_signal(&locked->changed); /* the wake that came with it may have been ours */
     }
     pthread_mutex_unlock(&locked->mutex);
@@ -182,7 +198,7 @@ static int submit(struct mill_pool *pool, struct mill_task *task)
     } else {
         put_back(locked, task);
     }
-    bool wake = locked->asleep > 0;
+    bool wake = must_wake(locked);
     pthread_mutex_unlock(&locked->mutex);
     if (wake) {
         pthread_cond_signal(&locked->changed);

@@ -223,31 +223,6 @@ static void targets_that_cannot_be_replaced_are_refused_by_name(void **state)
     assert_content("file", "x");
 }
 
-static void devices_and_pipes_are_written_to_as_they_are(void **state)
-{
-    (void)state;
-    char got[16] = "";
-    struct stat pipe;
-    struct mill_error error;
-    assert_int_equal(replace("/dev/null", "gone", NULL), 0);
-    assert_int_equal(replace("/dev/full", "too much", &error), -ENOSPC);
-    assert_string_equal(error.message, "cannot write /dev/full: No space left on device");
-
-    assert_int_equal(mkfifo("pipe", 0666), 0);
-    assert_int_equal(symlink("pipe", "to-pipe"), 0);
-    int reader = open("pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    assert_true(reader >= 0);
-    assert_int_equal(replace("pipe", "one ", NULL), 0);
-    assert_int_equal(replace("to-pipe", "two", NULL), 0);
-    assert_int_equal(read(reader, got, sizeof got - 1), 7);
-    assert_string_equal(got, "one two");
-    assert_int_equal(read(reader, got, sizeof got), 0); /* its end: nobody holds it open any more */
-    close(reader);
-    assert_int_equal(stat("pipe", &pipe), 0);
-    assert_true(S_ISFIFO(pipe.st_mode));
-    assert_int_equal(entries_in("."), 2);
-}
-
 static void a_name_may_be_as_long_as_the_system_allows(void **state)
 {
     (void)state;
@@ -495,7 +470,6 @@ int main(void)
         IN_FOLDER(permissions_are_the_old_ones_or_those_of_the_umask),
         IN_FOLDER(a_symbolic_link_stays),
         IN_FOLDER(targets_that_cannot_be_replaced_are_refused_by_name),
-        IN_FOLDER(devices_and_pipes_are_written_to_as_they_are),
         IN_FOLDER(a_name_may_be_as_long_as_the_system_allows),
         IN_FOLDER(permissions_are_respected),
         IN_FOLDER(a_full_disk_leaves_the_old_file_and_nothing_else),

@@ -1,126 +1,7 @@
 #include "report/run_report.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "measure/histogram_encoding.h"
-
-enum {
-    cell_ticket,
-    cell_mcs,
-    cell_ck_ticket,
-    cell_unsafe,
-    cell_none,
-    cell_absent,
-    rounds = 9,
-};
-
-/* ---- a document made by hand ---- */
-
-static void add_cell(json_t *document, const char *strategy, const char *algorithm, const char *library,
-                     const char *expected, const char *unsupported)
-{
-    json_t *expectation = expected
-                              ? json_pack("{s:s, s:s}", "findings", expected, "why", "it is plain arithmetic")
-                              : json_null();
-    json_array_append_new(
-        json_object_get(document, "cells"),
-        json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:i, s:b, s:{s:s}, s:o, s:s?, s:b, s:b, s:b, s:b}", "scenario",
-                  "counter", "family", "counter", "strategy", strategy, "algorithm", algorithm, "library",
-                  library, "threads", 2, "oversubscribed", 0, "parameters", "hold", "100ns", "expected",
-                  expectation, "unsupported", unsupported, "unavailable", unsupported && library, "control",
-                  expected != NULL, "must_show", expected != NULL, "checked", 1));
-}
-
-static json_t *add_sample(json_t *document, int cell, int round, double rate, const char *status,
-                          const char *reason)
-{
-    json_t *sample = json_pack(
-        "{s:i, s:i, s:i, s:s, s:i, s:s, s:s?, s:[], s:s, s:i, s:i, s:f, s:f, s:n, s:{s:f, s:f, s:i}, s:[]}",
-        "cell", cell, "round", round, "attempt", 1, "kind", "throughput", "seed", 7, "status", status,
-        "reason", reason, "findings", "mode", "near", "window_ns", 100000000, "operations", 1000000,
-        "operations_per_second", rate, "operations_per_cpu_second", rate / 2, "reacquired_share", "fairness",
-        "jain", 0.875, "jain_slice_median", 0.75, "starvation_ns", 1500000, "threads");
-    assert_non_null(sample);
-    json_array_append_new(json_object_get(document, "samples"), sample);
-    return sample;
-}
-
-static void add_rounds(json_t *document, int cell, double rate)
-{
-    for (int round = 1; round <= rounds; round++) {
-        add_sample(document, cell, round, rate * (1 + 0.01 * (round % 3)), "ok", NULL);
-    }
-}
-
-/* Ticket is 1.25 times as fast as mcs in every round; the peer's ticket lies between; unsafe loses updates.
- */
-static json_t *make_document(void)
-{
-    json_t *document =
-        json_pack("{s:s, s:i, s:s, s:s, s:i, s:b, s:{s:s, s:s, s:s, s:b}, s:{s:s, s:s, s:s, s:s}, s:{s:i, "
-                  "s:i, s:I}, s:[], s:[]}",
-                  "format", "threadmill-result", "version", 1, "created", "2024-01-01T00:00:00Z", "command",
-                  "threadmill run", "seed", 42, "interrupted", 0, "machine", "processor", "A processor",
-                  "topology", "2 cores", "kernel", "Linux 6.1", "virtual", 1, "build", "version", "0.1.0",
-                  "flavour", "plain", "compiler", "Clang 14", "commit", "abcdef0", "settings", "rounds",
-                  rounds, "rounds_done", rounds, "slice_ns", (json_int_t)10000000, "cells", "samples");
-    assert_non_null(document);
-    add_cell(document, "ticket", "ticket", NULL, NULL, NULL);
-    add_cell(document, "mcs", "mcs", NULL, NULL, NULL);
-    add_cell(document, "ck-ticket", "ticket", "Concurrency Kit", NULL, NULL);
-    add_cell(document, "unsafe", NULL, NULL, "lost-update", NULL);
-    add_cell(document, "none", NULL, NULL, NULL, "correct for one thread only");
-    add_cell(document, "absent", NULL, "a library", NULL, "not built in");
-    add_rounds(document, cell_ticket, 10e6);
-    add_rounds(document, cell_mcs, 8e6);
-    add_rounds(document, cell_ck_ticket, 6e6);
-    return document;
-}
-
-static void add_unsafe(json_t *document, bool caught)
-{
-    json_t *sample = add_sample(document, cell_unsafe, 1, 50e6, caught ? "check-failed" : "ok",
-                                caught ? "10 of 100 updates are lost" : NULL);
-    if (caught) {
-        json_array_append_new(json_object_get(sample, "findings"), json_string("lost-update"));
-    }
-}
-
-/* The report of a document, whose reference is taken over; the caller frees it. */
-static char *report(json_t *document, struct mill_report_options options)
-{
-    struct mill_summary summary;
-    struct mill_error error;
-    struct mill_text out = {0};
-    assert_int_equal(mill_summary_make(&summary, document, &error), 0);
-    assert_int_equal(mill_run_report(&out, document, &summary, &options), 0);
-    mill_summary_destroy(&summary);
-    json_decref(document);
-    return out.text;
-}
-
-static void expect(const char *text, const char *part)
-{
-    if (!strstr(text, part)) {
-        fail_msg("'%s' is not in:\n%s", part, text);
-    }
-}
-
-static void expect_not(const char *text, const char *part)
-{
-    if (strstr(text, part)) {
-        fail_msg("'%s' should not be in:\n%s", part, text);
-    }
-}
-
-/* ---- tests ---- */
+#include "report/test_document.h"
 
 static void a_winner_is_named_where_the_interval_supports_it(void **state)
 {
@@ -415,65 +296,6 @@ static void a_narrow_terminal_loses_columns_and_is_told_which(void **state)
     free(text);
 }
 
-static void words_are_explained_where_they_occur(void **state)
-{
-    (void)state;
-    json_t *document = make_document();
-    json_t *cells = json_object_get(document, "cells");
-    char *text = report(json_deep_copy(document), (struct mill_report_options){0});
-    expect(text, "op per cpu-s: ");
-    expect(text, "switch/1000: ");
-    expect_not(text, "control: cannot show");
-    expect_not(text, "not checked");
-    free(text);
-    json_object_set_new(json_array_get(cells, cell_unsafe), "must_show", json_false());
-    add_sample(document, cell_unsafe, 1, 50e6, "ok", NULL);
-    json_object_set_new(json_array_get(cells, cell_mcs), "checked", json_false());
-    text = report(document, (struct mill_report_options){0});
-    expect(text, "  control: cannot show\n");
-    expect(text, "  control: cannot show: a mistake kept on purpose that needs more threads");
-    expect(text, "  not checked\n");
-    expect(text, "  not checked: the strategy does nothing");
-    free(text);
-}
-
-/* Nobody went a whole slice without an operation: that is less than a slice, not nothing. */
-static void no_starvation_is_less_than_a_slice(void **state)
-{
-    (void)state;
-    json_t *document = make_document();
-    size_t index;
-    json_t *sample;
-    json_array_foreach(json_object_get(document, "samples"), index, sample)
-    {
-        json_object_set_new(json_object_get(sample, "fairness"), "starvation_ns", json_integer(0));
-    }
-    char *text = report(document, (struct mill_report_options){0});
-    expect(text, "  <10.0 ms  ");
-    expect_not(text, "  0 ns  ");
-    free(text);
-}
-
-/* Neither of the two ways of not knowing passes for knowing. */
-static void controls_without_a_verdict_are_told(void **state)
-{
-    (void)state;
-    json_t *document = make_document();
-    char *text = report(json_deep_copy(document), (struct mill_report_options){0});
-    expect(text, "1 control was neither caught nor missed (1 not run, 0 without a sample that counts)");
-    expect(text, ": counter with unsafe at 2. Only --strict");
-    free(text);
-    json_t *rejected = json_deep_copy(document);
-    add_sample(rejected, cell_unsafe, 1, 50e6, "rejected", "other processes used 30% of a processor");
-    text = report(rejected, (struct mill_report_options){0});
-    expect(text, "(0 not run, 1 without a sample that counts)");
-    free(text);
-    add_unsafe(document, true);
-    text = report(document, (struct mill_report_options){0});
-    expect_not(text, "neither caught nor missed (");
-    free(text);
-}
-
 static void head_and_footer_say_where_and_how(void **state)
 {
     (void)state;
@@ -508,9 +330,6 @@ int main(void)
         cmocka_unit_test(what_the_scenario_recorded_is_a_column),
         cmocka_unit_test(escape_sequences_come_only_with_colour),
         cmocka_unit_test(a_narrow_terminal_loses_columns_and_is_told_which),
-        cmocka_unit_test(words_are_explained_where_they_occur),
-        cmocka_unit_test(no_starvation_is_less_than_a_slice),
-        cmocka_unit_test(controls_without_a_verdict_are_told),
         cmocka_unit_test(head_and_footer_say_where_and_how),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

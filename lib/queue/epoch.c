@@ -157,6 +157,7 @@ const struct mill_reclaim_ops mill_reclaim_epoch = {
             .name = "epoch",
             .summary = "epochs: a reader says that it looks, not at what",
             .source = "Fraser 2004; Hart, McKenney, Brown and Walpole 2007",
+            .algorithm = "epoch",
             .progress = MILL_WAIT_FREE,
         },
     .create = create,

@@ -17,7 +17,8 @@
  *     ops->destroy(domain);                                              frees what is still retired
  *
  * Any thread may enter, not nested. enter, acquire, retire and leave do not fail. about.progress is that of
- * enter, acquire and leave.
+ * enter, acquire and leave; where it is blocking, leave waits, after a batch was retired or collected, until
+ * all that were inside have left. So there one thread must not wait for another while both are inside.
  */
 #ifndef MILL_QUEUE_RECLAIM_H
 #define MILL_QUEUE_RECLAIM_H
@@ -42,8 +43,8 @@ struct mill_reclaim_ops {
      */
     struct mill_retired *(*acquire)(void *seat, unsigned slot, _Atomic(struct mill_retired *) *source);
     void (*retire)(struct mill_reclaim *domain, void *seat, struct mill_retired *object);
-    /* Tries now to free what this thread has retired. With nobody inside but the caller, all is freed by the
-     * third call, each between an enter and a leave of its own. */
+    /* Tries, now or on leaving, to free what this thread has retired. With nobody inside but the caller, all
+     * is freed after three calls, each between an enter and a leave of its own. */
     void (*collect)(struct mill_reclaim *domain, void *seat);
     void (*leave)(struct mill_reclaim *domain, void *seat);
     /* The most objects that are retired and not yet freed, whatever stalls; NULL: there is no such number. */

@@ -32,6 +32,10 @@ static int attempt(void *context)
 
 static void test_survives_exhaustion(void **state)
 {
+    const struct mill_reclaim_ops *ops = *state;
+    if (ops->about.missing) {
+        skip();
+    }
     assert_true(mill_exhaust(attempt, *state) > 0);
 }
 

@@ -8,7 +8,9 @@
 #define MILL_RECLAIMS(X) \
     X(hazard)            \
     X(epoch)             \
-    X(immediate)
+    X(immediate)         \
+    X(ck_epoch)          \
+    X(urcu_bp)
 
 #define MILL_RECLAIM_DECLARE(ident) extern const struct mill_reclaim_ops mill_reclaim_##ident;
 MILL_RECLAIMS(MILL_RECLAIM_DECLARE)

@@ -105,6 +105,21 @@ static void test_resumed_is_running_at_once(void **state)
     close_manager(manager);
 }
 
+/* The shutdown lets it go on, too. */
+static void test_a_shutdown_leaves_none_paused(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 50; round++) {
+        struct runner runner = {0};
+        struct mill_manager *manager = manager_of(&runner);
+        assert_int_equal(mill_manager_pause(manager, "runner", MILL_FOREVER), 0);
+        int status = mill_manager_shutdown(manager, 0, NULL, 0, NULL);
+        assert_true(status == 0 || status == -ETIMEDOUT);
+        assert_int_not_equal(state_of(manager), MILL_MEMBER_PAUSED);
+        close_manager(manager);
+    }
+}
+
 static uint64_t processor_time_of(struct mill_manager *manager)
 {
     struct mill_member_metrics all[2];
@@ -331,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paused_stands_still),
         cmocka_unit_test(test_resumed_is_running_at_once),
+        cmocka_unit_test(test_a_shutdown_leaves_none_paused),
         cmocka_unit_test(test_two_that_are_paused_sleep),
         cmocka_unit_test(test_pause_times_out_and_stands),
         cmocka_unit_test(test_who_waits_for_a_pause_is_told),

@@ -43,10 +43,11 @@ static void tokens_are_counted_as_by_the_firmware(void **state)
 static int read_with_numbers(unsigned numbers)
 {
     char text[512] = "{\"a\":[";
+    size_t length = strlen(text);
     for (unsigned i = 0; i < numbers; i++) {
-        strcat(text, i == 0 ? "1" : ",1");
+        length += (size_t)snprintf(text + length, sizeof text - length, i == 0 ? "1" : ",1");
     }
-    strcat(text, "]}");
+    snprintf(text + length, sizeof text - length, "]}");
     return read(text);
 }
 

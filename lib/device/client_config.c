@@ -7,6 +7,7 @@
 
 #include "device/client_parts.h"
 #include "device/client_retry.h"
+#include "device/valve.h"
 #include "device/wire_print.h"
 #include "device/wire_read.h"
 
@@ -15,7 +16,7 @@
 
 #define TRAVEL_MAX    3600.0
 
-#define CONFIG_FIELDS ((1u << 9) - 1)
+#define CONFIG_FIELDS ((unsigned)MILL_CONFIG_LIVE | MILL_CONFIG_TRAVEL)
 #define PRESET_FIELDS                                                                                    \
     (MILL_CONFIG_VISCOUS | MILL_CONFIG_COULOMB | MILL_CONFIG_WALL_STIFFNESS | MILL_CONFIG_WALL_DAMPING | \
      MILL_CONFIG_TRAVEL | MILL_CONFIG_TORQUE_LIMIT | MILL_CONFIG_SMOOTHING)
@@ -46,8 +47,8 @@ static const struct {
     MEMBER(WALL_STIFFNESS, wall_stiffness, NOT_NEGATIVE, INFINITY),
     MEMBER(WALL_DAMPING, wall_damping, NOT_NEGATIVE, INFINITY),
     MEMBER(SMOOTHING, smoothing, POSITIVE, INFINITY),
-    MEMBER(TORQUE_LIMIT, torque_limit, NOT_NEGATIVE, INFINITY),
-    MEMBER(TRAVEL, travel, POSITIVE, TRAVEL_MAX),
+    MEMBER(TORQUE_LIMIT, torque_limit, ANY, INFINITY),
+    MEMBER(TRAVEL, travel, POSITIVE, MILL_VALVE_TRAVEL_MAX),
 };
 
 static int refuse(struct mill_device_failure *failure, const char *name, double value, const char *words)
@@ -90,6 +91,9 @@ static int check_config(const struct mill_valve_config *config, unsigned allowed
     unsigned both = MILL_CONFIG_CLOSED_POS | MILL_CONFIG_OPEN_POS;
     if ((config->fields & both) == both && config->closed_pos >= config->open_pos) {
         return refuse(failure, "closed_pos", config->closed_pos, "is not below open_pos");
+    }
+    if ((config->fields & both) == both && config->open_pos - config->closed_pos > MILL_VALVE_TRAVEL_MAX) {
+        return refuse(failure, "open_pos", config->open_pos, "is too far from closed_pos");
     }
     return 0;
 }

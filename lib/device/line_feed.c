@@ -23,6 +23,7 @@ struct mill_line_feed {
     struct mill_line_feed_plan plan;
     struct mill_monitor monitor; /* protects all below; changes are told to all */
     struct mill_line_feed_counts counts;
+    char hello[128];
     bool open;
     bool hung_up; /* what waits is still read */
     bool interrupted;
@@ -90,10 +91,6 @@ static size_t take_line(struct mill_line_feed *feed, char *line, size_t size, ui
 static int open_feed(struct mill_line_source *source, uint64_t deadline, struct mill_error *error)
 {
     struct mill_line_feed *feed = feed_of(source);
-    char hello[128];
-    int length =
-        snprintf(hello, sizeof hello, "{\"stream\":\"valve\",\"message\":\"connected\",\"interval_ms\":%u}",
-                 feed->plan.interval_ms);
     int status = 0;
     (void)deadline; /* it does not wait */
     mill_monitor_enter(&feed->monitor);
@@ -107,7 +104,7 @@ static int open_feed(struct mill_line_source *source, uint64_t deadline, struct 
         feed->open = true;
         feed->hung_up = false;
         feed->counts.opens++;
-        append_line(feed, hello, (size_t)length);
+        append_line(feed, feed->hello, strlen(feed->hello));
     }
     mill_monitor_leave(&feed->monitor);
     return status;
@@ -203,9 +200,22 @@ struct mill_line_source *mill_line_feed_source(struct mill_line_feed *feed)
 
 /* ---- the other side ---- */
 
+static void prepare_hello(struct mill_line_feed *feed)
+{
+    if (feed->plan.hello) {
+        snprintf(feed->hello, sizeof feed->hello, "%s", feed->plan.hello);
+    } else {
+        snprintf(feed->hello, sizeof feed->hello,
+                 "{\"stream\":\"valve\",\"message\":\"connected\",\"interval_ms\":%u}",
+                 feed->plan.interval_ms);
+    }
+    feed->plan.hello = NULL; /* the caller's may go */
+}
+
 int mill_line_feed_create(const struct mill_line_feed_plan *plan, struct mill_line_feed **feed)
 {
-    if (!plan || !feed || plan->interval_ms > MILL_WIRE_INTERVAL_MAX_MS) {
+    if (!plan || !feed || plan->interval_ms > MILL_WIRE_INTERVAL_MAX_MS ||
+        (plan->hello && strlen(plan->hello) >= sizeof(*feed)->hello)) {
         return -EINVAL;
     }
     struct mill_line_feed *made = calloc(1, sizeof *made);
@@ -215,6 +225,7 @@ int mill_line_feed_create(const struct mill_line_feed_plan *plan, struct mill_li
     made->source.ops = &ops;
     made->plan = *plan;
     made->plan.interval_ms = plan->interval_ms > 0 ? plan->interval_ms : MILL_WIRE_INTERVAL_MS;
+    prepare_hello(made);
     int status = mill_monitor_init(&made->monitor);
     if (status < 0) {
         free(made);

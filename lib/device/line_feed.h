@@ -26,6 +26,7 @@ struct mill_line_feed;
 struct mill_line_feed_plan {
     unsigned interval_ms;  /* of the hello; 0 stands for MILL_WIRE_INTERVAL_MS */
     unsigned quirks;       /* of enum mill_quirk, of samples' texts */
+    const char *hello;     /* in the place of the firmware's; at most 127 bytes; or NULL */
     unsigned refuse_opens; /* so many times open is refused (-ECONNREFUSED) before the first succeeds */
 };
 
@@ -39,7 +40,7 @@ struct mill_line_feed_counts {
     char command[64];  /* the last of them, without its newline */
 };
 
-/* 0; -EINVAL (NULL, an interval over MILL_WIRE_INTERVAL_MAX_MS); -ENOMEM. */
+/* 0; -EINVAL (NULL, an interval over MILL_WIRE_INTERVAL_MAX_MS, a hello that is too long); -ENOMEM. */
 int mill_line_feed_create(const struct mill_line_feed_plan *plan, struct mill_line_feed **feed);
 
 /* Nobody uses it or its source any more. NULL is fine. */

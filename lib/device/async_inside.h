@@ -76,8 +76,8 @@ struct mill_async {
 /* On the loop's thread: makes what the loop owns; 0 or a negative errno. */
 int mill_async_line_open(struct mill_async *async);
 
-/* On the loop's thread: a request that was posted. */
-void mill_async_line_take(void *request);
+/* On the loop's thread: a struct mill_async_request that was posted. */
+void mill_async_line_take(void *posted);
 
 /* Calls the callback of a request that has ended, with what its kind makes of the reply. On the loop's
  * thread. */

@@ -28,7 +28,8 @@ static struct mill_async_request *take_first(struct mill_async_list *list)
 {
     struct mill_async_request *first = list->first;
     if (first) {
-        take_out(list, first);
+        list->first = first->next;
+        *(first->next ? &first->next->previous : &list->last) = NULL;
     }
     return first;
 }
@@ -119,15 +120,17 @@ static void ended(struct mill_async_slot *slot, int status)
 static int start(struct mill_async *async, struct mill_async_slot *slot)
 {
     uint64_t deadline;
-    mill_deadline_after(async->policy.timeout_ns, &deadline);
+    int status = mill_deadline_after(async->policy.timeout_ns, &deadline);
     slot->starved = false;
     slot->reply.status = 0;
     slot->reply.sent = false;
     slot->reply.length = 0;
     slot->reply.body[0] = '\0';
     slot->request->tries++;
-    int status =
-        mill_http_prepare(&slot->http, &slot->request->request, deadline, &slot->reply, &slot->error);
+    if (status == 0) {
+        status =
+            mill_http_prepare(&slot->http, &slot->request->request, deadline, &slot->reply, &slot->error);
+    }
     if (status == 0 && curl_multi_add_handle(async->multi.curl, slot->http.easy) != CURLM_OK) {
         status = mill_error_set(&slot->error, -ENOMEM, "%s: no memory to ask", slot->http.place);
     }
@@ -187,9 +190,9 @@ static void progress(void *context)
     fill_connections(async);
 }
 
-void mill_async_line_take(void *argument)
+void mill_async_line_take(void *posted)
 {
-    struct mill_async_request *request = argument;
+    struct mill_async_request *request = posted;
     struct mill_async *async = request->async;
     if (async->closed) {
         cancel(request);

@@ -39,8 +39,8 @@ static int take_timeout(void *target, const char *value, struct mill_error *erro
 }
 
 static const struct mill_option options[] = {
-    {"key", 0, "K", "of the header X-API-Key (" MILL_WIRE_KEY ")", take_key},
-    {"timeout", 0, "TIME", "of each request (5s)", take_timeout},
+    {"key", 0, "K", "of the header X-API-Key (" MILL_WIRE_KEY ")", take_key, false},
+    {"timeout", 0, "TIME", "of each request (5s)", take_timeout, false},
 };
 
 static const struct mill_usage usage = {

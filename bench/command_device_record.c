@@ -81,11 +81,13 @@ static int take_key(void *target, const char *value, struct mill_error *error)
 }
 
 static const struct mill_option options[] = {
-    {"time", 0, "TIME", "how long to record", take_time},
-    {"output", 'o', "FILE", "FILE.csv or FILE.jsonl", take_output},
-    {"interval-ms", 0, "N", "ask for a sample every so often (the device's default, 100 ms)", take_interval},
-    {"http", 0, "PORT", "start the stream first, by HTTP at this port; it is not stopped again", take_http},
-    {"key", 0, "K", "of the header X-API-Key, with --http (" MILL_WIRE_KEY ")", take_key},
+    {"time", 0, "TIME", "how long to record", take_time, false},
+    {"output", 'o', "FILE", "FILE.csv or FILE.jsonl", take_output, false},
+    {"interval-ms", 0, "N", "ask for a sample every so often (the device's default, 100 ms)", take_interval,
+     false},
+    {"http", 0, "PORT", "start the stream first, by HTTP at this port; it is not stopped again", take_http,
+     false},
+    {"key", 0, "K", "of the header X-API-Key, with --http (" MILL_WIRE_KEY ")", take_key, false},
 };
 
 static const struct mill_usage usage = {

@@ -96,26 +96,27 @@ static int take_key(void *target, const char *value, struct mill_error *error)
 }
 
 static const struct mill_option options[] = {
-    {"http", 0, "PORT", "of HTTP (8080); 0: any that is free", take_http},
-    {"stream", 0, "PORT", "of the stream (8888); 0: any that is free", take_stream},
+    {"http", 0, "PORT", "of HTTP (8080); 0: any that is free", take_http, false},
+    {"stream", 0, "PORT", "of the stream (8888); 0: any that is free", take_stream, false},
     {"address", 0, "A",
-     "where it listens (127.0.0.1); others than this machine reach it\nonly when this says so", take_address},
+     "where it listens (127.0.0.1); others than this machine reach it\nonly when this says so", take_address,
+     false},
     {"quirks", 0, "LIST",
      "firmware (all, as the device), none, or some of close, clients, sign,\n"
      "send-buffer, blocking, staged, loop-delay, seq",
-     take_quirks},
+     take_quirks, false},
     {"faults", 0, "LIST",
      "what goes wrong: latency=fixed:TIME|normal:MEAN:DEVIATION|tail:MEDIAN:ALPHA,\n"
      "drop=P, reset=P, half=P, garbage=P, stall=P:TIME, 5xx=P:N for replies,\n"
      "gap=P, twice=P for samples of the stream; P from 0 to 1",
-     take_faults},
+     take_faults, false},
     {"hand", 0, "MOTION", "what turns the valve: sine:DEGREES:PERIOD, steps:DEGREES:TIME or file:PATH",
-     take_hand},
-    {"seed", 0, "N", "of faults and of the sensors' noise (drawn, and printed)", take_seed},
-    {"min-interval-ms", 0, "N", "the stream's shortest interval (10; a newer board has 1)",
-     take_min_interval},
-    {"service", 0, "TIME", "the device is busy for so long with each request (0)", take_service},
-    {"key", 0, "K", "of the header X-API-Key (" MILL_WIRE_KEY ")", take_key},
+     take_hand, false},
+    {"seed", 0, "N", "of faults and of the sensors' noise (drawn, and printed)", take_seed, false},
+    {"min-interval-ms", 0, "N", "the stream's shortest interval (10; a newer board has 1)", take_min_interval,
+     false},
+    {"service", 0, "TIME", "the device is busy for so long with each request (0)", take_service, false},
+    {"key", 0, "K", "of the header X-API-Key (" MILL_WIRE_KEY ")", take_key, false},
 };
 
 static const struct mill_usage usage = {

@@ -264,7 +264,7 @@ static int start_loop(struct mill_async *async, struct mill_error *error)
     status = mill_loop_call(async->loop, open_on_loop, &opening, MILL_FOREVER);
     status = status < 0 ? status : opening.status;
     if (status < 0) {
-        mill_loop_stop(async->loop, MILL_FOREVER);
+        mill_loop_stop(&async->loop, MILL_FOREVER);
         return mill_error_set(error, status, "async: its loop does not open: %s", strerror(-status));
     }
     return 0;
@@ -321,7 +321,7 @@ void mill_async_destroy(struct mill_async *async)
     atomic_store_explicit(&async->closing, true, memory_order_release);
     uv_async_send(&async->cancel);
     mill_answer_await(&async->canceled, MILL_NO_DEADLINE);
-    mill_loop_stop(async->loop, MILL_FOREVER);
+    mill_loop_stop(&async->loop, MILL_FOREVER);
     close_slots(async);
     free(async);
 }

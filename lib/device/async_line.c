@@ -225,7 +225,7 @@ static void cancel_all(uv_async_t *handle)
     }
     mill_multi_close(&async->multi);
     uv_close((uv_handle_t *)&async->cancel, NULL);
-    mill_answer_give(&async->canceled, 0);
+    mill_answer_give(&async->canceled);
 }
 
 int mill_async_line_open(struct mill_async *async)

@@ -338,7 +338,7 @@ void mill_simulator_stop(struct mill_simulator *simulator)
     simulator->stopping = true;
     wake(simulator);
     pthread_mutex_unlock(&simulator->lock);
-    (void)mill_thread_join(simulator->thread, MILL_FOREVER);
+    (void)mill_thread_join(&simulator->thread, MILL_FOREVER);
     release(simulator);
 }
 

@@ -15,16 +15,19 @@
  * returns 0 or a negative errno, and says in `failure` (which may be NULL) of which kind it is:
  *
  *   connection       -ECONNREFUSED, -ECONNRESET, -EHOSTUNREACH, -ENOENT, -EPIPE, -EPROTO: no whole reply came
+ *                    (transport.h); -ENOMEM
  *   timeout          -ETIMEDOUT
  *   authentication   -EACCES: 401 or 403
  *   api              -EREMOTEIO: another status of HTTP than 200, with the status and the start of the body
- *   validation       -EINVAL: refused before it was sent; -EBADMSG: the reply is not what was asked for (no
- *                    JSON, a missing key, a wrong type, a number that is none)
+ *   validation       -EINVAL: refused before it was sent; -EPERM: so, since it moves the motor; -EBADMSG: the
+ *                    reply is not what was asked for (no JSON, a missing key, a wrong type, a number that is
+ *                    none)
  *   stream           of streamer.h
  *
  * Tried again are: 429, 500, 502, 503, 504 on any call, and a connection that failed before anything was
  * sent. A GET also when the connection broke or timed out; a POST not, since it may have been done: it fails
- * with `maybe_done` set.
+ * with `maybe_done` set. What is no HTTP, and what is no reply to the question, will not become one: it is
+ * not asked for again.
  */
 #ifndef MILL_DEVICE_CLIENT_H
 #define MILL_DEVICE_CLIENT_H
@@ -41,9 +44,13 @@ struct mill_device_client;
 struct mill_device_policy {
     int64_t timeout_ns;  /* of one try; 0 stands for 5 s */
     unsigned retries;    /* after the first try */
-    uint64_t backoff_ns; /* before the first retry, doubled each time, with jitter; 0: none */
+    uint64_t backoff_ns; /* before the first retry, doubled each time; 0: none. The wait is random, from half
+                            of it to the whole */
     uint64_t backoff_max_ns;
     bool allow_motion; /* commands that move the motor; without it they are refused with -EPERM */
+    uint64_t seed;     /* of that randomness; 0: another one for each client */
+    void (*sleep)(void *context, uint64_t ns); /* waits before a retry; NULL: sleeps */
+    void *sleep_context;
 };
 
 /* 5 s, 10 retries, 1 s to 30 s, no motion. */
@@ -65,13 +72,14 @@ struct mill_device_failure {
     unsigned tries;  /* how often it was sent */
     bool maybe_done; /* it is not known whether the device did what was asked */
     char body[256];  /* the start of the reply, printable */
-    char message[512];
+    char message[1024];
 };
 
 /* The kind in a word: "connection", "api", … */
 const char *mill_device_failure_name(enum mill_device_failure_kind kind);
 
-/* Opens the transport; nothing is sent. `policy` NULL: the default. 0; -EINVAL; -ENOMEM. */
+/* Opens the transport; nothing is sent. `policy` NULL: the default. 0; -EINVAL (also a negative timeout, and
+ * a back-off that begins over its maximum or has one over an hour); -ENOMEM. */
 int mill_device_client_create(const struct mill_transport_ops *ops, const struct mill_transport_plan *plan,
                               const struct mill_device_policy *policy, struct mill_device_client **client,
                               struct mill_device_failure *failure);
@@ -106,7 +114,7 @@ int mill_device_stop_valve(struct mill_device_client *client, struct mill_device
 int mill_device_get_presets(struct mill_device_client *client,
                             struct mill_valve_preset presets[MILL_WIRE_PRESETS],
                             struct mill_device_failure *failure);
-/* Makes the config that of a preset. */
+/* Makes the config that of a preset: reads the presets and sends one of them as a config, in two steps. */
 int mill_device_load_preset(struct mill_device_client *client, unsigned index,
                             struct mill_device_failure *failure);
 /* Saves a preset; `preset` NULL: the present config becomes it. */
@@ -123,14 +131,16 @@ int mill_device_estop_motor(struct mill_device_client *client, struct mill_devic
 int mill_device_clear_errors(struct mill_device_client *client, struct mill_device_failure *failure);
 int mill_device_set_torque(struct mill_device_client *client, double nm, struct mill_device_failure *failure);
 
-/* The stream: what of it goes over HTTP. `interval_ms` 0: the device's default. */
+/* The stream: what of it goes over HTTP. `interval_ms` 0: the device's default; over
+ * MILL_WIRE_INTERVAL_MAX_MS is -EINVAL. */
 int mill_device_start_stream(struct mill_device_client *client, unsigned interval_ms,
                              struct mill_device_failure *failure);
 int mill_device_stop_stream(struct mill_device_client *client, struct mill_device_failure *failure);
 int mill_device_get_stream(struct mill_device_client *client, struct mill_stream_status *stream,
                            struct mill_device_failure *failure);
 
-/* The CAN bus is told as the JSON text that the device sends, at most `size` bytes with the NUL. -ENOSPC. */
+/* The CAN bus is told as the JSON object that the device sends, at most `size` bytes with the NUL. -ENOSPC.
+ */
 int mill_device_get_can(struct mill_device_client *client, char *text, size_t size,
                         struct mill_device_failure *failure);
 

@@ -2,13 +2,13 @@
  * client (client.h) stands on this table and does not know which.
  *
  *     struct mill_transport *transport;
- *     int status = mill_transport_open(ops, &plan, &transport);
- *     status = mill_transport_exchange(transport, &request, deadline, &reply);
+ *     int status = mill_transport_open(ops, &plan, &transport, &error);
+ *     status = mill_transport_exchange(transport, &request, deadline, &reply, &error);
  *     mill_transport_close(transport);
  *
  *   http         libcurl; one connection at a time; the device closes it after each reply
  *   in-process   a struct mill_model_device in this process, shared by any number of transports: one main
- * loop behind a lock, with a modelled service time
+ * loop with a modelled service time
  *
  * A transport is used by one thread at a time; whoever shares it brings the lock (sharing.h). Two transports
  * to one device are independent. Blocking, up to the deadline.
@@ -42,7 +42,8 @@ struct mill_transport_request {
 };
 
 struct mill_transport_reply {
-    int status; /* of HTTP */
+    int status; /* of HTTP; 0 while no whole reply has come */
+    bool sent;  /* something of the request may have reached the device, also where the exchange failed */
     size_t length;
     char body[MILL_WIRE_REPLY_MAX + 1]; /* any bytes, and a NUL behind them */
 };
@@ -63,29 +64,38 @@ static inline const struct mill_transport_ops *mill_transport_ops_of(const struc
     return (const struct mill_transport_ops *)(const void *)strategy;
 }
 
-/* Nothing is sent yet. 0; -EINVAL (NULL, an empty host, a port of 0 or over 65535, no model), -ENOMEM. */
+/* The table of that name, or NULL. */
+const struct mill_transport_ops *mill_transport_ops_find(const char *name);
+
+/* Nothing is sent yet. 0; -EINVAL (NULL, a host that is none, a port of 0 or over 65535, a key with other
+ * than printable characters, no model), -ENOMEM. */
 int mill_transport_open(const struct mill_transport_ops *ops, const struct mill_transport_plan *plan,
                         struct mill_transport **transport, struct mill_error *error);
 
 /* NULL is fine. */
 void mill_transport_close(struct mill_transport *transport);
 
-/* Sends and waits for the reply until `deadline` (core/timeout.h). 0 with any status of HTTP; -EINVAL;
- * -ETIMEDOUT; -ECONNREFUSED, -ECONNRESET, -EHOSTUNREACH, -ENOENT (no such host), -EPIPE (closed in the middle
- * of a reply): nothing or not all came, and what was asked may or may not have been done; -EPROTO: what came
- * is no HTTP, or longer than MILL_WIRE_REPLY_MAX. */
+/* Sends once and waits for the reply until `deadline` (core/timeout.h; one that is more than 24 days away is
+ * none). 0 with any status of HTTP, also a redirection, which is not followed. Nothing was sent: -EINVAL
+ * (NULL, another method, a path with spaces or the like, a body of a GET), -ECONNREFUSED, -EHOSTUNREACH,
+ * -ENOENT (no such host). It may have been: -ETIMEDOUT, -ECONNRESET, -EPIPE (closed before the end of the
+ * reply), -EPROTO (what came is no HTTP, or its body is longer than MILL_WIRE_REPLY_MAX), -ENOMEM;
+ * reply->sent tells. `error` names the device and the request. */
 int mill_transport_exchange(struct mill_transport *transport, const struct mill_transport_request *request,
                             uint64_t deadline, struct mill_transport_reply *reply, struct mill_error *error);
 
-/* A device in this process: firmware.h behind one main loop. Thread-safe. */
+/* A device in this process: firmware.h behind one main loop that serves in the order of arrival. Thread-safe.
+ * A caller whose deadline passes before its turn is served all the same, as the device serves what stands in
+ * its socket. */
 struct mill_model_plan {
     unsigned quirks;
     uint64_t seed;
     uint64_t service_ns; /* the main loop is busy for so long with each request; 0: no more than it takes */
-    bool virtual_time;   /* service takes no time but moves the device's clock: for schedules under control */
+    bool virtual_time;   /* service takes no time but moves the device's clock, by at least a microsecond a
+                            request: for schedules under control */
 };
 
-/* 0; -EINVAL; -ENOMEM. */
+/* 0; -EINVAL (NULL, unknown quirks, a service over an hour); -ENOMEM. */
 int mill_model_create(const struct mill_model_plan *plan, struct mill_model_device **model);
 
 /* No transport to it is open. NULL is fine. */

@@ -2,8 +2,10 @@
  * holds the last reply, so a thread reads the answer to another's question: one of the wrong kind, or of the
  * right kind and to a question that was asked later or earlier. Nothing says so.
  *
- * Only over a transport of this house, where that is all that happens; the handle of a library (libcurl's)
- * breaks when two threads use it, and takes the process with it.
+ * Only to a device in this process, where that is all that happens; the handle of a library (libcurl's)
+ * breaks when two threads use it, and takes the process with it. And several threads may only read: what is
+ * posted stands in the memory of the thread that posts it, and another's request may point there when it is
+ * gone.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,13 +27,12 @@ static struct mill_device_client *client_of(struct mill_sharing *sharing)
 static int create(const struct mill_sharing_plan *plan, struct mill_sharing **sharing,
                   struct mill_device_failure *failure)
 {
-    const struct mill_strategy *transport = &plan->transport->about;
-    if (mill_strategy_is_foreign(transport)) {
+    if (!plan->to.model) {
         return mill_sharing_refuse(
             failure, -ENOTSUP,
-            "sharing 'unshared': transport '%s' is one of %s, whose handle breaks when "
+            "sharing 'unshared': transport '%s' is a library's, whose handle breaks when "
             "threads share it; take 'in-process'",
-            transport->name, transport->library);
+            plan->transport->about.name);
     }
     struct unshared *made = mill_isolated_alloc(sizeof *made);
     int status = made ? mill_sharing_open_client(plan, &made->client, failure) : -ENOMEM;

@@ -49,17 +49,19 @@ struct mill_valve_status {
     int64_t estops;
 };
 
-/* Which members of a config or a preset are given: the mask of the reply to POST config, too. */
+/* Which members of a config or a preset are given. The bits are those of the mask in the reply to POST config;
+ * there `travel` counts as open_pos. */
 enum mill_config_field {
-    MILL_CONFIG_CLOSED_POS = 1 << 0,
-    MILL_CONFIG_OPEN_POS = 1 << 1,
-    MILL_CONFIG_VISCOUS = 1 << 2,
-    MILL_CONFIG_COULOMB = 1 << 3,
-    MILL_CONFIG_WALL_STIFFNESS = 1 << 4,
-    MILL_CONFIG_WALL_DAMPING = 1 << 5,
-    MILL_CONFIG_SMOOTHING = 1 << 6,
-    MILL_CONFIG_TORQUE_LIMIT = 1 << 7,
+    MILL_CONFIG_VISCOUS = 1 << 0,
+    MILL_CONFIG_COULOMB = 1 << 1,
+    MILL_CONFIG_WALL_STIFFNESS = 1 << 2,
+    MILL_CONFIG_WALL_DAMPING = 1 << 3,
+    MILL_CONFIG_SMOOTHING = 1 << 4,
+    MILL_CONFIG_TORQUE_LIMIT = 1 << 5,
+    MILL_CONFIG_OPEN_POS = 1 << 6,
+    MILL_CONFIG_CLOSED_POS = 1 << 7,
     MILL_CONFIG_TRAVEL = 1 << 8, /* sets open_pos from closed_pos; not in the reply to GET config */
+    MILL_CONFIG_LIVE = (1 << 8) - 1, /* all but travel: what GET config tells */
 };
 
 struct mill_valve_config {
@@ -90,6 +92,19 @@ struct mill_odrive_status {
     double position; /* turns */
     double velocity; /* turns/s */
     double bus_voltage;
+    double bus_current;
+    double fet_temp;
+    double motor_temp;
+};
+
+struct mill_can_status {
+    int64_t tx_count; /* of "bus", as are the next three */
+    int64_t rx_count;
+    int64_t error_count;
+    uint32_t last_error; /* "0x0000001F" on the wire */
+    double position;     /* of "encoder": turns */
+    double velocity;     /* turns/s */
+    double bus_voltage;  /* of "telemetry", as are the next three */
     double bus_current;
     double fet_temp;
     double motor_temp;

@@ -5,8 +5,9 @@
  * NUL or not. Types are strict (a number is a JSON number, finite, within its range; a string no number),
  * unknown keys are passed over, a key that comes twice counts the last time. Each returns 0, -EMSGSIZE
  * (longer than the limit), -EBADMSG (no JSON, a missing key, a wrong type or value: said in `error` with the
- * key), or -ENOMEM, and writes its value only when it returns 0. Pure but for the memory that the parser
- * allocates and frees.
+ * key), or -ENOMEM, and writes its value only when it returns 0. Where memory runs out inside a string or a
+ * number, the parser takes it for bad JSON: -EBADMSG. Pure but for the memory that the parser allocates and
+ * frees.
  */
 #ifndef MILL_DEVICE_WIRE_READ_H
 #define MILL_DEVICE_WIRE_READ_H
@@ -46,7 +47,9 @@ struct mill_stream_line {
 
 int mill_read_line(const char *text, size_t length, struct mill_stream_line *line, struct mill_error *error);
 
-/* Bodies of requests, as lenient as the firmware: */
+/* Bodies of requests, as lenient as the firmware: a number may be a string that begins with one, a word may
+ * be in capitals, and any value of "save_current" means true. A value that cannot be read so is no error
+ * here: `invalid` tells, and it is for the endpoint to say which of them it would have looked at. */
 enum mill_action {
     MILL_ACTION_NONE, /* no "action" in it */
     MILL_ACTION_START,
@@ -64,17 +67,43 @@ enum mill_action {
     MILL_ACTION_UNKNOWN,
 };
 
-struct mill_device_request {
-    enum mill_action action;
-    bool has_value, has_preset, has_interval, has_index, save_current;
-    double value;
-    int64_t preset, interval_ms, index;
-    char name[MILL_WIRE_NAME_MAX];   /* of a preset; "" where there was none */
-    struct mill_valve_config config; /* its fields say what was given */
-    unsigned tokens;                 /* JSON tokens, counted as the firmware's parser counts them */
+enum mill_request_key {
+    MILL_KEY_ACTION,
+    MILL_KEY_PRESET,
+    MILL_KEY_VALUE,
+    MILL_KEY_INTERVAL_MS,
+    MILL_KEY_INDEX,
+    MILL_KEY_NAME,
+    MILL_KEY_SAVE_CURRENT,
+    MILL_KEY_CLOSED_POS,
+    MILL_KEY_OPEN_POS,
+    MILL_KEY_VISCOUS,
+    MILL_KEY_COULOMB,
+    MILL_KEY_WALL_STIFFNESS,
+    MILL_KEY_WALL_DAMPING,
+    MILL_KEY_SMOOTHING,
+    MILL_KEY_TORQUE_LIMIT,
+    MILL_KEY_TRAVEL,
+    MILL_KEYS
 };
 
-/* Also -E2BIG: more than MILL_WIRE_TOKENS_MAX tokens. */
+struct mill_device_request {
+    unsigned given;   /* bit 1u << enum mill_request_key: it was there, and could be read */
+    unsigned invalid; /* …and could not */
+    enum mill_action action;
+    int64_t preset; /* -1 where it was a name */
+    char preset_name[MILL_WIRE_NAME_MAX];
+    double value;
+    int64_t interval_ms, index;
+    char name[MILL_WIRE_NAME_MAX];   /* of a preset */
+    struct mill_valve_config config; /* its fields say what was given */
+};
+
+/* How many JSON tokens the firmware's parser makes of a text: one for each object, array, string (keys, too)
+ * and other value. Any bytes. */
+unsigned mill_count_tokens(const char *text, size_t length);
+
+/* Also -E2BIG: more than MILL_WIRE_TOKENS_MAX tokens. -EPROTOTYPE: JSON, but no object. */
 int mill_read_request(const char *text, size_t length, struct mill_device_request *request,
                       struct mill_error *error);
 

@@ -17,6 +17,9 @@ int mill_command_queue_create(const struct mill_transport_ops *ops, const struct
                               const struct mill_device_policy *policy, struct mill_command_queue **queue,
                               struct mill_device_failure *failure)
 {
+    if (!queue) {
+        return -EINVAL;
+    }
     struct mill_command_queue *made = mill_isolated_alloc(sizeof *made);
     if (!made) {
         return -ENOMEM;

@@ -40,8 +40,8 @@ struct mill_command {
     void *argument;
 };
 
-/* Opens the client, which sends nothing, and starts the thread. What mill_device_client_create says; -ENOMEM;
- * -EAGAIN (no more threads). */
+/* Opens the client, which sends nothing, and starts the thread. What mill_device_client_create says; -EINVAL,
+ * -ENOMEM; -EAGAIN (no more threads). */
 int mill_command_queue_create(const struct mill_transport_ops *ops, const struct mill_transport_plan *plan,
                               const struct mill_device_policy *policy, struct mill_command_queue **queue,
                               struct mill_device_failure *failure);

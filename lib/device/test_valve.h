@@ -94,7 +94,7 @@ static const struct mill_transport_ops test_valve = {
 };
 
 /* One number in every field? */
-static bool test_valve_whole(const struct mill_valve_status *status)
+static inline bool test_valve_whole(const struct mill_valve_status *status)
 {
     double n = status->pos_deg;
     int64_t count = (int64_t)n;

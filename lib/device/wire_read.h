@@ -119,7 +119,7 @@ struct mill_stream_command {
     char token[MILL_WIRE_TOKEN_MAX];
 };
 
-/* -EBADMSG for anything else. No allocation. */
+/* -EBADMSG for anything else; a number beyond an int64_t is the nearest one. No allocation. */
 int mill_read_command(const char *text, size_t length, struct mill_stream_command *command);
 
 #endif

@@ -3,16 +3,16 @@
  *     "latency=normal:3ms:1ms,drop=0.01,5xx=0.02:5"       a list of fault[=value], joined by commas
  *
  *   latency=fixed:TIME | normal:MEAN:DEVIATION | tail:MEDIAN:ALPHA   before each reply; `tail` is Pareto's
- *   drop=P         the connection is closed without a reply
- *   reset=P        …with a reset
- *   half=P         the reply ends in the middle
- *   garbage=P      bytes that are no HTTP, or no JSON, in the place of the reply
- *   stall=P:TIME   the reply stops in the middle for so long
- *   5xx=P:N        a burst of N replies 503
+ *   drop=P         the connection is closed without a reply; what was asked is done, as it is under all but
+ * 5xx reset=P        …with a reset half=P         the reply ends in the middle garbage=P      bytes that are
+ * no HTTP, or no JSON, in the place of the reply stall=P:TIME   the reply stops in the middle for so long
+ *   5xx=P:N        a burst of N replies 503, and what was asked is not done
  *   gap=P          a sample of the stream is left out
  *   twice=P        a sample of the stream is sent twice
  *
- * P is a probability from 0 to 1, for each reply or sample. Plain values; each holder locks its own.
+ * P is a probability from 0 to 1, for each reply or sample. No time is longer than a minute: a longer one is
+ * refused, and a draw of `tail` that is longer is a minute. What happens to which reply is drawn by
+ * fault_dice.h. Plain values; each holder locks its own.
  */
 #ifndef MILL_DEVICE_FAULTS_H
 #define MILL_DEVICE_FAULTS_H
@@ -20,6 +20,8 @@
 #include <stdint.h>
 
 #include "core/error.h"
+
+#define MILL_FAULT_DELAY_MAX_NS UINT64_C(60000000000)
 
 enum mill_latency_kind {
     MILL_LATENCY_NONE,
@@ -37,7 +39,8 @@ struct mill_faults {
     unsigned burst_length;
 };
 
-/* The list above; an empty text is no fault. 0 or -EINVAL, said in `error` with the word that is wrong. */
+/* The list above; an empty text is no fault. 0 or -EINVAL, said in `error` with the word that is wrong; then
+ * `faults` is what it was. Pure; any thread. */
 int mill_faults_parse(const char *text, struct mill_faults *faults, struct mill_error *error);
 
 #endif

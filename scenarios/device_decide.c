@@ -62,7 +62,7 @@ static int setup(struct mill_case *one)
     if (!state) {
         return -ENOMEM;
     }
-    int status = mill_device_rig_open(&state->rig, one, MILL_QUIRKS_NONE);
+    int status = mill_device_rig_open(&state->rig, one);
     if (status < 0) {
         free(state);
         return status;
@@ -141,5 +141,6 @@ const struct mill_scenario mill_scenario_device_decide = {
     .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
+    .interrupt = mill_device_rig_interrupt,
     .teardown = teardown,
 };

@@ -33,7 +33,6 @@ struct reader {
 struct state {
     struct mill_device_rig rig;
     uint64_t noted; /* one in so many */
-    bool own_valve; /* nothing may fail */
     unsigned threads;
     alignas(MILL_ISOLATION) atomic_uint lookers; /* that have come to the end */
     struct reader readers[];
@@ -46,13 +45,12 @@ static int setup(struct mill_case *one)
         return -ENOMEM;
     }
     bool copies = mill_sharing_ops_of(one->strategy)->promises & MILL_SHARING_CACHED;
-    int status = mill_device_rig_open(&state->rig, one, MILL_QUIRKS_NONE);
+    int status = mill_device_rig_open(&state->rig, one);
     if (status < 0) {
         free(state);
         return status;
     }
     state->noted = copies ? NOTED_OF_COPIES : 1;
-    state->own_valve = state->rig.plan.to.model != NULL;
     state->threads = one->threads;
     one->state = state;
     return 0;
@@ -128,7 +126,7 @@ static void verify(const struct mill_case *one, struct mill_check *check)
         mill_check_found(check, MILL_CORRUPTION,
                          "%" PRIu64 " answers were none to the question: they were another thread's", wrong);
     }
-    if (failed > 0 && state->own_valve) {
+    if (failed > 0 && mill_device_rig_always_answers(&state->rig)) {
         mill_check_found(check, MILL_CORRUPTION,
                          "%" PRIu64 " questions to a valve that never fails had no answer: %.150s", failed,
                          failure->message);
@@ -176,5 +174,6 @@ const struct mill_scenario mill_scenario_device_read = {
     .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
+    .interrupt = mill_device_rig_interrupt,
     .teardown = teardown,
 };

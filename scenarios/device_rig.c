@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "core/sanitizer.h"
+#include "device/quirks.h"
 #include "sync/lock_list.h"
 
 const char *const mill_device_rig_transports[] = {"in-process", "http", NULL};
+
+const char *const mill_device_rig_quirks[] = {"none", "firmware", NULL};
 
 #define NAME(ident, name, peer) name,
 const char *const mill_device_rig_locks[] = {MILL_LOCKS(NAME) NULL};
@@ -61,14 +64,14 @@ static bool read_address(const char *text, char *host, size_t size, unsigned *po
     return true;
 }
 
-static const char *no_address(enum mill_device_rig_use use)
+static const char *address_unsupported(enum mill_device_rig_use use)
 {
     char host[sizeof((struct mill_device_rig *)0)->host];
     unsigned port;
     const char *address = getenv("TM_DEVICE");
     const char *allowed = getenv("TM_DEVICE_ALLOW_MOTION");
     if (!address) {
-        return "transport=http needs a valve: set TM_DEVICE=http://HOST:PORT";
+        return NULL;
     }
     if (!read_address(address, host, sizeof host, &port)) {
         return "TM_DEVICE is not of the form http://HOST:PORT";
@@ -110,29 +113,54 @@ const char *mill_device_rig_unsupported(const struct mill_case *one, enum mill_d
         return "what one thread posts stands on its stack, where another's request may look for it later";
     }
     const char *why = lock_unsupported(one);
-    return !why && is_over_http(one) ? no_address(use) : why;
+    return !why && is_over_http(one) ? address_unsupported(use) : why;
 }
 
 /* ---- open and close ---- */
 
-static int open_valve(struct mill_device_rig *rig, const struct mill_case *one, unsigned quirks)
+static unsigned quirks_of(const struct mill_case *one)
+{
+    unsigned quirks = MILL_QUIRKS_NONE;
+    mill_quirks_parse(mill_device_rig_quirks[one->values[MILL_DEVICE_RIG_QUIRKS]], &quirks, NULL);
+    return quirks;
+}
+
+static int start_simulator(struct mill_device_rig *rig, const struct mill_case *one)
+{
+    const struct mill_simulator_plan plan = {
+        .quirks = quirks_of(one),
+        .service_ns = (uint64_t)one->values[MILL_DEVICE_RIG_SERVICE],
+        .seed = one->seed,
+    };
+    int status = mill_simulator_start(&plan, &rig->simulator, NULL);
+    if (status == 0) {
+        rig->plan.to.host = "127.0.0.1";
+        rig->plan.to.port = mill_simulator_http_port(rig->simulator);
+    }
+    return status;
+}
+
+static int open_valve(struct mill_device_rig *rig, const struct mill_case *one)
 {
     struct mill_transport_plan *to = &rig->plan.to;
+    const char *address = getenv("TM_DEVICE");
     rig->plan.transport =
         mill_transport_ops_find(mill_device_rig_transports[one->values[MILL_DEVICE_RIG_TRANSPORT]]);
     if (!is_over_http(one)) {
         return mill_model_create(
-            &(struct mill_model_plan){.quirks = quirks,
+            &(struct mill_model_plan){.quirks = quirks_of(one),
                                       .seed = one->seed,
                                       .service_ns = (uint64_t)one->values[MILL_DEVICE_RIG_SERVICE]},
             &to->model);
     }
-    const char *address = getenv("TM_DEVICE");
+    if (!address) {
+        return start_simulator(rig, one);
+    }
     to->host = rig->host;
-    return address && read_address(address, rig->host, sizeof rig->host, &to->port) ? 0 : -EINVAL;
+    return read_address(address, rig->host, sizeof rig->host, &to->port) ? 0 : -EINVAL;
 }
 
-int mill_device_rig_open(struct mill_device_rig *rig, const struct mill_case *one, unsigned quirks)
+int mill_device_rig_open(struct mill_device_rig *rig, const struct mill_case *one)
 {
     *rig = (struct mill_device_rig){0};
     rig->plan = (struct mill_sharing_plan){
@@ -143,7 +171,7 @@ int mill_device_rig_open(struct mill_device_rig *rig, const struct mill_case *on
         .refresh_ns = (uint64_t)one->values[MILL_DEVICE_RIG_REFRESH],
     };
     rig->plan.policy.seed = one->seed;
-    int status = open_valve(rig, one, quirks);
+    int status = open_valve(rig, one);
     if (status == 0) {
         status = mill_staleness_create(one->threads, &rig->staleness);
     }
@@ -161,6 +189,12 @@ void mill_device_rig_close(struct mill_device_rig *rig)
     mill_sharing_destroy(rig->sharing);
     mill_staleness_destroy(rig->staleness);
     mill_model_destroy(rig->plan.to.model);
+    mill_simulator_stop(rig->simulator);
+}
+
+void mill_device_rig_interrupt(struct mill_case *one)
+{
+    (void)one;
 }
 
 /* ---- what was seen ---- */
@@ -168,22 +202,22 @@ void mill_device_rig_close(struct mill_device_rig *rig)
 bool mill_device_rig_truth(const struct mill_device_rig *rig, struct mill_valve_config *live,
                            uint64_t *applied)
 {
-    if (!rig->plan.to.model) {
-        return false;
+    if (rig->plan.to.model) {
+        mill_model_config(rig->plan.to.model, live);
+        *applied = mill_model_applied(rig->plan.to.model);
+        return true;
     }
-    mill_model_config(rig->plan.to.model, live);
-    *applied = mill_model_applied(rig->plan.to.model);
-    return true;
-}
-
-bool mill_device_rig_is_atomic(const struct mill_strategy *strategy)
-{
-    return mill_sharing_ops_of(strategy)->promises & MILL_SHARING_ATOMIC;
+    if (rig->simulator) {
+        mill_simulator_config(rig->simulator, live);
+        *applied = mill_simulator_applied(rig->simulator);
+        return true;
+    }
+    return false;
 }
 
 bool mill_device_rig_is_not_atomic(const struct mill_strategy *strategy)
 {
-    return !mill_device_rig_is_atomic(strategy);
+    return !(mill_sharing_ops_of(strategy)->promises & MILL_SHARING_ATOMIC);
 }
 
 void mill_device_rig_measure_ages(const struct mill_device_rig *rig, struct mill_check *check)

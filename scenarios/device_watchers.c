@@ -59,7 +59,7 @@ static int setup(struct mill_case *one)
     }
     state->every_ns[POSITION_WATCHER] = (uint64_t)one->values[POSITION];
     state->every_ns[TORQUE_WATCHER] = (uint64_t)one->values[TORQUE];
-    int status = mill_device_rig_open(&state->rig, one, MILL_QUIRKS_NONE);
+    int status = mill_device_rig_open(&state->rig, one);
     for (unsigned role = POSITION_WATCHER; role < ROLES && status == 0; role++) {
         status = mill_staleness_create(1, &state->waits[role]);
     }
@@ -76,8 +76,8 @@ static int read_as_fast_as_it_can(struct mill_worker *worker)
     const struct state *state = worker->state;
     struct mill_valve_status status;
     int result = mill_sharing_get_status(state->rig.sharing, worker->index, &status, NULL, NULL);
-    /* a valve that is not ours may turn one of a crowd away */
-    return result < 0 && state->rig.plan.to.model ? result : MILL_DONE;
+    /* a valve behind HTTP may turn one of a crowd away */
+    return result < 0 && mill_device_rig_always_answers(&state->rig) ? result : MILL_DONE;
 }
 
 static int watch(struct mill_worker *worker)
@@ -173,5 +173,6 @@ const struct mill_scenario mill_scenario_device_watchers = {
     .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
+    .interrupt = mill_device_rig_interrupt,
     .teardown = teardown,
 };

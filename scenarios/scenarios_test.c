@@ -169,7 +169,8 @@ static bool takes_no_time(const struct mill_scenario *scenario, int64_t *values)
 {
     bool any = false;
     for (unsigned i = 0; i < scenario->parameter_count; i++) {
-        if (strcmp(scenario->parameters[i].name, "service") == 0) {
+        if (strcmp(scenario->parameters[i].name, "service") == 0 ||
+            strcmp(scenario->parameters[i].name, "quirks") == 0) {
             values[i] = 0;
             any = true;
         }

@@ -13,7 +13,8 @@
 #include "scenarios/device_rig.h"
 #include "scenarios/list.h"
 
-static const struct mill_parameter parameters[] = {MILL_DEVICE_RIG_PARAMETER_ROWS};
+static const struct mill_parameter parameters[] = {
+    MILL_DEVICE_RIG_PARAMETER_ROWS(MILL_DEVICE_RIG_IN_PROCESS)};
 
 /* Of one thread. */
 struct engineer {

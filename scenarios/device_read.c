@@ -12,7 +12,8 @@
 #include "scenarios/device_rig.h"
 #include "scenarios/list.h"
 
-static const struct mill_parameter parameters[] = {MILL_DEVICE_RIG_PARAMETER_ROWS};
+static const struct mill_parameter parameters[] = {
+    MILL_DEVICE_RIG_PARAMETER_ROWS(MILL_DEVICE_RIG_IN_PROCESS)};
 
 /* A read of a copy costs less than a look at the clock: the ages of one in so many are noted. */
 #define NOTED_OF_COPIES 64

@@ -64,6 +64,11 @@ static bool read_address(const char *text, char *host, size_t size, unsigned *po
     return true;
 }
 
+bool mill_device_rig_is_elsewhere(void)
+{
+    return getenv("TM_DEVICE") != NULL;
+}
+
 static const char *address_unsupported(enum mill_device_rig_use use)
 {
     char host[sizeof((struct mill_device_rig *)0)->host];

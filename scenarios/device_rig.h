@@ -33,39 +33,39 @@ extern const char *const mill_device_rig_quirks[];
 extern const char *const mill_device_rig_locks[];
 #define MILL_DEVICE_RIG_PTHREAD 1 /* its place in the latter */
 
-#define MILL_DEVICE_RIG_PARAMETER_ROWS                                                                  \
-    [MILL_DEVICE_RIG_TRANSPORT] = {.name = "transport",                                                 \
-                                   .summary = "where the valve is",                                     \
-                                   .type = MILL_CHOICE,                                                 \
-                                   .choices = mill_device_rig_transports},                              \
-    [MILL_DEVICE_RIG_SERVICE] = {.name = "service",                                                     \
-                                 .summary = "how long the valve is busy with each request",             \
-                                 .type = MILL_DURATION,                                                 \
-                                 .maximum = MILL_NS_PER_S,                                              \
-                                 .fallback = 3 * MILL_NS_PER_MS},                                       \
-    [MILL_DEVICE_RIG_QUIRKS] =                                                                          \
-        {.name = "quirks",                                                                              \
-         .summary =                                                                                     \
-             "what it does that a device need not do: limits, a main loop that turns each millisecond", \
-         .type = MILL_CHOICE,                                                                           \
-         .choices = mill_device_rig_quirks,                                                             \
-         .fallback = 1},                                                                                \
-    [MILL_DEVICE_RIG_LOCK] = {.name = "lock",                                                           \
-                              .summary = "of the strategies that take one",                             \
-                              .type = MILL_CHOICE,                                                      \
-                              .choices = mill_device_rig_locks,                                         \
-                              .fallback = MILL_DEVICE_RIG_PTHREAD},                                     \
-    [MILL_DEVICE_RIG_REFRESH] = {.name = "refresh",                                                     \
-                                 .summary = "how often a copy is renewed",                              \
-                                 .type = MILL_DURATION,                                                 \
-                                 .minimum = 1000,                                                       \
-                                 .maximum = MILL_SHARING_REFRESH_MAX,                                   \
-                                 .fallback = MILL_SHARING_REFRESH_NS},                                  \
-    [MILL_DEVICE_RIG_CONNECTIONS] = {.name = "connections",                                             \
-                                     .summary = "of the pool",                                          \
-                                     .type = MILL_INTEGER,                                              \
-                                     .minimum = 1,                                                      \
-                                     .maximum = MILL_SHARING_CONNECTIONS_MAX,                           \
+/* `where`: the transport when none is asked for. */
+#define MILL_DEVICE_RIG_PARAMETER_ROWS(where)                                                            \
+    [MILL_DEVICE_RIG_TRANSPORT] = {.name = "transport",                                                  \
+                                   .summary = "where the valve is",                                      \
+                                   .type = MILL_CHOICE,                                                  \
+                                   .choices = mill_device_rig_transports,                                \
+                                   .fallback = (where)},                                                 \
+    [MILL_DEVICE_RIG_SERVICE] = {.name = "service",                                                      \
+                                 .summary = "how long the valve is busy with each request",              \
+                                 .type = MILL_DURATION,                                                  \
+                                 .maximum = MILL_NS_PER_S,                                               \
+                                 .fallback = 3 * MILL_NS_PER_MS},                                        \
+    [MILL_DEVICE_RIG_QUIRKS] = {.name = "quirks",                                                        \
+                                .summary = "what it does that a device need not do, such as its limits", \
+                                .type = MILL_CHOICE,                                                     \
+                                .choices = mill_device_rig_quirks,                                       \
+                                .fallback = 1},                                                          \
+    [MILL_DEVICE_RIG_LOCK] = {.name = "lock",                                                            \
+                              .summary = "of the strategies that take one",                              \
+                              .type = MILL_CHOICE,                                                       \
+                              .choices = mill_device_rig_locks,                                          \
+                              .fallback = MILL_DEVICE_RIG_PTHREAD},                                      \
+    [MILL_DEVICE_RIG_REFRESH] = {.name = "refresh",                                                      \
+                                 .summary = "how often a copy is renewed",                               \
+                                 .type = MILL_DURATION,                                                  \
+                                 .minimum = 1000,                                                        \
+                                 .maximum = MILL_SHARING_REFRESH_MAX,                                    \
+                                 .fallback = MILL_SHARING_REFRESH_NS},                                   \
+    [MILL_DEVICE_RIG_CONNECTIONS] = {.name = "connections",                                              \
+                                     .summary = "that the pool has, and async opens at once",            \
+                                     .type = MILL_INTEGER,                                               \
+                                     .minimum = 1,                                                       \
+                                     .maximum = MILL_SHARING_CONNECTIONS_MAX,                            \
                                      .fallback = MILL_SHARING_CONNECTIONS}
 
 /* What a scenario does to the valve. */
@@ -84,6 +84,9 @@ struct mill_device_rig {
 
 /* Why this case cannot run, or NULL: a constant text. */
 const char *mill_device_rig_unsupported(const struct mill_case *one, enum mill_device_rig_use use);
+
+/* Is TM_DEVICE set? */
+bool mill_device_rig_is_elsewhere(void);
 
 /* 0 or a negative errno, and then nothing is open. */
 int mill_device_rig_open(struct mill_device_rig *rig, const struct mill_case *one);

@@ -13,7 +13,7 @@
 enum { POSITION = MILL_DEVICE_RIG_PARAMETERS, TORQUE };
 
 static const struct mill_parameter parameters[] = {
-    MILL_DEVICE_RIG_PARAMETER_ROWS,
+    MILL_DEVICE_RIG_PARAMETER_ROWS(MILL_DEVICE_RIG_IN_PROCESS),
     [POSITION] = {.name = "position-every",
                   .summary = "time from one look at the position to the next",
                   .type = MILL_DURATION,

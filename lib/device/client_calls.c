@@ -4,12 +4,12 @@
 #include "device/client_parts.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "device/client_retry.h"
+#include "device/wire_json.h"
 #include "device/wire_read.h"
 
 #define STATUS  MILL_WIRE_BASE "/status"
@@ -203,16 +203,15 @@ int mill_device_get_can(struct mill_device_client *client, char *text, size_t si
         return result;
     }
     const struct mill_transport_reply *reply = &client->reply;
-    json_error_t why;
-    json_t *can = json_loadb(reply->body, reply->length, JSON_REJECT_DUPLICATES, &why);
-    if (!json_is_object(can)) {
-        int status = !can && json_error_code(&why) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
-        mill_error_set(&client->error, status, "the reply is no JSON object%s%s", can ? "" : ": ",
-                       can ? "" : why.text);
-        json_decref(can);
-        return mill_client_read(client, status, failure);
+    json_t *can = NULL;
+    result = mill_json_parse(reply->body, reply->length, MILL_WIRE_REPLY_MAX, &can, &client->error);
+    if (result == 0 && !json_is_object(can)) {
+        result = mill_error_set(&client->error, -EBADMSG, "the reply is no object of JSON");
     }
     json_decref(can);
+    if (result < 0) {
+        return mill_client_read(client, result, failure);
+    }
     if (reply->length >= size) {
         return mill_device_refuse(failure, MILL_DEVICE_VALIDATION, -ENOSPC,
                                   "%s: GET " CAN ": the reply has %zu bytes, more than %zu", client->place,

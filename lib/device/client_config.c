@@ -7,6 +7,7 @@
 
 #include "device/client_parts.h"
 #include "device/client_retry.h"
+#include "device/valve.h"
 #include "device/wire_print.h"
 #include "device/wire_read.h"
 
@@ -15,7 +16,7 @@
 
 #define TRAVEL_MAX    3600.0
 
-#define CONFIG_FIELDS ((1u << 9) - 1)
+#define CONFIG_FIELDS ((unsigned)MILL_CONFIG_LIVE | MILL_CONFIG_TRAVEL)
 #define PRESET_FIELDS                                                                                    \
     (MILL_CONFIG_VISCOUS | MILL_CONFIG_COULOMB | MILL_CONFIG_WALL_STIFFNESS | MILL_CONFIG_WALL_DAMPING | \
      MILL_CONFIG_TRAVEL | MILL_CONFIG_TORQUE_LIMIT | MILL_CONFIG_SMOOTHING)
@@ -46,8 +47,8 @@ static const struct {
     MEMBER(WALL_STIFFNESS, wall_stiffness, NOT_NEGATIVE, INFINITY),
     MEMBER(WALL_DAMPING, wall_damping, NOT_NEGATIVE, INFINITY),
     MEMBER(SMOOTHING, smoothing, POSITIVE, INFINITY),
-    MEMBER(TORQUE_LIMIT, torque_limit, NOT_NEGATIVE, INFINITY),
-    MEMBER(TRAVEL, travel, POSITIVE, TRAVEL_MAX),
+    MEMBER(TORQUE_LIMIT, torque_limit, ANY, INFINITY),
+    MEMBER(TRAVEL, travel, POSITIVE, MILL_VALVE_TRAVEL_MAX),
 };
 
 static int refuse(struct mill_device_failure *failure, const char *name, double value, const char *words)
@@ -91,6 +92,9 @@ static int check_config(const struct mill_valve_config *config, unsigned allowed
     if ((config->fields & both) == both && config->closed_pos >= config->open_pos) {
         return refuse(failure, "closed_pos", config->closed_pos, "is not below open_pos");
     }
+    if ((config->fields & both) == both && config->open_pos - config->closed_pos > MILL_VALVE_TRAVEL_MAX) {
+        return refuse(failure, "open_pos", config->open_pos, "is too far from closed_pos");
+    }
     return 0;
 }
 
@@ -119,20 +123,26 @@ int mill_device_get_config(struct mill_device_client *client, struct mill_valve_
     return mill_client_read(client, status, failure);
 }
 
-int mill_device_update_config(struct mill_device_client *client, const struct mill_valve_config *config,
-                              struct mill_device_failure *failure)
+int mill_client_config_body(const struct mill_valve_config *config, char body[MILL_WIRE_REQUEST_MAX],
+                            struct mill_device_failure *failure)
 {
-    char body[MILL_WIRE_REQUEST_MAX];
     int status =
         config ? check_config(config, CONFIG_FIELDS, failure) : mill_client_invalid(failure, "config: none");
     if (status < 0) {
         return status;
     }
-    status = mill_print_config_request(config, body, sizeof body);
-    if (status < 0) {
-        return mill_device_refuse(failure, MILL_DEVICE_VALIDATION, -EINVAL, "config: it cannot be printed");
+    if (mill_print_config_request(config, body, MILL_WIRE_REQUEST_MAX) < 0) {
+        return mill_client_invalid(failure, "config: it cannot be printed");
     }
-    return mill_client_command(client, CONFIG, body, failure);
+    return 0;
+}
+
+int mill_device_update_config(struct mill_device_client *client, const struct mill_valve_config *config,
+                              struct mill_device_failure *failure)
+{
+    char body[MILL_WIRE_REQUEST_MAX];
+    int status = mill_client_config_body(config, body, failure);
+    return status < 0 ? status : mill_client_command(client, CONFIG, body, failure);
 }
 
 int mill_device_get_presets(struct mill_device_client *client,

@@ -101,6 +101,7 @@ static bool tick(struct mill_firmware *firmware)
     mill_firmware_apply_staged(firmware);
     firmware->ticks++;
     firmware->run++;
+    firmware->loops++;
     if (firmware->hand != NULL) {
         mill_valve_turned(&firmware->valve, &firmware->live,
                           mill_hand_degrees(firmware->hand, firmware->run * MILL_VALVE_TICK_US));
@@ -127,6 +128,7 @@ static void tick_until(struct mill_firmware *firmware, uint64_t target)
     while (firmware->state == MILL_VALVE_RUNNING && firmware->ticks < target) {
         if (!tick(firmware)) {
             firmware->run += target - firmware->ticks;
+            firmware->loops += target - firmware->ticks;
             firmware->ticks = target;
         }
     }

@@ -42,8 +42,8 @@ struct mill_firmware {
     int64_t errors, last_error, estops;
     int64_t axis_error;
     enum mill_axis_state axis_state;
-    int64_t commands; /* frames sent to the motor… */
-    uint64_t torques; /* …and the torques of runs before this one */
+    uint64_t loops;    /* of the control loop, in all runs; each sends a frame to the motor… */
+    uint64_t commands; /* …and these came besides */
 
     struct mill_stream_status stream;
 };

@@ -53,7 +53,7 @@ void mill_firmware_get_can(struct mill_firmware *firmware, const struct mill_dev
     struct telemetry now = telemetry_of(firmware);
     uint64_t uptime = mill_firmware_uptime_ms(firmware);
     const struct mill_can_status can = {
-        .tx_count = firmware->commands + (int64_t)firmware->torques,
+        .tx_count = (int64_t)(firmware->commands + firmware->loops),
         .rx_count = (int64_t)(uptime + uptime / 100), /* positions every ms, a heartbeat every 100 */
         .position = now.position,
         .velocity = now.velocity,
@@ -83,7 +83,7 @@ static void calibrate(struct mill_firmware *firmware, struct mill_firmware_reply
 {
     firmware->axis_state = MILL_AXIS_IDLE;
     if ((firmware->quirks & MILL_QUIRK_BLOCKING) != 0) {
-        double more = mill_firmware_noise(firmware, 4, (uint64_t)firmware->commands);
+        double more = mill_firmware_noise(firmware, 4, firmware->commands);
         reply->before_us = 20000000 + (uint64_t)(more * 10000000);
     }
 }

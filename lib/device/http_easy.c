@@ -31,7 +31,11 @@ static size_t take_head(char *line, size_t size, size_t count, void *context)
         http->refusal = "its head does not end";
         return 0;
     }
-    http->head_ended = count > 0 && (line[0] == '\r' || line[0] == '\n');
+    if (count >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        http->head_ended = false; /* another one, behind a 100 */
+    } else if (line[0] == '\r' || line[0] == '\n') {
+        http->head_ended = true;
+    }
     return count;
 }
 
@@ -215,7 +219,7 @@ static const struct outcome {
      "what answers does not speak HTTP: another service's port, or one for TLS?"},
     {CURLE_WEIRD_SERVER_REPLY, -EPROTO, "what answers does not speak HTTP"},
     {CURLE_FILESIZE_EXCEEDED, -EPROTO, "its reply is longer than any of the device's"},
-    {CURLE_OUT_OF_MEMORY, -ENOMEM, "no memory for the reply"},
+    {CURLE_OUT_OF_MEMORY, -ENOMEM, "no memory for the reply, or a line of its head without end"},
 };
 
 static struct outcome outcome_of(const struct mill_http *http, CURLcode code, long os_error)
@@ -238,7 +242,8 @@ static struct outcome outcome_of(const struct mill_http *http, CURLcode code, lo
                        : os_error == ETIMEDOUT ? -ETIMEDOUT
                                                : -EHOSTUNREACH;
     }
-    if (code == CURLE_RECV_ERROR && os_error == 0) { /* curl's word for chunks that are none, too */
+    /* the same code for a connection that broke; its errno may be that of the request before */
+    if (code == CURLE_RECV_ERROR && strstr(http->said, "chunk")) {
         found = (struct outcome){code, -EPROTO, "its reply is no HTTP"};
     }
     return found;
@@ -254,7 +259,7 @@ int mill_http_outcome(struct mill_http *http, CURLcode code, struct mill_error *
     curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &os_error);
     curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
     reply->sent = sent > 0;
-    if (code == CURLE_OK && http->head_ended) {
+    if (code == CURLE_OK && http->head_ended && status >= 200) {
         reply->status = (int)status;
         return 0;
     }

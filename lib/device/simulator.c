@@ -125,6 +125,7 @@ static void cycle_power(struct mill_simulator *simulator)
     }
     simulator->after_ns = 0;
     mill_firmware_power_cycle(simulator->firmware, mill_simulator_us(simulator, mill_now_ns()));
+    (void)mill_listener_listen(simulator, &simulator->http.listener, true); /* or at a later turn */
     simulator->cycles_done = asked;
     pthread_cond_broadcast(&simulator->cycled);
 }
@@ -137,7 +138,7 @@ static void turn(struct mill_simulator *simulator, const struct epoll_event *eve
         watch->ready(simulator, watch, events[i].events);
     }
     mill_http_run(simulator, mill_now_ns());
-    (void)mill_listener_listen(simulator, &simulator->http.listener, true); /* where it failed before */
+    (void)mill_listener_listen(simulator, &simulator->http.listener, true);
     mill_stream_follow(simulator);
     if (simulator->after_ns > 0) {
         uint64_t after_ns = simulator->after_ns;

@@ -158,9 +158,10 @@ void mill_valve_turned(struct mill_valve *valve, const struct mill_valve_config 
 
 void mill_valve_free(struct mill_valve *valve, const struct mill_valve_config *config)
 {
-    bool rests = !(valve->omega < 0 || valve->omega > 0);
     double omega = valve->omega + valve->torque * tick_s / MILL_VALVE_INERTIA;
-    if (rests ? fabs(valve->torque) <= MILL_VALVE_BEARING : omega * valve->omega < 0) {
+    bool rests = !(valve->omega < 0 || valve->omega > 0);
+    double pushed = mill_valve_torque(config, mill_valve_degrees(valve), 0);
+    if (rests ? fabs(pushed) <= MILL_VALVE_BEARING : omega * valve->omega < 0) {
         omega = 0;
     }
     control(valve, config, valve->turns + omega * tick_s / two_pi);

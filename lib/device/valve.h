@@ -9,7 +9,7 @@
  * out more energy than it took in (the tank: at most 2 J are remembered).
  *
  * A free handle is moved by the motor alone. One whose speed changes its sign within a tick has come to rest
- * there, and at rest its bearing holds it against 0.01 N·m: without that, the friction of a sampled
+ * there, and rests until a wall pushes it with more than 0.01 N·m: without that, the friction of a sampled
  * controller would shake it for ever.
  *
  * Plain values and pure functions; not shared between threads.

@@ -106,7 +106,8 @@ uint64_t mill_publisher_published(const struct mill_publisher *publisher);
  * second time; -EDEADLK from within a callback that it would have to wait for. */
 int mill_publisher_close(struct mill_publisher *publisher);
 
-/* Samples that a subscriber lost by falling behind; also after close. 0 or -ENOENT. */
+/* Samples that a subscriber lost by falling behind; also after close. 0 or -ENOENT: with `queued`, no such
+ * subscription, or one that has left and whose last call is known to have returned. */
 int mill_publisher_dropped(struct mill_publisher *publisher, unsigned id, uint64_t *dropped);
 
 #endif

@@ -1,0 +1,497 @@
+#include "device/recorder.h"
+
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "core/file.h"
+
+static struct mill_recorder *create(size_t capacity, enum mill_recorder_policy policy)
+{
+    struct mill_recorder *recorder;
+    const struct mill_recorder_plan plan = {.capacity = capacity, .policy = policy};
+    assert_int_equal(mill_recorder_create(&plan, &recorder), 0);
+    return recorder;
+}
+
+/* Every member follows from the number, so that a torn one shows. */
+static struct mill_stream_sample sample_of(uint64_t number)
+{
+    return (struct mill_stream_sample){
+        .number = number,
+        .arrived_ns = 2 * number,
+        .lag_ns = 3 * number,
+        .line = {.timestamp_ms = 4 * number,
+                 .position_deg = (double)number,
+                 .passivity_mj = -(int64_t)number},
+    };
+}
+
+static bool is_whole(const struct mill_stream_sample *sample)
+{
+    struct mill_stream_sample wanted = sample_of(sample->number);
+    return sample->arrived_ns == wanted.arrived_ns && sample->lag_ns == wanted.lag_ns &&
+           sample->line.timestamp_ms == wanted.line.timestamp_ms &&
+           sample->line.passivity_mj == wanted.line.passivity_mj;
+}
+
+static void take(struct mill_recorder *recorder, uint64_t first, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        struct mill_stream_sample sample = sample_of(first + i);
+        mill_recorder_take(recorder, &sample);
+    }
+}
+
+static struct mill_recorder_metrics metrics_of(struct mill_recorder *recorder)
+{
+    struct mill_recorder_metrics metrics;
+    mill_recorder_read(recorder, &metrics);
+    return metrics;
+}
+
+/* ---- recording ---- */
+
+static void it_records_between_start_and_stop(void **state)
+{
+    (void)state;
+    struct mill_recorder *recorder = create(10, MILL_RECORDER_DROP_OLDEST);
+    take(recorder, 1, 2);
+    assert_int_equal(mill_recorder_stop(recorder), -EALREADY);
+    assert_int_equal(metrics_of(recorder).recording_number, 0);
+    assert_int_equal(mill_recorder_start(recorder), 0);
+    assert_int_equal(mill_recorder_start(recorder), -EALREADY);
+    take(recorder, 3, 4);
+    struct mill_recorder_metrics metrics = metrics_of(recorder);
+    assert_true(metrics.recording);
+    assert_int_equal(metrics.held, 4); /* counted while it records */
+    assert_true(metrics.started_ns > 0 && metrics.ended_ns == 0);
+    assert_int_equal(mill_recorder_stop(recorder), 0);
+    take(recorder, 7, 3);
+    metrics = metrics_of(recorder);
+    assert_false(metrics.recording);
+    assert_int_equal(metrics.held, 4);
+    assert_int_equal(metrics.taken, 4);
+    assert_int_equal(metrics.ignored, 5);
+    assert_true(metrics.ended_ns >= metrics.started_ns);
+    assert_int_equal(mill_recorder_start(recorder), 0);
+    metrics = metrics_of(recorder);
+    assert_int_equal(metrics.recording_number, 2);
+    assert_int_equal(metrics.held, 0);
+    assert_int_equal(metrics.ignored, 5);
+    mill_recorder_destroy(recorder);
+}
+
+static void assert_held(struct mill_recorder *recorder, uint64_t first, uint64_t count)
+{
+    struct mill_stream_sample samples[20];
+    uint64_t from = 0;
+    size_t got;
+    assert_int_equal(mill_recorder_copy(recorder, 0, &from, samples, 20, &got), 0);
+    assert_int_equal(got, count);
+    for (uint64_t i = 0; i < count; i++) {
+        assert_int_equal(samples[i].number, first + i);
+        assert_true(is_whole(&samples[i]));
+    }
+}
+
+static void when_full_it_drops_the_oldest(void **state)
+{
+    (void)state;
+    struct mill_recorder *recorder = create(10, MILL_RECORDER_DROP_OLDEST);
+    mill_recorder_start(recorder);
+    take(recorder, 1, 10);
+    assert_int_equal(metrics_of(recorder).dropped, 0);
+    take(recorder, 11, 13);
+    struct mill_recorder_metrics metrics = metrics_of(recorder);
+    assert_int_equal(metrics.taken, 23);
+    assert_int_equal(metrics.held, 10);
+    assert_int_equal(metrics.dropped, 13);
+    assert_int_equal(metrics.refused, 0);
+    assert_held(recorder, 14, 10);
+    mill_recorder_destroy(recorder);
+}
+
+static void or_it_refuses_what_comes(void **state)
+{
+    (void)state;
+    struct mill_recorder *recorder = create(10, MILL_RECORDER_REFUSE);
+    mill_recorder_start(recorder);
+    take(recorder, 1, 23);
+    struct mill_recorder_metrics metrics = metrics_of(recorder);
+    assert_int_equal(metrics.taken, 10);
+    assert_int_equal(metrics.held, 10);
+    assert_int_equal(metrics.dropped, 0);
+    assert_int_equal(metrics.refused, 13);
+    assert_held(recorder, 1, 10);
+    mill_recorder_destroy(recorder);
+}
+
+static void it_is_read_by_position(void **state)
+{
+    (void)state;
+    struct mill_recorder *recorder = create(10, MILL_RECORDER_DROP_OLDEST);
+    struct mill_stream_sample samples[4];
+    size_t count;
+    uint64_t from = 0;
+    mill_recorder_start(recorder);
+    assert_int_equal(mill_recorder_copy(recorder, 1, &from, samples, 4, &count), 0);
+    assert_int_equal(count, 0);
+    take(recorder, 100, 8);
+    from = 6;
+    assert_int_equal(mill_recorder_copy(recorder, 1, &from, samples, 4, &count), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(samples[0].number, 106);
+    take(recorder, 108, 5);
+    from = 1;
+    assert_int_equal(mill_recorder_copy(recorder, 1, &from, samples, 4, &count), 0);
+    assert_int_equal(from, 3); /* those before were dropped */
+    assert_int_equal(count, 4);
+    assert_int_equal(samples[3].number, 106);
+    from = 99;
+    assert_int_equal(mill_recorder_copy(recorder, 1, &from, samples, 4, &count), 0);
+    assert_int_equal(from, 99);
+    assert_int_equal(count, 0);
+    assert_int_equal(mill_recorder_copy(recorder, 2, &from, samples, 4, &count), -ESTALE);
+    assert_int_equal(mill_recorder_copy(recorder, 1, NULL, samples, 4, &count), -EINVAL);
+    assert_int_equal(mill_recorder_copy(recorder, 1, &from, NULL, 4, &count), -EINVAL);
+    mill_recorder_destroy(recorder);
+}
+
+/* ---- from any thread ---- */
+
+#define TAKES 20000u
+
+struct crowd {
+    struct mill_recorder *recorder;
+    atomic_bool over;
+    _Atomic uint64_t seen;   /* samples */
+    _Atomic uint64_t broken; /* looks that saw what cannot be */
+};
+
+static void *be_stream(void *context)
+{
+    struct crowd *crowd = context;
+    take(crowd->recorder, 1, TAKES);
+    return NULL;
+}
+
+static void *be_switch(void *context)
+{
+    struct crowd *crowd = context;
+    while (!atomic_load(&crowd->over)) {
+        mill_recorder_start(crowd->recorder);
+        mill_recorder_stop(crowd->recorder);
+    }
+    return NULL;
+}
+
+static bool adds_up(const struct mill_recorder_metrics *metrics)
+{
+    return metrics->held <= 64 && metrics->taken == metrics->held + metrics->dropped &&
+           metrics->refused == 0 && metrics->recording == (metrics->ended_ns == 0);
+}
+
+static void *be_reader(void *context)
+{
+    struct crowd *crowd = context;
+    struct mill_stream_sample samples[64];
+    while (!atomic_load(&crowd->over)) {
+        struct mill_recorder_metrics metrics;
+        uint64_t from = 0;
+        size_t count;
+        mill_recorder_read(crowd->recorder, &metrics);
+        atomic_fetch_add(&crowd->broken, metrics.recording_number > 0 && !adds_up(&metrics));
+        mill_recorder_copy(crowd->recorder, 0, &from, samples, 64, &count);
+        for (size_t i = 0; i < count; i++) {
+            atomic_fetch_add(&crowd->broken, !is_whole(&samples[i]));
+        }
+        atomic_fetch_add(&crowd->seen, count);
+    }
+    return NULL;
+}
+
+static void any_thread_may_do_anything(void **state)
+{
+    (void)state;
+    struct crowd crowd = {.recorder = create(64, MILL_RECORDER_DROP_OLDEST)};
+    pthread_t streams[2], others[3];
+    assert_int_equal(pthread_create(&others[0], NULL, be_switch, &crowd), 0);
+    assert_int_equal(pthread_create(&others[1], NULL, be_reader, &crowd), 0);
+    assert_int_equal(pthread_create(&others[2], NULL, be_reader, &crowd), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&streams[i], NULL, be_stream, &crowd), 0);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        pthread_join(streams[i], NULL);
+    }
+    atomic_store(&crowd.over, true);
+    for (unsigned i = 0; i < 3; i++) {
+        pthread_join(others[i], NULL);
+    }
+    assert_int_equal(crowd.broken, 0);
+    mill_recorder_destroy(crowd.recorder);
+}
+
+/* ---- export ---- */
+
+static char *written(struct mill_recorder *recorder, enum mill_recorder_format format,
+                     struct mill_recorder_saved *saved)
+{
+    char *text = NULL;
+    size_t size;
+    struct mill_error error;
+    FILE *stream = open_memstream(&text, &size);
+    assert_non_null(stream);
+    assert_int_equal(mill_recorder_write(recorder, format, stream, saved, &error), 0);
+    fclose(stream);
+    return text;
+}
+
+static unsigned count_of(const char *text, char wanted)
+{
+    unsigned count = 0;
+    for (; *text; text++) {
+        count += *text == wanted;
+    }
+    return count;
+}
+
+static void csv_has_a_name_for_each_cell(void **state)
+{
+    (void)state;
+    struct mill_recorder *recorder = create(1000, MILL_RECORDER_DROP_OLDEST);
+    struct mill_recorder_saved saved;
+    mill_recorder_start(recorder);
+    char *text = written(recorder, MILL_RECORDER_CSV, NULL);
+    assert_int_equal(count_of(text, '\n'), 1); /* the names alone */
+    unsigned commas = count_of(text, ',');
+    free(text);
+    take(recorder, 1, 600); /* more than a page */
+    text = written(recorder, MILL_RECORDER_CSV, &saved);
+    assert_int_equal(saved.samples, 600);
+    assert_int_equal(saved.missed, 0);
+    assert_int_equal(count_of(text, '\n'), 601);
+    assert_int_equal(count_of(text, ','), 601 * commas);
+    assert_memory_equal(text, "number,arrived_ns,", 18);
+    const char *row = strchr(text, '\n') + 1;
+    assert_memory_equal(row, "1,2,3,first,0,4,0,", 18);
+    const char *last = strrchr(text, 'f'); /* of the last "false" */
+    assert_string_equal(last, "false\n");
+    free(text);
+    mill_recorder_destroy(recorder);
+}
+
+static void numbers_come_back_as_they_were(void **state)
+{
+    (void)state;
+    struct mill_recorder *recorder = create(10, MILL_RECORDER_DROP_OLDEST);
+    struct mill_stream_sample sample = sample_of(1);
+    sample.line.torque_nm = 0.1;
+    sample.line.omega_rad_s = 1.0 / 3.0;
+    sample.line.position_deg = NAN;
+    sample.line.filt_torque_nm = -INFINITY;
+    sample.line.seq = UINT64_MAX;
+    sample.line.err = INT64_MIN;
+    sample.line.status = MILL_SAMPLE_NO_DATA;
+    sample.line.data_valid = true;
+    mill_recorder_start(recorder);
+    mill_recorder_take(recorder, &sample);
+    char *text = written(recorder, MILL_RECORDER_CSV, NULL);
+    assert_non_null(strstr(text, ",18446744073709551615,"));
+    assert_non_null(strstr(text, ",0.1,-inf,NO_DATA,"));
+    assert_non_null(strstr(text, "nan,"));
+    free(text);
+
+    text = written(recorder, MILL_RECORDER_JSONL, NULL);
+    json_t *root = json_loads(text, JSON_DECODE_INT_AS_REAL, NULL);
+    assert_non_null(root);
+    assert_true(json_real_value(json_object_get(root, "omega_rad_s")) == 1.0 / 3.0);
+    assert_true(json_real_value(json_object_get(root, "torque_nm")) == 0.1);
+    assert_true(json_is_null(json_object_get(root, "position_deg")));
+    assert_true(json_is_null(json_object_get(root, "filt_torque_nm")));
+    assert_string_equal(json_string_value(json_object_get(root, "status")), "NO_DATA");
+    assert_string_equal(json_string_value(json_object_get(root, "step")), "first");
+    assert_true(json_is_true(json_object_get(root, "data_valid")));
+    assert_int_equal(json_object_size(root), 20);
+    json_decref(root);
+    free(text);
+    mill_recorder_destroy(recorder);
+}
+
+static void json_has_an_object_a_line(void **state)
+{
+    (void)state;
+    struct mill_recorder *recorder = create(300, MILL_RECORDER_DROP_OLDEST);
+    mill_recorder_start(recorder);
+    take(recorder, 1, 1000);
+    char *text = written(recorder, MILL_RECORDER_JSONL, NULL);
+    uint64_t number = 701;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), number++) {
+        json_t *root = json_loads(line, 0, NULL);
+        assert_non_null(root);
+        assert_int_equal(json_integer_value(json_object_get(root, "number")), number);
+        json_decref(root);
+    }
+    assert_int_equal(number, 1001);
+    free(text);
+    mill_recorder_destroy(recorder);
+}
+
+/* What becomes of an export under which the recording changes: the stream writes into it. */
+struct meddler {
+    struct mill_recorder *recorder;
+    bool restarts;
+    unsigned writes;
+    uint64_t bytes;
+};
+
+static ssize_t meddle(void *cookie, const char *text, size_t size)
+{
+    struct meddler *meddler = cookie;
+    (void)text;
+    meddler->bytes += size;
+    if (meddler->writes++ == 0) {
+        if (meddler->restarts) {
+            mill_recorder_stop(meddler->recorder);
+            mill_recorder_start(meddler->recorder);
+        } else {
+            take(meddler->recorder, 2001, 1500);
+        }
+    }
+    return (ssize_t)size;
+}
+
+static int write_meddled(struct meddler *meddler, struct mill_recorder_saved *saved, struct mill_error *error)
+{
+    const cookie_io_functions_t functions = {.write = meddle};
+    FILE *stream = fopencookie(meddler, "w", functions);
+    assert_non_null(stream);
+    setvbuf(stream, NULL, _IOFBF, 4096);
+    int status = mill_recorder_write(meddler->recorder, MILL_RECORDER_CSV, stream, saved, error);
+    fclose(stream);
+    return status;
+}
+
+static void an_export_tells_what_was_dropped_before_it_came_there(void **state)
+{
+    (void)state;
+    struct meddler meddler = {.recorder = create(2000, MILL_RECORDER_DROP_OLDEST)};
+    struct mill_recorder_saved saved;
+    struct mill_error error;
+    mill_recorder_start(meddler.recorder);
+    take(meddler.recorder, 1, 2000);
+    assert_int_equal(write_meddled(&meddler, &saved, &error), 0);
+    assert_int_equal(saved.samples + saved.missed, 2000);
+    assert_true(saved.missed > 0 && saved.samples >= 500);
+    mill_recorder_destroy(meddler.recorder);
+}
+
+static void an_export_does_not_mix_two_recordings(void **state)
+{
+    (void)state;
+    struct meddler meddler = {.recorder = create(2000, MILL_RECORDER_DROP_OLDEST), .restarts = true};
+    struct mill_recorder_saved saved;
+    struct mill_error error;
+    mill_recorder_start(meddler.recorder);
+    take(meddler.recorder, 1, 2000);
+    assert_int_equal(write_meddled(&meddler, &saved, &error), -ESTALE);
+    assert_non_null(strstr(error.message, "another one"));
+    mill_recorder_destroy(meddler.recorder);
+}
+
+static void a_file_is_replaced_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    struct mill_recorder *recorder = create(100, MILL_RECORDER_DROP_OLDEST);
+    struct mill_recorder_saved saved;
+    struct mill_error error;
+    char path[] = "/tmp/mill_recorder_XXXXXX";
+    char *text;
+    size_t length;
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    mill_recorder_start(recorder);
+    take(recorder, 1, 50);
+    assert_int_equal(mill_recorder_save(recorder, MILL_RECORDER_JSONL, path, &saved, &error), 0);
+    assert_int_equal(saved.samples, 50);
+    assert_int_equal(mill_read_file(path, 1 << 20, &text, &length, &error), 0);
+    assert_int_equal(count_of(text, '\n'), 50);
+    free(text);
+    unlink(path);
+    assert_int_equal(
+        mill_recorder_save(recorder, MILL_RECORDER_CSV, "/tmp/no/such/folder/x.csv", NULL, &error), -ENOENT);
+    assert_non_null(strstr(error.message, "/tmp/no/such/folder"));
+    mill_recorder_destroy(recorder);
+}
+
+static void a_full_disk_is_told(void **state)
+{
+    (void)state;
+    struct mill_recorder *recorder = create(100, MILL_RECORDER_DROP_OLDEST);
+    struct mill_error error;
+    FILE *full = fopen("/dev/full", "w");
+    if (!full) {
+        skip();
+    }
+    mill_recorder_start(recorder);
+    take(recorder, 1, 50);
+    assert_int_equal(mill_recorder_write(recorder, MILL_RECORDER_CSV, full, NULL, &error), -ENOSPC);
+    fclose(full);
+    mill_recorder_destroy(recorder);
+}
+
+static void nonsense_is_refused(void **state)
+{
+    (void)state;
+    struct mill_recorder *recorder;
+    struct mill_error error;
+    const struct mill_recorder_plan plan = {.capacity = 1};
+    const struct mill_recorder_plan huge = {.capacity = MILL_RECORDER_CAPACITY_MAX + 1};
+    const struct mill_recorder_plan odd = {.policy = (enum mill_recorder_policy)2};
+    assert_int_equal(mill_recorder_create(NULL, &recorder), -EINVAL);
+    assert_int_equal(mill_recorder_create(&plan, NULL), -EINVAL);
+    assert_int_equal(mill_recorder_create(&huge, &recorder), -EINVAL);
+    assert_int_equal(mill_recorder_create(&odd, &recorder), -EINVAL);
+    assert_int_equal(mill_recorder_create(&plan, &recorder), 0);
+    const enum mill_recorder_format none = (enum mill_recorder_format)2;
+    assert_null(mill_recorder_format_name(none));
+    assert_string_equal(mill_recorder_format_name(MILL_RECORDER_JSONL), "jsonl");
+    assert_int_equal(mill_recorder_write(recorder, none, stderr, NULL, &error), -EINVAL);
+    assert_int_equal(mill_recorder_write(recorder, MILL_RECORDER_CSV, NULL, NULL, &error), -EINVAL);
+    assert_int_equal(mill_recorder_save(recorder, MILL_RECORDER_CSV, NULL, NULL, &error), -EINVAL);
+    mill_recorder_destroy(recorder);
+    mill_recorder_destroy(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_records_between_start_and_stop),
+        cmocka_unit_test(when_full_it_drops_the_oldest),
+        cmocka_unit_test(or_it_refuses_what_comes),
+        cmocka_unit_test(it_is_read_by_position),
+        cmocka_unit_test(any_thread_may_do_anything),
+        cmocka_unit_test(csv_has_a_name_for_each_cell),
+        cmocka_unit_test(numbers_come_back_as_they_were),
+        cmocka_unit_test(json_has_an_object_a_line),
+        cmocka_unit_test(an_export_tells_what_was_dropped_before_it_came_there),
+        cmocka_unit_test(an_export_does_not_mix_two_recordings),
+        cmocka_unit_test(a_file_is_replaced_whole_or_not_at_all),
+        cmocka_unit_test(a_full_disk_is_told),
+        cmocka_unit_test(nonsense_is_refused),
+    };
+    return cmocka_run_group_tests_name("device/recorder", tests, NULL, NULL);
+}

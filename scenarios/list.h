@@ -31,7 +31,13 @@
     X(fork_join)           \
     X(check_then_act)      \
     X(callback_reentrant)  \
-    X(callback_slow)
+    X(callback_slow)       \
+    X(device_read)         \
+    X(device_watchers)     \
+    X(device_decide)       \
+    X(device_commands)     \
+    X(device_lost_update)  \
+    X(device_power_cycle)
 
 #define MILL_SCENARIO_DECLARE(ident) extern const struct mill_scenario mill_scenario_##ident;
 MILL_SCENARIOS(MILL_SCENARIO_DECLARE)

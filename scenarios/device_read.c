@@ -1,0 +1,180 @@
+/* Many threads read the status of one valve (rows 19 and 23 of the patterns): those that ask it for each read
+ * against those that read a copy, and how old is what they read.
+ *
+ * All reads ask the same, so an answer to another thread's question looks like one's own. At the end a few
+ * threads therefore ask for two kinds of things in turns, status and config, all at once: who gets the wrong
+ * kind has had the answer of another.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "scenarios/device_rig.h"
+#include "scenarios/list.h"
+
+static const struct mill_parameter parameters[] = {
+    MILL_DEVICE_RIG_PARAMETER_ROWS(MILL_DEVICE_RIG_IN_PROCESS)};
+
+/* A read of a copy costs less than a look at the clock: the ages of one in so many are noted. */
+#define NOTED_OF_COPIES 64
+
+/* Threads that look at the end, and how often. They wait for each other, so that they do it at once. */
+#define LOOKERS         4u
+#define LOOKS           6u
+#define PATIENCE_NS     (2 * MILL_NS_PER_S)
+#define NAP_NS          (50 * MILL_NS_PER_US)
+
+struct reader {
+    alignas(MILL_ISOLATION) uint64_t reads;
+    uint64_t wrong;  /* answers to something else */
+    uint64_t failed; /* reads that had none */
+    struct mill_device_failure failure;
+};
+
+struct state {
+    struct mill_device_rig rig;
+    uint64_t noted; /* one in so many */
+    unsigned threads;
+    alignas(MILL_ISOLATION) atomic_uint lookers; /* that have come to the end */
+    struct reader readers[];
+};
+
+static int setup(struct mill_case *one)
+{
+    struct state *state = mill_isolated_alloc(sizeof *state + one->threads * sizeof state->readers[0]);
+    if (!state) {
+        return -ENOMEM;
+    }
+    bool copies = mill_sharing_ops_of(one->strategy)->promises & MILL_SHARING_CACHED;
+    int status = mill_device_rig_open(&state->rig, one);
+    if (status < 0) {
+        free(state);
+        return status;
+    }
+    state->noted = copies ? NOTED_OF_COPIES : 1;
+    state->threads = one->threads;
+    one->state = state;
+    return 0;
+}
+
+/* Goes on: what failed is told at the end. */
+static void count(struct reader *reader, int result)
+{
+    reader->wrong += result == -EBADMSG;
+    reader->failed += result < 0 && result != -EBADMSG;
+}
+
+static int read_status(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct reader *reader = &state->readers[worker->index];
+    struct mill_valve_status status;
+    struct mill_sharing_stamp stamp;
+    int result =
+        mill_sharing_get_status(state->rig.sharing, worker->index, &status, &stamp, &reader->failure);
+    if (result < 0) {
+        count(reader, result);
+    } else if (reader->reads++ % state->noted == 0) {
+        mill_staleness_note(state->rig.staleness, worker->index, stamp.asked_ns, mill_now_ns());
+    }
+    return MILL_DONE;
+}
+
+/* ---- the end ---- */
+
+static void only_look(void *context, const struct mill_valve_status *status,
+                      const struct mill_valve_config *config, struct mill_valve_config *change)
+{
+    (void)context;
+    (void)status;
+    (void)config;
+    (void)change;
+}
+
+static void look_together(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct reader *reader = &state->readers[worker->index];
+    unsigned expected = state->threads < LOOKERS ? state->threads : LOOKERS;
+    uint64_t end_ns = mill_now_ns() + PATIENCE_NS;
+    if (worker->index >= LOOKERS) {
+        return;
+    }
+    /* relaxed, both: a rendezvous that must not order what the sharing should */
+    atomic_fetch_add_explicit(&state->lookers, 1, memory_order_relaxed);
+    while (atomic_load_explicit(&state->lookers, memory_order_relaxed) < expected && mill_now_ns() < end_ns) {
+        mill_sleep_until(mill_now_ns() + NAP_NS);
+    }
+    for (unsigned i = 0; i < LOOKS; i++) {
+        count(reader,
+              mill_sharing_transact(state->rig.sharing, worker->index, only_look, NULL, &reader->failure));
+    }
+}
+
+static void verify(const struct mill_case *one, struct mill_check *check)
+{
+    const struct state *state = one->state;
+    uint64_t wrong = 0;
+    uint64_t failed = 0;
+    const struct mill_device_failure *failure = NULL;
+    for (unsigned i = 0; i < one->threads; i++) {
+        const struct reader *reader = &state->readers[i];
+        wrong += reader->wrong;
+        failed += reader->failed;
+        failure = reader->failed > 0 ? &reader->failure : failure;
+    }
+    if (wrong > 0) {
+        mill_check_found(check, MILL_CORRUPTION,
+                         "%" PRIu64 " answers were none to the question: they were another thread's", wrong);
+    }
+    if (failed > 0 && mill_device_rig_always_answers(&state->rig)) {
+        mill_check_found(check, MILL_CORRUPTION,
+                         "%" PRIu64 " questions to a valve that never fails had no answer: %.150s", failed,
+                         failure->message);
+    }
+    mill_device_rig_measure_ages(&state->rig, check);
+    mill_check_measured(check, "failed", "", (double)failed);
+}
+
+static void teardown(struct mill_case *one)
+{
+    struct state *state = one->state;
+    mill_device_rig_close(&state->rig);
+    free(state);
+}
+
+static const char *unsupported(const struct mill_case *one)
+{
+    return mill_device_rig_unsupported(one, MILL_DEVICE_RIG_READS);
+}
+
+static const struct mill_role roles[] = {
+    {.name = "reader",
+     .summary = "reads the valve's status",
+     .operation = read_status,
+     .finish = look_together},
+};
+
+static const struct mill_expectation expectations[] = {
+    {.strategy = "unshared",
+     .findings = MILL_CORRUPTION | MILL_RACE,
+     .min_threads = 2,
+     .why = "the client holds one reply, and two threads read it as theirs"},
+};
+
+const struct mill_scenario mill_scenario_device_read = {
+    .name = "device-read",
+    .summary = "many threads read one valve's status, by asking it or from a copy; how old is it?",
+    .family = &mill_sharing_family,
+    .parameters = parameters,
+    .parameter_count = sizeof parameters / sizeof parameters[0],
+    .roles = roles,
+    .role_count = sizeof roles / sizeof roles[0],
+    .expectations = expectations,
+    .expectation_count = sizeof expectations / sizeof expectations[0],
+    .unsupported = unsupported,
+    .setup = setup,
+    .verify = verify,
+    .interrupt = mill_device_rig_interrupt,
+    .teardown = teardown,
+};

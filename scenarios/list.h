@@ -31,7 +31,9 @@
     X(fork_join)           \
     X(check_then_act)      \
     X(callback_reentrant)  \
-    X(callback_slow)
+    X(callback_slow)       \
+    X(recorder_load)       \
+    X(tuner_shared)
 
 #define MILL_SCENARIO_DECLARE(ident) extern const struct mill_scenario mill_scenario_##ident;
 MILL_SCENARIOS(MILL_SCENARIO_DECLARE)

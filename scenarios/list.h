@@ -33,7 +33,8 @@
     X(callback_reentrant)  \
     X(callback_slow)       \
     X(recorder_load)       \
-    X(tuner_shared)
+    X(tuner_shared)        \
+    X(stream_callbacks)
 
 #define MILL_SCENARIO_DECLARE(ident) extern const struct mill_scenario mill_scenario_##ident;
 MILL_SCENARIOS(MILL_SCENARIO_DECLARE)

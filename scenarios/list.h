@@ -34,7 +34,8 @@
     X(callback_slow)       \
     X(recorder_load)       \
     X(tuner_shared)        \
-    X(stream_callbacks)
+    X(stream_callbacks)    \
+    X(stream_fanout)
 
 #define MILL_SCENARIO_DECLARE(ident) extern const struct mill_scenario mill_scenario_##ident;
 MILL_SCENARIOS(MILL_SCENARIO_DECLARE)

@@ -7,7 +7,6 @@
  * the same sample. Where the same thread calls one after the other that never happens, on any machine.
  */
 #include <errno.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>

@@ -260,8 +260,8 @@ static void measure(const struct seen *seen, const struct mill_simulator_counts 
     mill_check_measured(check, "dropped by queue", "", (double)seen->queue_dropped);
 }
 
-/* The last of the lines that were dropped have none behind them that would tell; a device that was late for
- * more than a second has made none. */
+/* Of the lines that the device dropped, those at the end have none behind them that would tell: so fewer are
+ * told than are missing. */
 static void verify(const struct mill_case *one, struct mill_check *check)
 {
     struct state *state = one->state;

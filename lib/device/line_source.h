@@ -2,7 +2,8 @@
  * stands on this table and does not know which.
  *
  *     struct mill_line_source *source;
- *     int status = mill_stream_socket_create("192.168.1.100", MILL_WIRE_STREAM_PORT, &source);
+ *     const struct mill_stream_socket_plan plan = {.host = "192.168.1.100", .port = MILL_WIRE_STREAM_PORT};
+ *     int status = mill_stream_socket_create(&plan, &source);
  *     …
  *     mill_line_source_destroy(source);
  *
@@ -57,10 +58,16 @@ struct mill_line_source {
     const struct mill_line_source_ops *ops;
 };
 
-/* A TCP stream. `host` is a name or an address; the name is looked up at each open, which cannot be
- * interrupted while the resolver works. 0; -EINVAL (an empty host or one over 255 bytes, a port of 0 or over
- * 65535); -ENOMEM; -EMFILE, -ENFILE. */
-int mill_stream_socket_create(const char *host, unsigned port, struct mill_line_source **source);
+struct mill_stream_socket_plan {
+    const char *host; /* a name or an address; looked up at each open, which cannot be interrupted while the
+                         resolver works */
+    unsigned port;
+    unsigned receive_bytes; /* of the kernel's receive buffer (SO_RCVBUF); 0: as large as the kernel likes */
+};
+
+/* A TCP stream. 0; -EINVAL (NULL, an empty host or one over 255 bytes, a port of 0 or over 65535, more than
+ * INT_MAX bytes); -ENOMEM; -EMFILE, -ENFILE. */
+int mill_stream_socket_create(const struct mill_stream_socket_plan *plan, struct mill_line_source **source);
 
 /* Nobody uses it any more. NULL is fine. */
 static inline void mill_line_source_destroy(struct mill_line_source *source)

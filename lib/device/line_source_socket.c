@@ -1,6 +1,7 @@
 /* A stream over TCP. Whatever waits, waits in poll, for the socket and for an eventfd that interrupts it.
  */
 #include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -24,6 +25,7 @@ struct socket_source {
     struct mill_line_source source;
     char host[256];
     char port[8];
+    int receive_bytes;
     int wake; /* an eventfd, readable while interrupted */
     atomic_bool interrupted;
 
@@ -93,6 +95,10 @@ static int connect_to(const struct socket_source *self, const struct addrinfo *a
         socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, address->ai_protocol);
     if (descriptor < 0) {
         return -errno;
+    }
+    if (self->receive_bytes >
+        0) { /* before it connects, which tells the other side; the kernel has its least */
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &self->receive_bytes, sizeof self->receive_bytes);
     }
     int status = connect(descriptor, address->ai_addr, address->ai_addrlen) == 0 ? 0 : -errno;
     if (status == -EINPROGRESS) {
@@ -284,11 +290,19 @@ static const struct mill_line_source_ops ops = {
     .destroy = destroy,
 };
 
-int mill_stream_socket_create(const char *host, unsigned port, struct mill_line_source **source)
+static int check_plan(const struct mill_stream_socket_plan *plan)
 {
-    if (!host || host[0] == '\0' || strlen(host) >= sizeof((struct socket_source *)0)->host || port == 0 ||
-        port > UINT16_MAX || !source) {
-        return -EINVAL;
+    size_t room = sizeof(((struct socket_source *)NULL)->host);
+    bool fits = plan && plan->host && plan->host[0] != '\0' && strlen(plan->host) < room && plan->port > 0 &&
+                plan->port <= UINT16_MAX && plan->receive_bytes <= INT_MAX;
+    return fits ? 0 : -EINVAL;
+}
+
+int mill_stream_socket_create(const struct mill_stream_socket_plan *plan, struct mill_line_source **source)
+{
+    int status = source ? check_plan(plan) : -EINVAL;
+    if (status < 0) {
+        return status;
     }
     struct socket_source *made = calloc(1, sizeof *made);
     if (!made) {
@@ -296,9 +310,9 @@ int mill_stream_socket_create(const char *host, unsigned port, struct mill_line_
     }
     made->source.ops = &ops;
     made->connection = -1;
-    memcpy(made->host, host, strlen(host) + 1);
-    snprintf(made->port, sizeof made->port, "%u", port);
-    int status = 0;
+    made->receive_bytes = (int)plan->receive_bytes;
+    memcpy(made->host, plan->host, strlen(plan->host) + 1);
+    snprintf(made->port, sizeof made->port, "%u", plan->port);
     made->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (made->wake < 0) {
         status = -errno;

@@ -26,6 +26,11 @@ static uint64_t patience(void)
     return mill_now_ns() + (uint64_t)MILL_TEST_PATIENCE_NS;
 }
 
+static int create(const char *host, unsigned port, struct mill_line_source **source)
+{
+    return mill_stream_socket_create(&(struct mill_stream_socket_plan){.host = host, .port = port}, source);
+}
+
 static int open_source(struct rig *rig)
 {
     return rig->source->ops->open(rig->source, patience(), &rig->error);
@@ -34,7 +39,7 @@ static int open_source(struct rig *rig)
 static void open_rig(struct rig *rig)
 {
     mill_test_server_open(&rig->server);
-    assert_int_equal(mill_stream_socket_create("127.0.0.1", rig->server.port, &rig->source), 0);
+    assert_int_equal(create("127.0.0.1", rig->server.port, &rig->source), 0);
     assert_int_equal(open_source(rig), 0);
     mill_test_server_accept(&rig->server);
 }
@@ -154,7 +159,7 @@ static void nobody_listens(void **state)
     (void)state;
     struct rig rig = {.server.client = -1};
     mill_test_server_open(&rig.server);
-    assert_int_equal(mill_stream_socket_create("localhost", rig.server.port, &rig.source), 0);
+    assert_int_equal(create("localhost", rig.server.port, &rig.source), 0);
     close(rig.server.listening);
     rig.server.listening = -1;
     assert_int_equal(open_source(&rig), -ECONNREFUSED);
@@ -162,7 +167,7 @@ static void nobody_listens(void **state)
     close_rig(&rig);
 
     /* no name, so that nobody is asked for it */
-    assert_int_equal(mill_stream_socket_create("no..such..host", 8888, &rig.source), 0);
+    assert_int_equal(create("no..such..host", 8888, &rig.source), 0);
     assert_int_equal(open_source(&rig), -ENOENT);
     assert_non_null(strstr(rig.error.message, "no..such..host"));
     mill_line_source_destroy(rig.source);
@@ -213,12 +218,15 @@ static void nonsense_is_refused(void **state)
     char name[300];
     memset(name, 'a', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    assert_int_equal(mill_stream_socket_create(NULL, 1, &source), -EINVAL);
-    assert_int_equal(mill_stream_socket_create("", 1, &source), -EINVAL);
-    assert_int_equal(mill_stream_socket_create(name, 1, &source), -EINVAL);
-    assert_int_equal(mill_stream_socket_create("a", 0, &source), -EINVAL);
-    assert_int_equal(mill_stream_socket_create("a", 65536, &source), -EINVAL);
-    assert_int_equal(mill_stream_socket_create("a", 1, NULL), -EINVAL);
+    assert_int_equal(create(NULL, 1, &source), -EINVAL);
+    assert_int_equal(create("", 1, &source), -EINVAL);
+    assert_int_equal(create(name, 1, &source), -EINVAL);
+    assert_int_equal(create("a", 0, &source), -EINVAL);
+    assert_int_equal(create("a", 65536, &source), -EINVAL);
+    assert_int_equal(create("a", 1, NULL), -EINVAL);
+    assert_int_equal(mill_stream_socket_create(NULL, &source), -EINVAL);
+    const struct mill_stream_socket_plan huge = {.host = "a", .port = 1, .receive_bytes = 1u << 31};
+    assert_int_equal(mill_stream_socket_create(&huge, &source), -EINVAL);
     mill_line_source_destroy(NULL);
 }
 
@@ -243,7 +251,7 @@ static void a_streamer_survives_what_the_network_does(void **state)
     char heard[32];
     const struct mill_streamer_retry retry = {.reconnects = 3, .silence_ns = 3600 * MILL_NS_PER_S};
     mill_test_server_open(&rig.server);
-    assert_int_equal(mill_stream_socket_create("127.0.0.1", rig.server.port, &rig.source), 0);
+    assert_int_equal(create("127.0.0.1", rig.server.port, &rig.source), 0);
     const struct mill_streamer_plan plan = {.source = rig.source, .retry = &retry, .interval_ms = 10};
     assert_int_equal(mill_streamer_create(&plan, &streamer), 0);
     assert_int_equal(mill_streamer_start(streamer), 0);

@@ -76,12 +76,14 @@ int mill_recorder_start(struct mill_recorder *recorder)
     enter(recorder, &me);
     bool starts = !metrics->recording;
     if (starts) {
-        *metrics = (struct mill_recorder_metrics){
-            .recording = true,
-            .recording_number = metrics->recording_number + 1,
-            .ignored = metrics->ignored,
-            .started_ns = mill_now_ns(),
-        };
+        metrics->recording = true;
+        metrics->recording_number++;
+        metrics->started_ns = mill_now_ns();
+        metrics->ended_ns = 0;
+        metrics->taken = 0;
+        metrics->held = 0;
+        metrics->dropped = 0;
+        metrics->refused = 0;
     }
     leave(recorder, &me);
     return starts ? 0 : -EALREADY;
@@ -107,10 +109,12 @@ static void append(struct mill_recorder *recorder, const struct mill_stream_samp
     bool full = metrics->held == recorder->plan.capacity;
     if (full && recorder->plan.policy == MILL_RECORDER_REFUSE) {
         metrics->refused++;
+        metrics->all_refused++;
         return;
     }
     recorder->samples[metrics->taken % recorder->plan.capacity] = *sample;
     metrics->taken++;
+    metrics->all_taken++;
     metrics->dropped += full;
     metrics->held += !full;
 }
@@ -120,6 +124,7 @@ void mill_recorder_take(void *context, const struct mill_stream_sample *sample)
     struct mill_recorder *recorder = context;
     struct mill_lock_context me;
     enter(recorder, &me);
+    recorder->metrics.offered++;
     if (recorder->metrics.recording) {
         append(recorder, sample);
     } else {

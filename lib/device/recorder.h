@@ -54,13 +54,18 @@ struct mill_recorder_plan {
 struct mill_recorder_metrics {
     bool recording;
     uint64_t recording_number; /* of starts: 1, 2, 3, …; 0: none so far */
-    uint64_t taken;            /* of this recording = held + dropped: the next position */
+    uint64_t started_ns;       /* by mill_now_ns(); 0: not yet */
+    uint64_t ended_ns;         /* 0: it records */
+    /* of this recording */
+    uint64_t taken; /* = held + dropped: the next position */
     uint64_t held;
     uint64_t dropped; /* oldest ones */
     uint64_t refused;
-    uint64_t ignored;    /* samples that came while it did not record, over all recordings */
-    uint64_t started_ns; /* by mill_now_ns(); 0: not yet */
-    uint64_t ended_ns;   /* 0: it records */
+    /* of all recordings, and the time between them */
+    uint64_t offered; /* = all_taken + all_refused + ignored */
+    uint64_t all_taken;
+    uint64_t all_refused;
+    uint64_t ignored; /* came while it did not record */
 };
 
 /* 0; -EINVAL (NULL, no such policy, a capacity over MILL_RECORDER_CAPACITY_MAX); -ENOTSUP (a lock that is

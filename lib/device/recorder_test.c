@@ -90,6 +90,9 @@ static void it_records_between_start_and_stop(void **state)
     assert_int_equal(metrics.recording_number, 2);
     assert_int_equal(metrics.held, 0);
     assert_int_equal(metrics.ignored, 5);
+    assert_int_equal(metrics.offered, 9);
+    assert_int_equal(metrics.all_taken, 4);
+    assert_int_equal(metrics.ended_ns, 0);
     mill_recorder_destroy(recorder);
 }
 
@@ -135,6 +138,11 @@ static void or_it_refuses_what_comes(void **state)
     assert_int_equal(metrics.dropped, 0);
     assert_int_equal(metrics.refused, 13);
     assert_held(recorder, 1, 10);
+    mill_recorder_stop(recorder);
+    mill_recorder_start(recorder);
+    metrics = metrics_of(recorder);
+    assert_int_equal(metrics.refused, 0);
+    assert_int_equal(metrics.all_refused, 13);
     mill_recorder_destroy(recorder);
 }
 
@@ -200,7 +208,8 @@ static void *be_switch(void *context)
 static bool adds_up(const struct mill_recorder_metrics *metrics)
 {
     return metrics->held <= 64 && metrics->taken == metrics->held + metrics->dropped &&
-           metrics->refused == 0 && metrics->recording == (metrics->ended_ns == 0);
+           metrics->refused == 0 && metrics->offered == metrics->all_taken + metrics->ignored &&
+           metrics->recording == (metrics->ended_ns == 0);
 }
 
 static void *be_reader(void *context)
@@ -241,6 +250,7 @@ static void any_thread_may_do_anything(void **state)
         pthread_join(others[i], NULL);
     }
     assert_int_equal(crowd.broken, 0);
+    assert_int_equal(metrics_of(crowd.recorder).offered, 2 * TAKES);
     mill_recorder_destroy(crowd.recorder);
 }
 

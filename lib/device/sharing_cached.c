@@ -85,7 +85,7 @@ void mill_cached_close(struct mill_cached *cached)
 {
     if (cached->updater) {
         mill_stop_request(&cached->stop);
-        mill_thread_join(cached->updater, MILL_FOREVER);
+        mill_thread_join(&cached->updater, MILL_FOREVER);
     }
     mill_guarded_client_close(&cached->refresher);
     mill_guarded_client_close(&cached->writer);

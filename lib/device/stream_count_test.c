@@ -5,8 +5,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
+
+#include "device/firmware.h"
 
 static struct mill_stream_count counting_every(unsigned interval_ms)
 {
@@ -301,6 +304,64 @@ static void a_new_connection_tells_what_was_missed_meanwhile(void **state)
     assert_step(&count, running(610, 610), "next");
 }
 
+/* ---- the firmware itself ---- */
+
+static uint64_t ask(struct mill_firmware *firmware, uint64_t now_us, const char *body)
+{
+    struct mill_firmware_reply reply;
+    assert_int_equal(mill_firmware_request(firmware, now_us, "POST", MILL_WIRE_BASE "/control", body,
+                                           strlen(body), &reply),
+                     0);
+    assert_int_equal(reply.status, 200);
+    return now_us + reply.before_us + reply.after_us;
+}
+
+static uint64_t tell_samples(struct mill_stream_count *count, struct mill_firmware *firmware, uint64_t now_us,
+                             unsigned lines)
+{
+    for (unsigned i = 0; i < lines; i++) {
+        struct mill_sample_line line;
+        now_us += 10000;
+        mill_firmware_sample(firmware, now_us, &line);
+        mill_stream_count_line(count, &line, NULL);
+    }
+    return now_us;
+}
+
+/* Through starts, stops and a loss of power: nothing is told missing that was sent, and what was not is. */
+static void the_firmware_is_understood(unsigned quirks)
+{
+    struct mill_stream_count count = counting_every(10);
+    struct mill_firmware *firmware;
+    const struct mill_firmware_plan plan = {.quirks = quirks};
+    assert_int_equal(mill_firmware_create(&plan, &firmware), 0);
+    uint64_t now_us = tell_samples(&count, firmware, 0, 50);
+    for (unsigned i = 0; i < 5; i++) {
+        now_us = ask(firmware, now_us, "{\"action\":\"start\",\"preset\":1}");
+        now_us = tell_samples(&count, firmware, now_us, 50 + 40 * i);
+        now_us = ask(firmware, now_us, "{\"action\":\"stop\"}");
+        now_us = tell_samples(&count, firmware, now_us, 100);
+    }
+    assert_int_equal(count.totals.restarts, 5);
+    assert_int_equal(count.totals.missing, 0);
+    assert_int_equal(count.totals.duplicates, 0);
+    assert_int_equal(count.totals.frozen > 0, (quirks & MILL_QUIRK_SEQ) != 0);
+    now_us = tell_samples(&count, firmware, now_us + 70000, 1);
+    assert_int_equal(count.totals.missing, 7);
+    mill_firmware_power_cycle(firmware, now_us);
+    tell_samples(&count, firmware, now_us + 1000, 100);
+    assert_int_equal(count.totals.reboots, 1);
+    assert_int_equal(count.totals.missing, 7);
+    mill_firmware_destroy(firmware);
+}
+
+static void the_firmware_is_understood_with_its_quirks_and_without(void **state)
+{
+    (void)state;
+    the_firmware_is_understood(MILL_QUIRKS_FIRMWARE);
+    the_firmware_is_understood(MILL_QUIRKS_NONE);
+}
+
 static void every_line_is_of_one_kind(void **state)
 {
     (void)state;
@@ -357,6 +418,7 @@ int main(void)
         cmocka_unit_test(jitter_is_not_learned),
         cmocka_unit_test(a_slower_stream_than_told_stays_a_loss),
         cmocka_unit_test(a_new_connection_tells_what_was_missed_meanwhile),
+        cmocka_unit_test(the_firmware_is_understood_with_its_quirks_and_without),
         cmocka_unit_test(every_line_is_of_one_kind),
         cmocka_unit_test(nonsense_is_refused),
     };

@@ -53,7 +53,8 @@ static int make_socket(void *context)
 {
     struct mill_line_source *source = NULL;
     (void)context;
-    int status = mill_stream_socket_create("127.0.0.1", 1, &source);
+    int status =
+        mill_stream_socket_create(&(struct mill_stream_socket_plan){.host = "127.0.0.1", .port = 1}, &source);
     mill_line_source_destroy(source);
     return status;
 }

@@ -1,0 +1,477 @@
+/* Slow and re-entrant callbacks of the valve's stream (rows 17, 18 and 20 of the patterns). Each thread is a
+ * device of its own, whose firmware makes samples at 1 kHz of its own time and is started and stopped now and
+ * then; a feed takes them to a streamer with a slow callback before a fast one, one that takes a lock under
+ * which the device's thread subscribes, and one that subscribes another from within.
+ *
+ * The bound is one of order, not of time: the slow callback waits, with patience, until the fast one has had
+ * the same sample. Where the same thread calls one after the other that never happens, on any machine.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/timeout.h"
+#include "device/delivery.h"
+#include "device/firmware.h"
+#include "device/line_feed.h"
+#include "scenarios/list.h"
+#include "sync/parking.h"
+#include "task/publisher.h"
+
+enum { SLOW, CAPACITY };
+
+static const struct mill_parameter parameters[] = {
+    [SLOW] = {.name = "slow",
+              .summary = "how long the slow callback takes, once it was overtaken for the first time",
+              .type = MILL_DURATION,
+              .minimum = 0,
+              .maximum = MILL_NS_PER_S,
+              .fallback = 2 * MILL_NS_PER_MS},
+    [CAPACITY] = {.name = "capacity",
+                  .summary = "samples that may wait for one callback",
+                  .type = MILL_INTEGER,
+                  .minimum = 1,
+                  .maximum = MILL_PUBLISHER_CAPACITY_MAX,
+                  .fallback = 64},
+};
+
+#define PATIENCE_NS  (300 * MILL_NS_PER_MS)
+#define NAP_NS       (200 * MILL_NS_PER_US)
+#define DRAIN_NS     (60 * (int64_t)MILL_NS_PER_S)
+
+/* Of so many samples one starts or stops the valve, and one makes the device's thread and a callback
+ * subscribe. */
+#define SWITCH_EVERY 100u
+#define VISIT_EVERY  32u
+
+struct state;
+
+struct stream {
+    const struct state *state;
+    const struct mill_delivery_ops *ops;
+    struct mill_line_feed *feed;
+    struct mill_streamer *streamer;
+    unsigned slow_id;
+
+    /* the device's */
+    struct mill_firmware *firmware;
+    uint64_t now_us;
+    uint64_t put;
+    uint64_t starts;
+    bool runs;
+
+    alignas(MILL_ISOLATION) _Atomic uint64_t seen; /* the last sample that the fast callback had */
+    uint64_t gaps;                                 /* numbers that it missed or had twice; its own */
+    struct mill_parking progress;                  /* where the device waits for it */
+
+    alignas(MILL_ISOLATION) _Atomic uint64_t overtaken; /* calls of the slow one */
+    _Atomic uint64_t waited_out;                        /* calls in which patience ended first */
+
+    alignas(MILL_ISOLATION) pthread_mutex_t client; /* protects `configurations` */
+    uint64_t configurations;
+    _Atomic uint64_t guests;   /* samples that subscriptions of a moment got; a count */
+    _Atomic uint64_t no_place; /* visits for which there was none; a count */
+    _Atomic uint64_t failures; /* calls that failed and should not; a count */
+};
+
+struct state {
+    uint64_t slow_ns;
+    uint64_t capacity;
+    unsigned threads;
+    alignas(MILL_ISOLATION) atomic_bool over; /* relaxed: a flag to leave by */
+    struct stream streams[];
+};
+
+/* ---- the slow and the fast ---- */
+
+static bool is_over(const struct state *state)
+{
+    return atomic_load_explicit(&state->over, memory_order_relaxed);
+}
+
+/* acquire: pairs with the release in `be_fast`; nothing depends on it but the order of events */
+static bool is_overtaken(const struct stream *stream, uint64_t number)
+{
+    return atomic_load_explicit(&stream->seen, memory_order_acquire) >= number;
+}
+
+static void be_slow(void *context, const struct mill_stream_sample *sample)
+{
+    struct stream *stream = context;
+    /* relaxed, here and below: this callback's own counts, which others look at */
+    bool was_before = atomic_load_explicit(&stream->overtaken, memory_order_relaxed) > 0 ||
+                      atomic_load_explicit(&stream->waited_out, memory_order_relaxed) > 0;
+    uint64_t end_ns = mill_now_ns() + (was_before ? stream->state->slow_ns : PATIENCE_NS);
+    while (!is_over(stream->state) && mill_now_ns() < end_ns &&
+           (was_before || !is_overtaken(stream, sample->number))) {
+        uint64_t nap_ns = mill_now_ns() + NAP_NS;
+        mill_sleep_until(nap_ns < end_ns ? nap_ns : end_ns);
+    }
+    if (is_overtaken(stream, sample->number)) {
+        atomic_fetch_add_explicit(&stream->overtaken, 1, memory_order_relaxed);
+    } else if (!is_over(stream->state)) {
+        atomic_fetch_add_explicit(&stream->waited_out, 1, memory_order_relaxed);
+    }
+}
+
+static void be_fast(void *context, const struct mill_stream_sample *sample)
+{
+    struct stream *stream = context;
+    uint64_t before = atomic_load_explicit(&stream->seen, memory_order_relaxed);
+    stream->gaps += sample->number != before + 1;
+    atomic_store_explicit(&stream->seen, sample->number, memory_order_release);
+    mill_parking_wake(&stream->progress, 1);
+}
+
+/* ---- those that come back ---- */
+
+static void be_guest(void *context, const struct mill_stream_sample *sample)
+{
+    struct stream *stream = context;
+    (void)sample;
+    atomic_fetch_add_explicit(&stream->guests, 1, memory_order_relaxed);
+}
+
+/* Subscribes and leaves again. There may be no place for the moment. */
+static void visit(struct stream *stream)
+{
+    unsigned id;
+    int status = stream->ops->subscribe(stream->streamer, be_guest, stream, &id);
+    if (status == 0) {
+        status = mill_streamer_unsubscribe(stream->streamer, id);
+    } else if (status == -ENOSPC) {
+        atomic_fetch_add_explicit(&stream->no_place, 1, memory_order_relaxed);
+        status = 0;
+    }
+    /* the streamer may be gone meanwhile as far as subscriptions go */
+    if (status < 0 && status != -EPIPE && status != -ENOENT) {
+        atomic_fetch_add_explicit(&stream->failures, 1, memory_order_relaxed);
+    }
+}
+
+static void come_back(void *context, const struct mill_stream_sample *sample)
+{
+    struct stream *stream = context;
+    if (sample->number % VISIT_EVERY == 0) {
+        visit(stream);
+    }
+}
+
+static void configure(void *context, const struct mill_stream_sample *sample)
+{
+    struct stream *stream = context;
+    (void)sample;
+    pthread_mutex_lock(&stream->client);
+    stream->configurations++;
+    pthread_mutex_unlock(&stream->client);
+}
+
+/* ---- the device ---- */
+
+static int switch_valve(struct stream *stream)
+{
+    static const char start[] = "{\"action\":\"start\"}";
+    static const char stop[] = "{\"action\":\"stop\"}";
+    const char *body = stream->runs ? stop : start;
+    struct mill_firmware_reply reply;
+    int status = mill_firmware_request(stream->firmware, stream->now_us, "POST", MILL_WIRE_BASE "/control",
+                                       body, strlen(body), &reply);
+    if (status < 0 || reply.status != 200) {
+        return status < 0 ? status : -EPROTO;
+    }
+    stream->runs = !stream->runs;
+    stream->starts += stream->runs;
+    stream->now_us += reply.before_us + reply.after_us;
+    return 0;
+}
+
+/* The stream is never further ahead of the fast callback than may wait for it: so that one loses nothing,
+ * however late its thread is given a processor. */
+static bool may_put(const struct stream *stream)
+{
+    return stream->put - atomic_load_explicit(&stream->seen, memory_order_relaxed) < stream->state->capacity;
+}
+
+/* False when the run is over. */
+static bool await_fast_one(struct stream *stream, const struct mill_worker *worker)
+{
+    while (!may_put(stream) && !mill_stopping(worker)) {
+        mill_parking_prepare(&stream->progress);
+        if (may_put(stream) || mill_stopping(worker)) {
+            mill_parking_cancel(&stream->progress);
+        } else {
+            mill_parking_wait(&stream->progress, MILL_NO_DEADLINE);
+        }
+    }
+    return !mill_stopping(worker);
+}
+
+static int send(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct stream *stream = &state->streams[worker->index];
+    struct mill_sample_line line;
+    if (!await_fast_one(stream, worker)) {
+        return MILL_STOPPED;
+    }
+    if (stream->put % VISIT_EVERY == VISIT_EVERY / 2) {
+        pthread_mutex_lock(&stream->client);
+        visit(stream);
+        pthread_mutex_unlock(&stream->client);
+    }
+    int status = stream->put % SWITCH_EVERY == SWITCH_EVERY / 2 ? switch_valve(stream) : 0;
+    if (status == 0) {
+        stream->now_us += MILL_NS_PER_MS / MILL_NS_PER_US;
+        mill_firmware_sample(stream->firmware, stream->now_us, &line);
+        status = mill_line_feed_put_sample(stream->feed, &line, MILL_FOREVER);
+    }
+    stream->put += status == 0;
+    return status == -ECANCELED ? MILL_STOPPED : status;
+}
+
+/* ---- the case ---- */
+
+static int subscribe_all(struct stream *stream)
+{
+    static mill_streamer_call *const calls[] = {be_slow, configure, come_back, be_fast};
+    unsigned ids[sizeof calls / sizeof calls[0]];
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < sizeof calls / sizeof calls[0]; i++) {
+        status = stream->ops->subscribe(stream->streamer, calls[i], stream, &ids[i]);
+    }
+    stream->slow_id = ids[0];
+    return status;
+}
+
+/* The device's samples are there only for who is connected. */
+static int await_connection(struct stream *stream)
+{
+    uint64_t end_ns = mill_now_ns() + (uint64_t)DRAIN_NS;
+    struct mill_streamer_metrics metrics;
+    for (mill_streamer_read(stream->streamer, &metrics); metrics.connections == 0;
+         mill_streamer_read(stream->streamer, &metrics)) {
+        if (mill_now_ns() > end_ns) {
+            return -ETIMEDOUT;
+        }
+        mill_sleep_until(mill_now_ns() + NAP_NS);
+    }
+    return 0;
+}
+
+static int open_stream(struct stream *stream, struct state *state, const struct mill_delivery_ops *ops)
+{
+    static const struct mill_streamer_retry patient = {.silence_ns = 3600 * MILL_NS_PER_S};
+    stream->state = state;
+    stream->ops = ops;
+    int status = -pthread_mutex_init(&stream->client, NULL);
+    if (status == 0) {
+        status = mill_firmware_create(&(struct mill_firmware_plan){.quirks = MILL_QUIRKS_FIRMWARE},
+                                      &stream->firmware);
+    }
+    if (status == 0) {
+        status = mill_line_feed_create(
+            &(struct mill_line_feed_plan){.interval_ms = 1, .quirks = MILL_QUIRKS_FIRMWARE}, &stream->feed);
+    }
+    if (status == 0) {
+        const struct mill_streamer_plan plan = {.source = mill_line_feed_source(stream->feed),
+                                                .retry = &patient,
+                                                .min_interval_ms = 1,
+                                                .capacity = (unsigned)state->capacity};
+        status = mill_streamer_create(&plan, &stream->streamer);
+    }
+    if (status == 0) {
+        status = subscribe_all(stream);
+    }
+    if (status == 0) {
+        status = mill_streamer_start(stream->streamer);
+    }
+    return status == 0 ? await_connection(stream) : status;
+}
+
+static void close_stream(struct stream *stream)
+{
+    if (stream->feed) {
+        mill_line_feed_stop(stream->feed);
+    }
+    mill_streamer_destroy(stream->streamer);
+    mill_line_feed_destroy(stream->feed);
+    mill_firmware_destroy(stream->firmware);
+    stream->streamer = NULL;
+    stream->feed = NULL;
+    stream->firmware = NULL;
+}
+
+static void teardown(struct mill_case *one)
+{
+    struct state *state = one->state;
+    atomic_store_explicit(&state->over, true, memory_order_relaxed);
+    for (unsigned i = 0; i < state->threads; i++) {
+        close_stream(&state->streams[i]);
+        if (state->streams[i].state) {
+            pthread_mutex_destroy(&state->streams[i].client);
+        }
+    }
+    free(state);
+}
+
+static int setup(struct mill_case *one)
+{
+    struct state *state = mill_isolated_alloc(sizeof *state + one->threads * sizeof state->streams[0]);
+    if (!state) {
+        return -ENOMEM;
+    }
+    state->slow_ns = (uint64_t)one->values[SLOW];
+    state->capacity = (uint64_t)one->values[CAPACITY];
+    state->threads = one->threads;
+    one->state = state;
+    mill_fence_open();
+    int status = 0;
+    for (unsigned i = 0; status == 0 && i < one->threads; i++) {
+        status = open_stream(&state->streams[i], state, mill_delivery_ops_of(one->strategy));
+    }
+    if (status < 0) {
+        teardown(one);
+        one->state = NULL;
+    }
+    return status;
+}
+
+/* Has the slow callback of each stream found out whether it is overtaken? relaxed: counts */
+static bool all_know(const struct state *state)
+{
+    bool all = true;
+    for (unsigned i = 0; i < state->threads; i++) {
+        const struct stream *stream = &state->streams[i];
+        all = all && (atomic_load_explicit(&stream->overtaken, memory_order_relaxed) > 0 ||
+                      atomic_load_explicit(&stream->waited_out, memory_order_relaxed) > 0);
+    }
+    return all;
+}
+
+static void interrupt(struct mill_case *one)
+{
+    struct state *state = one->state;
+    uint64_t end_ns = mill_now_ns() + 2 * PATIENCE_NS;
+    for (unsigned i = 0; i < state->threads; i++) {
+        mill_line_feed_stop(state->streams[i].feed);
+        mill_parking_wake(&state->streams[i].progress, UINT32_MAX);
+    }
+    while (!all_know(state) && mill_now_ns() < end_ns) {
+        mill_sleep_until(mill_now_ns() + NAP_NS);
+    }
+    atomic_store_explicit(&state->over, true, memory_order_relaxed);
+}
+
+/* ---- the check ---- */
+
+/* What the streamer counted, against what the device did. */
+static void check_counts(const struct stream *stream, const struct mill_streamer_metrics *metrics,
+                         struct mill_check *check)
+{
+    const struct mill_stream_count_totals *count = &metrics->count;
+    if (metrics->samples != stream->put || metrics->bad > 0) {
+        mill_check_found(check, MILL_LOST_UPDATE,
+                         "%" PRIu64 " samples were sent; %" PRIu64 " arrived, and %" PRIu64
+                         " lines could not be read",
+                         stream->put, metrics->samples, metrics->bad);
+    }
+    if (count->missing > 0 || count->duplicates > 0 || count->reboots > 0 ||
+        count->restarts != stream->starts) {
+        mill_check_found(check, MILL_CORRUPTION,
+                         "nothing was lost, and the valve started %" PRIu64 " times; told were %" PRIu64
+                         " missing, %" PRIu64 " duplicates, %" PRIu64 " restarts, %" PRIu64 " reboots",
+                         stream->starts, count->missing, count->duplicates, count->restarts, count->reboots);
+    }
+}
+
+static void check_callbacks(const struct stream *stream, struct mill_check *check)
+{
+    /* relaxed, all: the streamer is gone, and its threads with it */
+    uint64_t seen = atomic_load_explicit(&stream->seen, memory_order_relaxed);
+    uint64_t waited_out = atomic_load_explicit(&stream->waited_out, memory_order_relaxed);
+    uint64_t failures = atomic_load_explicit(&stream->failures, memory_order_relaxed);
+    if (seen != stream->put || stream->gaps > 0) {
+        mill_check_found(check, MILL_LOST_UPDATE,
+                         "%" PRIu64 " samples were sent; the fast callback had them up to %" PRIu64
+                         ", with %" PRIu64 " gaps",
+                         stream->put, seen, stream->gaps);
+    }
+    if (failures > 0) {
+        mill_check_found(check, MILL_CORRUPTION, "%" PRIu64 " times a callback was refused what it asked for",
+                         failures);
+    }
+    if (waited_out > 0 && atomic_load_explicit(&stream->overtaken, memory_order_relaxed) == 0) {
+        mill_check_found(check, MILL_LATENCY_BOUND,
+                         "the fast callback waited out every one of %" PRIu64
+                         " calls of the slow one, and so did the stream",
+                         waited_out);
+    }
+}
+
+/* The slow callback's queue may have lost some; nobody else did. */
+static uint64_t finish(struct stream *stream, struct mill_check *check)
+{
+    struct mill_streamer_metrics metrics;
+    struct mill_streamer_callback slow = {0};
+    mill_streamer_await(stream->streamer, stream->put, DRAIN_NS);
+    mill_streamer_read(stream->streamer, &metrics);
+    mill_streamer_callback(stream->streamer, stream->slow_id, &slow);
+    close_stream(stream);
+    check_counts(stream, &metrics, check);
+    check_callbacks(stream, check);
+    return slow.dropped;
+}
+
+static void verify(const struct mill_case *one, struct mill_check *check)
+{
+    struct state *state = one->state;
+    uint64_t dropped = 0;
+    uint64_t no_place = 0;
+    uint64_t overtaken = 0;
+    uint64_t calls = 0;
+    atomic_store_explicit(&state->over, true, memory_order_relaxed);
+    for (unsigned i = 0; i < state->threads; i++) {
+        struct stream *stream = &state->streams[i];
+        dropped += finish(stream, check);
+        no_place += atomic_load_explicit(&stream->no_place, memory_order_relaxed);
+        overtaken += atomic_load_explicit(&stream->overtaken, memory_order_relaxed);
+        calls += atomic_load_explicit(&stream->waited_out, memory_order_relaxed);
+    }
+    calls += overtaken;
+    if (calls > 0) {
+        mill_check_measured(check, "overtaken", "%", 100.0 * (double)overtaken / (double)calls);
+    }
+    mill_check_measured(check, "dropped by slow", "", (double)dropped);
+    mill_check_measured(check, "no place", "", (double)no_place);
+}
+
+static const struct mill_role roles[] = {
+    {.name = "device",
+     .summary = "sends samples to a slow, a fast and two re-entrant callbacks",
+     .operation = send},
+};
+
+static const struct mill_expectation expectations[] = {
+    {.strategy = "inline",
+     .findings = MILL_LATENCY_BOUND,
+     .min_threads = 1,
+     .why = "the receiver's thread calls the slow callback before the fast one"},
+};
+
+const struct mill_scenario mill_scenario_stream_callbacks = {
+    .name = "stream-callbacks",
+    .summary = "the valve's stream with slow and re-entrant callbacks; who waits for whom?",
+    .family = &mill_delivery_family,
+    .parameters = parameters,
+    .parameter_count = sizeof parameters / sizeof parameters[0],
+    .roles = roles,
+    .role_count = sizeof roles / sizeof roles[0],
+    .expectations = expectations,
+    .expectation_count = sizeof expectations / sizeof expectations[0],
+    .setup = setup,
+    .verify = verify,
+    .interrupt = interrupt,
+    .teardown = teardown,
+};

@@ -27,6 +27,10 @@
  * step with the program.) */
 #define FAIR_EVERY   61
 
+/* Where it assists, such an old task runs on top of those that wait, with all that it forks; so only while
+ * they are few: a tree of forks and joins would otherwise stand on the stack almost as broad as it is. */
+#define FAIR_ASSISTS 16
+
 /* After so many takes in vain a thief insists: by then an owner that runs short tasks has answered, and they
  * have cost about what a heavy fence does. */
 #define VAIN_MOST    64
@@ -109,7 +113,7 @@ static struct mill_task *take(struct mill_team *team, unsigned index)
     struct worker *worker = &stealing->workers[index];
     struct mill_task *task = NULL;
     unsigned turn = worker->takes++ % FAIR_EVERY;
-    if (turn == FAIR_EVERY / 2) {
+    if (turn == FAIR_EVERY / 2 && team->pacers[index].assists < FAIR_ASSISTS) {
         task = stealing->deque->shift(&worker->deque);
     } else if (turn > 0) {
         task = stealing->deque->pop(&worker->deque);

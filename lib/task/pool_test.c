@@ -231,9 +231,25 @@ struct fib {
     int64_t value;
 };
 
+/* How many tasks stand on the stack of the thread, and stood there at most. */
+static _Thread_local unsigned standing;
+static atomic_uint stood;
+
+static int fib_here(struct fib *self);
+
 static int fib(void *argument)
 {
-    struct fib *self = argument;
+    standing++;
+    if (standing > atomic_load(&stood)) {
+        atomic_store(&stood, standing); /* to be read where there is but one worker */
+    }
+    int status = fib_here(argument);
+    standing--;
+    return status;
+}
+
+static int fib_here(struct fib *self)
+{
     if (self->n < 2) {
         self->value = self->n;
         return 0;
@@ -244,23 +260,24 @@ static int fib(void *argument)
     mill_future_init(&future, fib, &left);
     int status = mill_pool_submit_future(self->pool, &future);
     if (status == 0) {
-        fib(&right);
+        fib_here(&right);
         status = mill_future_wait(&future, MILL_FOREVER, NULL);
     }
     self->value = left.value + right.value;
     return status;
 }
 
-static void grow_tree(const struct mill_pool_ops *ops, unsigned workers, int64_t spin_ns)
+static void grow_tree(const struct mill_pool_ops *ops, unsigned workers, int64_t spin_ns, int n,
+                      int64_t value)
 {
-    struct fib root = {.pool = pool_of(ops, workers, spin_ns), .n = 14};
+    struct fib root = {.pool = pool_of(ops, workers, spin_ns), .n = n};
     struct mill_future future;
     int result = -1;
     mill_future_init(&future, fib, &root);
     assert_int_equal(mill_pool_submit_future(root.pool, &future), 0);
     assert_int_equal(mill_future_wait(&future, MILL_FOREVER, &result), 0);
     assert_int_equal(result, 0);
-    assert_int_equal(root.value, 377);
+    assert_int_equal(root.value, value);
     end_pool(root.pool);
 }
 
@@ -268,9 +285,20 @@ static void test_workers_wait_for_their_children(void **state)
 {
     const struct mill_pool_ops *ops = need(state);
     need_shape(ops, MILL_POOL_NO_ASSIST | MILL_POOL_NO_NESTING);
-    grow_tree(ops, 1, 0);
-    grow_tree(ops, 2, MILL_POOL_SPIN);
-    grow_tree(ops, 4, 0);
+    grow_tree(ops, 1, 0, 14, 377);
+    grow_tree(ops, 2, MILL_POOL_SPIN, 14, 377);
+    grow_tree(ops, 4, 0, 14, 377);
+}
+
+/* A tree of some ten thousand tasks, 20 deep, stands on the stack about as deep as it is, although a worker
+ * now and then takes an old task. */
+static void test_tree_stands_upright(void **state)
+{
+    const struct mill_pool_ops *ops = need(state);
+    need_shape(ops, MILL_POOL_NO_ASSIST | MILL_POOL_NO_NESTING | MILL_POOL_OLDEST_FIRST);
+    atomic_store(&stood, 0);
+    grow_tree(ops, 1, 0, 20, 6765);
+    assert_in_range(atomic_load(&stood), 20, 64);
 }
 
 /* A worker that waits for a task which another one runs sleeps, and comes back; or late. */
@@ -390,6 +418,7 @@ static void test_every_worker_wakes_for_work(void **state)
          MILL_POOL_TABLE(ident)},                                                                            \
         {"workers wait for their children: " #ident, test_workers_wait_for_their_children, NULL, NULL,       \
          MILL_POOL_TABLE(ident)},                                                                            \
+        {"tree stands upright: " #ident, test_tree_stands_upright, NULL, NULL, MILL_POOL_TABLE(ident)},      \
         {"worker waits for a running task: " #ident, test_worker_waits_for_a_running_task, NULL, NULL,       \
          MILL_POOL_TABLE(ident)},                                                                            \
         {"every worker wakes for work: " #ident, test_every_worker_wakes_for_work, NULL, NULL,               \

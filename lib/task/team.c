@@ -145,23 +145,32 @@ static void work(struct mill_pool_seat *seat)
     }
 }
 
+static int assist(struct mill_team *team, const struct search *search)
+{
+    while (!search->settled(search->what)) {
+        struct mill_task *task = team->store->take(team, search->seat->index);
+        if (!task) {
+            task = find(search);
+        }
+        if (!task) {
+            return search->settled(search->what) ? 0 : -ETIMEDOUT;
+        }
+        execute(team, search->seat, task);
+    }
+    return 0;
+}
+
 int mill_team_assist(struct mill_pool *pool, bool (*settled)(const void *what), const void *what,
                      uint64_t deadline)
 {
     struct mill_team *team = team_of(pool);
+    struct mill_pacer *pacer = &team->pacers[mill_pool_here->index];
     const struct search search = {
         .team = team, .seat = mill_pool_here, .settled = settled, .what = what, .deadline = deadline};
-    while (!settled(what)) {
-        struct mill_task *task = team->store->take(team, search.seat->index);
-        if (!task) {
-            task = find(&search);
-        }
-        if (!task) {
-            return settled(what) ? 0 : -ETIMEDOUT;
-        }
-        execute(team, search.seat, task);
-    }
-    return 0;
+    pacer->assists++;
+    int status = assist(team, &search);
+    pacer->assists--;
+    return status;
 }
 
 void mill_team_nudge(struct mill_pool *pool)

@@ -10,6 +10,7 @@
 #include "core/backoff.h"
 #include "scenarios/list.h"
 #include "scenarios/queue_load.h"
+#include "scenarios/queue_rig.h"
 
 enum { CAPACITY, BURST, WORK };
 enum { PRODUCER, CONSUMER };
@@ -47,51 +48,36 @@ struct producer {
 };
 
 struct state {
-    struct mill_queue *queue;
-    unsigned producer_count, consumer_count;
-    uint64_t allowed; /* items that may be waiting, with those under way at the moment of counting */
-    struct producer *producers;
-    struct count *got;
-    alignas(MILL_ISOLATION) atomic_uint putting;
+    struct mill_queue_rig rig; /* first */
+    uint64_t allowed;          /* items that may be waiting, with those under way at the moment of counting */
 };
+
+static struct producer *producer_of(const struct state *state, unsigned index)
+{
+    return (struct producer *)state->rig.producers + index;
+}
+
+static struct count *got_of(const struct state *state, unsigned index)
+{
+    return (struct count *)state->rig.consumers + index;
+}
 
 static const char *unsupported(const struct mill_case *one)
 {
     return mill_load_misfit(one->strategy, (one->threads + 1) / 2, one->threads / 2);
 }
 
-static void teardown(struct mill_case *one)
-{
-    struct state *state = one->state;
-    mill_queue_destroy(state->queue);
-    free(state->producers);
-    free(state->got);
-    free(state);
-}
-
 static int setup(struct mill_case *one)
 {
-    struct state *state = mill_isolated_alloc(sizeof *state);
-    if (!state) {
-        return -ENOMEM;
+    size_t capacity = (size_t)one->values[CAPACITY];
+    int status = mill_queue_rig_open(one, sizeof(struct state), (one->threads + 1) / 2, capacity,
+                                     sizeof(struct producer), sizeof(struct count));
+    if (status == 0) {
+        struct state *state = one->state;
+        size_t held = state->rig.queue->capacity > 0 ? state->rig.queue->capacity : capacity;
+        state->allowed = held + one->threads;
     }
-    one->state = state;
-    state->producer_count = (one->threads + 1) / 2;
-    state->consumer_count = one->threads / 2;
-    atomic_init(&state->putting, state->producer_count);
-    state->producers = mill_isolated_alloc(state->producer_count * sizeof *state->producers);
-    state->got = mill_isolated_alloc(state->consumer_count * sizeof *state->got);
-    int status = state->producers && state->got
-                     ? mill_queue_create(mill_queue_ops_of(one->strategy), (size_t)one->values[CAPACITY],
-                                         &state->queue)
-                     : -ENOMEM;
-    if (status < 0) {
-        teardown(one);
-        return status;
-    }
-    size_t held = state->queue->capacity > 0 ? state->queue->capacity : (size_t)one->values[CAPACITY];
-    state->allowed = held + one->threads;
-    return 0;
+    return status;
 }
 
 static uint64_t count_of(struct count *count)
@@ -111,25 +97,25 @@ static void count_one(struct count *count)
 static uint64_t waiting(const struct state *state)
 {
     uint64_t got = 0, put = 0;
-    for (unsigned i = 0; i < state->producer_count; i++) {
-        put += count_of(&state->producers[i].put);
+    for (unsigned i = 0; i < state->rig.producer_count; i++) {
+        put += count_of(&producer_of(state, i)->put);
     }
-    for (unsigned i = 0; i < state->consumer_count; i++) {
-        got += count_of(&state->got[i]);
+    for (unsigned i = 0; i < state->rig.consumer_count; i++) {
+        got += count_of(got_of(state, i));
     }
-    const struct mill_queue_ops *ops = state->queue->ops;
-    uint64_t gone = got + (ops->dropped ? ops->dropped(state->queue) : 0);
+    const struct mill_queue_ops *ops = state->rig.queue->ops;
+    uint64_t gone = got + (ops->dropped ? ops->dropped(state->rig.queue) : 0);
     return put > gone ? put - gone : 0;
 }
 
 static int put_burst(struct mill_worker *worker)
 {
     struct state *state = worker->state;
-    struct producer *me = &state->producers[worker->index_in_role];
+    struct producer *me = producer_of(state, worker->index_in_role);
     for (int64_t i = 0; i < worker->the_case->values[BURST]; i++) {
         uint64_t sequence = atomic_load_explicit(&me->put.items, memory_order_relaxed);
         int status =
-            mill_queue_put(state->queue, mill_load_item(worker->index_in_role, sequence), MILL_FOREVER);
+            mill_queue_put(state->rig.queue, mill_load_item(worker->index_in_role, sequence), MILL_FOREVER);
         if (status < 0) {
             return status;
         }
@@ -149,25 +135,16 @@ static void let_catch_up(struct mill_worker *worker)
     }
 }
 
-/* acq_rel: the last one to leave comes after all that the others put */
-static void finish_putting(struct mill_worker *worker)
-{
-    struct state *state = worker->state;
-    if (atomic_fetch_sub_explicit(&state->putting, 1, memory_order_acq_rel) == 1) {
-        mill_queue_close(state->queue);
-    }
-}
-
 static int get_one(struct mill_worker *worker)
 {
     struct state *state = worker->state;
     void *item;
     mill_worker_latency_since(worker, MILL_NO_LATENCY);
-    int status = mill_queue_get(state->queue, &item, MILL_FOREVER);
+    int status = mill_queue_get(state->rig.queue, &item, MILL_FOREVER);
     if (status < 0) {
         return status == -EPIPE ? MILL_STOPPED : status;
     }
-    count_one(&state->got[worker->index_in_role]);
+    count_one(got_of(state, worker->index_in_role));
     return MILL_DONE;
 }
 
@@ -186,15 +163,16 @@ static void verify(const struct mill_case *one, struct mill_check *check)
 {
     const struct state *state = one->state;
     uint64_t peak = 0, put = 0, got = 0;
-    for (unsigned i = 0; i < state->producer_count; i++) {
-        peak = state->producers[i].peak > peak ? state->producers[i].peak : peak;
-        put += count_of(&state->producers[i].put);
+    for (unsigned i = 0; i < state->rig.producer_count; i++) {
+        uint64_t seen = producer_of(state, i)->peak;
+        peak = seen > peak ? seen : peak;
+        put += count_of(&producer_of(state, i)->put);
     }
-    for (unsigned i = 0; i < state->consumer_count; i++) {
-        got += count_of(&state->got[i]);
+    for (unsigned i = 0; i < state->rig.consumer_count; i++) {
+        got += count_of(got_of(state, i));
     }
-    const struct mill_queue_ops *ops = state->queue->ops;
-    uint64_t dropped = ops->dropped ? ops->dropped(state->queue) : 0;
+    const struct mill_queue_ops *ops = state->rig.queue->ops;
+    uint64_t dropped = ops->dropped ? ops->dropped(state->rig.queue) : 0;
     if (put != got + dropped) {
         mill_check_found(check, MILL_LOST_UPDATE,
                          "%" PRIu64 " items were put, %" PRIu64 " were got and %" PRIu64 " dropped", put, got,
@@ -228,7 +206,7 @@ static const struct mill_role roles[] = {
                   .summary = "puts a burst; its latency is that of the whole burst",
                   .operation = put_burst,
                   .between = let_catch_up,
-                  .finish = finish_putting},
+                  .finish = mill_queue_rig_finish_putting},
     [CONSUMER] = {.name = "consumer",
                   .summary = "gets one and works on it",
                   .operation = get_one,
@@ -250,5 +228,5 @@ const struct mill_scenario mill_scenario_burst = {
     .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
-    .teardown = teardown,
+    .teardown = mill_queue_rig_close,
 };

@@ -6,10 +6,10 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "scenarios/list.h"
 #include "scenarios/queue_load.h"
+#include "scenarios/queue_rig.h"
 
 enum { CAPACITY, PRODUCERS, THINK, WORK, END };
 enum { END_CLOSE, END_SENTINEL };
@@ -59,14 +59,21 @@ struct consumer {
     struct mill_load_tally from[]; /* of each producer */
 };
 
-struct state {
-    struct mill_queue *queue;
-    unsigned producer_count, consumer_count;
-    size_t consumer_size;
-    struct producer *producers;
-    unsigned char *consumers;                    /* consumer_count of consumer_size */
-    alignas(MILL_ISOLATION) atomic_uint putting; /* producers that have not finished */
-};
+static size_t consumer_size(unsigned producers)
+{
+    return MILL_ISOLATED_SIZE(sizeof(struct consumer) + producers * sizeof(struct mill_load_tally));
+}
+
+static struct producer *producer_of(const struct mill_queue_rig *rig, unsigned index)
+{
+    return (struct producer *)rig->producers + index;
+}
+
+static struct consumer *consumer_of(const struct mill_queue_rig *rig, unsigned index)
+{
+    unsigned char *first = rig->consumers;
+    return (struct consumer *)(void *)(first + index * consumer_size(rig->producer_count));
+}
 
 static unsigned producers_of(const struct mill_case *one)
 {
@@ -88,51 +95,20 @@ static const char *unsupported(const struct mill_case *one)
     return mill_load_misfit(one->strategy, producers, one->threads - producers);
 }
 
-static struct consumer *consumer_of(const struct state *state, unsigned index)
-{
-    return (struct consumer *)(void *)(state->consumers + index * state->consumer_size);
-}
-
-static void teardown(struct mill_case *one)
-{
-    struct state *state = one->state;
-    mill_queue_destroy(state->queue);
-    free(state->producers);
-    free(state->consumers);
-    free(state);
-}
-
 static int setup(struct mill_case *one)
 {
-    struct state *state = mill_isolated_alloc(sizeof *state);
-    if (!state) {
-        return -ENOMEM;
-    }
-    one->state = state;
-    state->producer_count = producers_of(one);
-    state->consumer_count = one->threads - state->producer_count;
-    state->consumer_size =
-        MILL_ISOLATED_SIZE(sizeof(struct consumer) + state->producer_count * sizeof(struct mill_load_tally));
-    atomic_init(&state->putting, state->producer_count);
-    state->producers = mill_isolated_alloc(state->producer_count * sizeof *state->producers);
-    state->consumers = mill_isolated_alloc(state->consumer_count * state->consumer_size);
-    int status = state->producers && state->consumers
-                     ? mill_queue_create(mill_queue_ops_of(one->strategy), (size_t)one->values[CAPACITY],
-                                         &state->queue)
-                     : -ENOMEM;
-    if (status < 0) {
-        teardown(one);
-    }
-    return status;
+    unsigned producers = producers_of(one);
+    return mill_queue_rig_open(one, sizeof(struct mill_queue_rig), producers, (size_t)one->values[CAPACITY],
+                               sizeof(struct producer), consumer_size(producers));
 }
 
 /* ---- producers ---- */
 
 static int put_one(struct mill_worker *worker)
 {
-    struct state *state = worker->state;
-    struct producer *me = &state->producers[worker->index_in_role];
-    int status = mill_queue_put(state->queue, mill_load_item(worker->index_in_role, me->put), MILL_FOREVER);
+    struct mill_queue_rig *rig = worker->state;
+    struct producer *me = producer_of(rig, worker->index_in_role);
+    int status = mill_queue_put(rig->queue, mill_load_item(worker->index_in_role, me->put), MILL_FOREVER);
     me->put += status == 0;
     return status;
 }
@@ -142,19 +118,18 @@ static void think(struct mill_worker *worker)
     mill_spend(worker->clock, (uint64_t)worker->the_case->values[THINK]);
 }
 
-/* acq_rel: the last one to leave comes after all that the others put */
 static void finish_putting(struct mill_worker *worker)
 {
-    struct state *state = worker->state;
-    if (atomic_fetch_sub_explicit(&state->putting, 1, memory_order_acq_rel) > 1) {
+    struct mill_queue_rig *rig = worker->state;
+    if (!mill_queue_rig_is_last(rig)) {
         return;
     }
     if (worker->the_case->values[END] == END_CLOSE) {
-        mill_queue_close(state->queue);
+        mill_queue_close(rig->queue);
         return;
     }
-    for (unsigned i = 0; i < state->consumer_count; i++) {
-        mill_queue_put(state->queue, sentinel(), MILL_FOREVER);
+    for (unsigned i = 0; i < rig->consumer_count; i++) {
+        mill_queue_put(rig->queue, sentinel(), MILL_FOREVER);
     }
 }
 
@@ -162,10 +137,10 @@ static void finish_putting(struct mill_worker *worker)
 
 static int get_one(struct mill_worker *worker)
 {
-    struct state *state = worker->state;
-    struct consumer *me = consumer_of(state, worker->index_in_role);
+    struct mill_queue_rig *rig = worker->state;
+    struct consumer *me = consumer_of(rig, worker->index_in_role);
     void *item;
-    int status = me->ended ? -EPIPE : mill_queue_get(state->queue, &item, MILL_FOREVER);
+    int status = me->ended ? -EPIPE : mill_queue_get(rig->queue, &item, MILL_FOREVER);
     if (status == -EPIPE || (status == 0 && item == sentinel())) {
         me->ended = true;
         return MILL_STOPPED;
@@ -192,20 +167,20 @@ static void finish_getting(struct mill_worker *worker)
 
 static void verify(const struct mill_case *one, struct mill_check *check)
 {
-    const struct state *state = one->state;
+    const struct mill_queue_rig *rig = one->state;
     const struct mill_queue_ops *ops = mill_queue_ops_of(one->strategy);
-    uint64_t dropped = ops->dropped ? ops->dropped(state->queue) : 0;
+    uint64_t dropped = ops->dropped ? ops->dropped(rig->queue) : 0;
     uint64_t put = 0, got = 0;
-    for (unsigned p = 0; p < state->producer_count; p++) {
+    for (unsigned p = 0; p < rig->producer_count; p++) {
         struct mill_load_tally total = {0};
-        for (unsigned c = 0; c < state->consumer_count; c++) {
-            mill_load_add(&total, &consumer_of(state, c)->from[p]);
+        for (unsigned c = 0; c < rig->consumer_count; c++) {
+            mill_load_add(&total, &consumer_of(rig, c)->from[p]);
         }
         if (ops->shape & MILL_QUEUE_LOOSE_ORDER) {
             total.disordered = 0;
         }
-        mill_load_check(check, p, state->producers[p].put, &total, dropped);
-        put += state->producers[p].put;
+        mill_load_check(check, p, producer_of(rig, p)->put, &total, dropped);
+        put += producer_of(rig, p)->put;
         got += total.count;
     }
     if (ops->dropped && put != got + dropped) {
@@ -244,5 +219,5 @@ const struct mill_scenario mill_scenario_producers_consumers = {
     .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
-    .teardown = teardown,
+    .teardown = mill_queue_rig_close,
 };

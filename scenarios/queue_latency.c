@@ -8,11 +8,11 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "core/pause.h"
 #include "scenarios/list.h"
 #include "scenarios/queue_load.h"
+#include "scenarios/queue_rig.h"
 
 enum { CAPACITY, THINK };
 enum { PRODUCER, CONSUMER };
@@ -46,13 +46,15 @@ struct consumer {
     uint64_t empty; /* slots that came without a moment: got twice, or never put */
 };
 
-struct state {
-    struct mill_queue *queue;
-    struct producer *producers;
-    struct consumer *consumers;
-    unsigned producer_count, consumer_count;
-    alignas(MILL_ISOLATION) atomic_uint putting; /* producers that have not finished */
-};
+static struct producer *producer_of(const struct mill_queue_rig *rig, unsigned index)
+{
+    return (struct producer *)rig->producers + index;
+}
+
+static struct consumer *consumer_of(const struct mill_queue_rig *rig, unsigned index)
+{
+    return (struct consumer *)rig->consumers + index;
+}
 
 static const char *unsupported(const struct mill_case *one)
 {
@@ -62,43 +64,19 @@ static const char *unsupported(const struct mill_case *one)
     return mill_load_misfit(one->strategy, (one->threads + 1) / 2, one->threads / 2);
 }
 
-static void teardown(struct mill_case *one)
-{
-    struct state *state = one->state;
-    mill_queue_destroy(state->queue);
-    free(state->producers);
-    free(state->consumers);
-    free(state);
-}
-
 static int setup(struct mill_case *one)
 {
-    struct state *state = mill_isolated_alloc(sizeof *state);
-    if (!state) {
-        return -ENOMEM;
-    }
-    one->state = state;
-    state->producer_count = (one->threads + 1) / 2;
-    state->consumer_count = one->threads / 2;
-    atomic_init(&state->putting, state->producer_count);
-    state->producers = mill_isolated_alloc(state->producer_count * sizeof *state->producers);
-    state->consumers = mill_isolated_alloc(state->consumer_count * sizeof *state->consumers);
-    int status = state->producers && state->consumers
-                     ? mill_queue_create(mill_queue_ops_of(one->strategy), (size_t)one->values[CAPACITY],
-                                         &state->queue)
-                     : -ENOMEM;
-    if (status < 0) {
-        teardown(one);
-    }
-    return status;
+    return mill_queue_rig_open(one, sizeof(struct mill_queue_rig), (one->threads + 1) / 2,
+                               (size_t)one->values[CAPACITY], sizeof(struct producer),
+                               sizeof(struct consumer));
 }
 
 /* acquire: pairs with the release in get_one, so that the consumer's use of the slot comes before the next
  * put */
 static int put_one(struct mill_worker *worker)
 {
-    struct state *state = worker->state;
-    struct producer *me = &state->producers[worker->index_in_role];
+    struct mill_queue_rig *rig = worker->state;
+    struct producer *me = producer_of(rig, worker->index_in_role);
     struct slot *slot = &me->slots[me->put % SLOTS];
     mill_worker_latency_since(worker, MILL_NO_LATENCY);
     while (atomic_load_explicit(&slot->put_at, memory_order_acquire) != 0) {
@@ -109,7 +87,7 @@ static int put_one(struct mill_worker *worker)
     }
     /* relaxed: the queue's put publishes it */
     atomic_store_explicit(&slot->put_at, mill_ticks_begin(worker->clock), memory_order_relaxed);
-    int status = mill_queue_put(state->queue, slot, MILL_FOREVER);
+    int status = mill_queue_put(rig->queue, slot, MILL_FOREVER);
     me->put += status == 0;
     return status;
 }
@@ -119,21 +97,12 @@ static void think(struct mill_worker *worker)
     mill_spend(worker->clock, (uint64_t)worker->the_case->values[THINK]);
 }
 
-/* acq_rel: the last one to leave comes after all that the others put */
-static void finish_putting(struct mill_worker *worker)
-{
-    struct state *state = worker->state;
-    if (atomic_fetch_sub_explicit(&state->putting, 1, memory_order_acq_rel) == 1) {
-        mill_queue_close(state->queue);
-    }
-}
-
 static int get_one(struct mill_worker *worker)
 {
-    struct state *state = worker->state;
-    struct consumer *me = &state->consumers[worker->index_in_role];
+    struct mill_queue_rig *rig = worker->state;
+    struct consumer *me = consumer_of(rig, worker->index_in_role);
     void *item;
-    int status = mill_queue_get(state->queue, &item, MILL_FOREVER);
+    int status = mill_queue_get(rig->queue, &item, MILL_FOREVER);
     if (status < 0) {
         return status == -EPIPE ? MILL_STOPPED : status;
     }
@@ -154,14 +123,14 @@ static void finish_getting(struct mill_worker *worker)
 
 static void verify(const struct mill_case *one, struct mill_check *check)
 {
-    const struct state *state = one->state;
+    const struct mill_queue_rig *rig = one->state;
     uint64_t put = 0, got = 0, empty = 0;
-    for (unsigned i = 0; i < state->producer_count; i++) {
-        put += state->producers[i].put;
+    for (unsigned i = 0; i < rig->producer_count; i++) {
+        put += producer_of(rig, i)->put;
     }
-    for (unsigned i = 0; i < state->consumer_count; i++) {
-        got += state->consumers[i].got;
-        empty += state->consumers[i].empty;
+    for (unsigned i = 0; i < rig->consumer_count; i++) {
+        got += consumer_of(rig, i)->got;
+        empty += consumer_of(rig, i)->empty;
     }
     if (empty > 0) {
         mill_check_found(check, MILL_CORRUPTION, "%" PRIu64 " items were got that nobody had put", empty);
@@ -177,7 +146,7 @@ static const struct mill_role roles[] = {
                   .summary = "puts an item now and then",
                   .operation = put_one,
                   .between = think,
-                  .finish = finish_putting},
+                  .finish = mill_queue_rig_finish_putting},
     [CONSUMER] = {.name = "consumer",
                   .summary = "gets it; the latency is the item's",
                   .operation = get_one,
@@ -196,5 +165,5 @@ const struct mill_scenario mill_scenario_queue_latency = {
     .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
-    .teardown = teardown,
+    .teardown = mill_queue_rig_close,
 };

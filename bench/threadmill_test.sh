@@ -171,7 +171,7 @@ expect 0 'mutex' report partial.json
 expect 0 'critical-section' list
 expect 0 '^queue: ' list
 holds 'each family is listed once' test "$("$program" list | grep -c '^  strategies ')" \
-    -eq "$("$program" list | grep -c '^[a-z]*: ')"
+    -eq "$("$program" list | grep -c '^[a-z-]*: ')"
 holds 'each scenario is listed once' test "$("$program" list | grep -c '^  producers-consumers ')" -eq 1
 holds 'no line is longer than it should be' test -z "$("$program" list | grep -E '.{101}')"
 expect 0 'spsc, bounded, FIFO; wait-free' list queue-latency

@@ -25,19 +25,25 @@ struct reader {
     uint64_t backwards;
 };
 
-/* All bytes but the first two, a count, are its sum. */
-static void fill(unsigned char *value, unsigned count)
+/* Behind a count, all bytes are its last one. */
+static void fill(unsigned char *value, uint32_t count)
 {
-    value[0] = (unsigned char)(count >> 8);
-    value[1] = (unsigned char)count;
-    memset(value + 2, value[0] + value[1], BYTES - 2);
+    memcpy(value, &count, sizeof count);
+    memset(value + sizeof count, (unsigned char)count, BYTES - sizeof count);
+}
+
+static uint32_t count_of(const unsigned char *value)
+{
+    uint32_t count;
+    memcpy(&count, value, sizeof count);
+    return count;
 }
 
 static bool is_whole(const unsigned char *value)
 {
-    unsigned char sum = (unsigned char)(value[0] + value[1]);
-    for (unsigned i = 2; i < BYTES; i++) {
-        if (value[i] != sum) {
+    unsigned char last = (unsigned char)count_of(value);
+    for (unsigned i = sizeof(uint32_t); i < BYTES; i++) {
+        if (value[i] != last) {
             return false;
         }
     }
@@ -47,14 +53,13 @@ static bool is_whole(const unsigned char *value)
 static void *read_on(void *argument)
 {
     struct reader *reader = argument;
-    uint16_t last = 0;
+    uint32_t last = 0;
     while (!atomic_load_explicit(&reader->shared->over, memory_order_relaxed)) {
         unsigned char value[BYTES];
         mill_seqlock_read(&reader->shared->lock, reader->shared->words, value, sizeof value);
-        uint16_t count = (uint16_t)(value[0] << 8 | value[1]);
         reader->torn += !is_whole(value);
-        reader->backwards += (uint16_t)(count - last) > UINT16_MAX / 2;
-        last = count;
+        reader->backwards += count_of(value) < last;
+        last = count_of(value);
         reader->reads++;
     }
     return NULL;
@@ -100,6 +105,8 @@ static void test_readers_never_see_half_a_write(void **state)
     atomic_store_explicit(&shared.over, true, memory_order_relaxed);
     for (unsigned i = 0; i < READERS; i++) {
         pthread_join(threads[i], NULL);
+    }
+    for (unsigned i = 0; i < READERS; i++) {
         assert_int_equal(readers[i].torn, 0);
         assert_int_equal(readers[i].backwards, 0);
     }

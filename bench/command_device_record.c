@@ -231,7 +231,7 @@ static int check(const struct request *request, struct mill_device_target *targe
 int mill_device_record(int argc, char **argv)
 {
     struct request request = {.word = NULL};
-    struct mill_device_target target;
+    struct mill_device_target target = {.port = 0};
     struct mill_error error;
     int status = mill_options_parse(&usage, argc, argv, &request, take_target, &error);
     if (status > 0) {

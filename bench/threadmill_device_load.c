@@ -36,7 +36,7 @@ static enum MHD_Result say_hello(void *cls, struct MHD_Connection *connection, c
     (void)method;
     (void)version;
     (void)body;
-    (void)size;
+    *size = 0;
     if (!*request) {
         *request = &seen;
         return MHD_YES;

@@ -26,7 +26,7 @@ static struct mill_transport *open_to(unsigned port, const char *key)
 static void exchange(struct mill_transport *transport, const char *method, const char *body,
                      int64_t timeout_ns, struct seen *seen)
 {
-    uint64_t deadline;
+    uint64_t deadline = 0;
     assert_int_equal(mill_deadline_after(timeout_ns, &deadline), 0);
     memset(seen, 0, sizeof *seen);
     struct mill_transport_request request = {

@@ -16,6 +16,7 @@ static const struct {
     {"serve", "a simulated valve on this machine, with its limits, its quirks and faults to order",
      mill_device_serve},
     {"probe", "what a valve says of itself: status, config, presets, stream", mill_device_probe},
+    {"record", "the stream of a valve into a file", mill_device_record},
 };
 
 enum { part_count = sizeof parts / sizeof parts[0] };
@@ -31,6 +32,7 @@ static void print_help(FILE *out)
     fputs("\nexamples:\n"
           "  threadmill device serve --hand sine:45:2s\n"
           "  threadmill device probe http://127.0.0.1:8080\n"
+          "  threadmill device record 127.0.0.1:8888 --http 8080 --time 10s -o run.csv\n"
           "\n'threadmill device PART --help' tells more about each.\n",
           out);
 }

@@ -67,7 +67,7 @@ int mill_async_get_config(struct mill_async *async, mill_async_config_done *done
 int mill_async_update_config(struct mill_async *async, const struct mill_valve_config *config,
                              mill_async_command_done *done, void *context);
 
-/* Taken and not completed. */
+/* How many were taken whose callback has not been called yet; the last of them may still be running at 0. */
 unsigned mill_async_outstanding(const struct mill_async *async);
 
 #endif

@@ -34,7 +34,7 @@ static struct mill_transport *open_to(struct mill_model_device *model, const cha
 static int ask(struct mill_transport *transport, const char *method, const char *path, const char *body,
                int64_t timeout_ns, struct mill_transport_reply *reply, struct mill_error *error)
 {
-    uint64_t deadline;
+    uint64_t deadline = 0;
     assert_int_equal(mill_deadline_after(timeout_ns, &deadline), 0);
     struct mill_transport_request request = {
         .method = method, .path = path, .body = body, .length = body ? strlen(body) : 0};

@@ -39,7 +39,7 @@ static const struct mill_parameter parameters[] = {
 
 #define PATIENCE_NS  (300 * MILL_NS_PER_MS)
 #define NAP_NS       (200 * MILL_NS_PER_US)
-#define DRAIN_NS     (60 * (int64_t)MILL_NS_PER_S)
+#define CONNECT_NS   (60 * MILL_NS_PER_S)
 
 /* Of so many samples one starts or stops the valve, and one makes the device's thread and a callback
  * subscribe. */

@@ -39,7 +39,7 @@ static const struct mill_parameter parameters[] = {
 
 #define PATIENCE_NS  (300 * MILL_NS_PER_MS)
 #define NAP_NS       (200 * MILL_NS_PER_US)
-#define DRAIN_NS     (60 * (int64_t)MILL_NS_PER_S)
+#define CONNECT_NS   (60 * MILL_NS_PER_S)
 
 /* Of so many samples one starts or stops the valve, and one makes the device's thread and a callback
  * subscribe. */
@@ -248,7 +248,7 @@ static int subscribe_all(struct stream *stream)
 /* The device's samples are there only for who is connected. */
 static int await_connection(struct stream *stream)
 {
-    uint64_t end_ns = mill_now_ns() + (uint64_t)DRAIN_NS;
+    uint64_t end_ns = mill_now_ns() + CONNECT_NS;
     struct mill_streamer_metrics metrics;
     for (mill_streamer_read(stream->streamer, &metrics); metrics.connections == 0;
          mill_streamer_read(stream->streamer, &metrics)) {
@@ -410,12 +410,14 @@ static void check_callbacks(const struct stream *stream, struct mill_check *chec
     }
 }
 
-/* The slow callback's queue may have lost some; nobody else did. */
+/* Once the feed has ended, and with it the streamer's run, all that was put has been read. The slow
+ * callback's queue may have lost some; nobody else did. */
 static uint64_t finish(struct stream *stream, struct mill_check *check)
 {
     struct mill_streamer_metrics metrics;
     struct mill_streamer_callback slow = {0};
-    mill_streamer_await(stream->streamer, stream->put, DRAIN_NS);
+    mill_line_feed_hang_up(stream->feed);
+    mill_streamer_await(stream->streamer, UINT64_MAX, MILL_FOREVER);
     mill_streamer_read(stream->streamer, &metrics);
     mill_streamer_callback(stream->streamer, stream->slow_id, &slow);
     close_stream(stream);

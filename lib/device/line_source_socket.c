@@ -220,7 +220,7 @@ static int read_line(struct mill_line_source *source, char *line, size_t size, u
                      uint64_t deadline, struct mill_error *error)
 {
     struct socket_source *self = socket_of(source);
-    for (;;) {
+    for (bool again = false;; again = true) {
         if (atomic_load_explicit(&self->interrupted, memory_order_relaxed)) {
             return -ECANCELED;
         }
@@ -235,7 +235,7 @@ static int read_line(struct mill_line_source *source, char *line, size_t size, u
         if (self->skips) {
             self->begin = self->end;
         }
-        int status = mill_now_ns() < deadline ? receive(self, deadline) : -ETIMEDOUT;
+        int status = again && mill_now_ns() >= deadline ? -ETIMEDOUT : receive(self, deadline);
         if (status == -ENODATA) {
             return mill_error_set(error, status, "stream %s:%s: closed by the device", self->host,
                                   self->port);

@@ -16,6 +16,8 @@
 #include <jansson.h>
 
 #include "core/file.h"
+#include "device/line_feed.h"
+#include "device/test_streamer.h"
 
 static struct mill_recorder *create(size_t capacity, enum mill_recorder_policy policy)
 {
@@ -252,6 +254,39 @@ static void any_thread_may_do_anything(void **state)
     assert_int_equal(crowd.broken, 0);
     assert_int_equal(metrics_of(crowd.recorder).offered, 2 * TAKES);
     mill_recorder_destroy(crowd.recorder);
+}
+
+static void it_records_a_stream(void **state)
+{
+    (void)state;
+    struct mill_recorder *recorder = create(100, MILL_RECORDER_DROP_OLDEST);
+    struct mill_line_feed *feed;
+    struct mill_streamer *streamer;
+    struct mill_stream_sample sample;
+    uint64_t from = 4;
+    size_t count;
+    unsigned id;
+    assert_int_equal(mill_line_feed_create(&(struct mill_line_feed_plan){.interval_ms = 10}, &feed), 0);
+    const struct mill_streamer_plan plan = {.source = mill_line_feed_source(feed)};
+    assert_int_equal(mill_streamer_create(&plan, &streamer), 0);
+    assert_int_equal(mill_streamer_subscribe(streamer, mill_recorder_take, recorder, &id), 0);
+    mill_recorder_start(recorder);
+    assert_int_equal(mill_streamer_start(streamer), 0);
+    mill_test_await_connections(streamer, 1);
+    for (uint64_t i = 0; i < 5; i++) {
+        const struct mill_sample_line line = {.timestamp_ms = 10 * i, .data_valid = true};
+        assert_int_equal(mill_line_feed_put_sample(feed, &line, MILL_TEST_PATIENCE_NS), 0);
+    }
+    assert_int_equal(mill_streamer_await(streamer, 5, MILL_TEST_PATIENCE_NS), 0);
+    assert_int_equal(metrics_of(recorder).held, 5);
+    assert_int_equal(mill_recorder_copy(recorder, 1, &from, &sample, 1, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(sample.line.timestamp_ms, 40);
+    assert_int_equal(mill_streamer_unsubscribe(streamer, id), 0);
+    assert_int_equal(mill_streamer_settle(streamer, MILL_TEST_PATIENCE_NS), 0);
+    mill_recorder_destroy(recorder); /* before the streamer */
+    mill_streamer_destroy(streamer);
+    mill_line_feed_destroy(feed);
 }
 
 /* ---- export ---- */
@@ -494,6 +529,7 @@ int main(void)
         cmocka_unit_test(or_it_refuses_what_comes),
         cmocka_unit_test(it_is_read_by_position),
         cmocka_unit_test(any_thread_may_do_anything),
+        cmocka_unit_test(it_records_a_stream),
         cmocka_unit_test(csv_has_a_name_for_each_cell),
         cmocka_unit_test(numbers_come_back_as_they_were),
         cmocka_unit_test(json_has_an_object_a_line),

@@ -7,6 +7,7 @@
 #include "device/streamer_parts.h"
 
 #define SILENCE_NS (5 * MILL_NS_PER_S)
+#define LONGEST_NS (24 * 3600 * MILL_NS_PER_S)
 #define CAPACITY   256u
 
 const struct mill_streamer_retry mill_streamer_retry_default = {
@@ -28,19 +29,19 @@ const char *mill_streamer_state_name(enum mill_streamer_state state)
     return (size_t)state < sizeof names / sizeof names[0] ? names[state] : NULL;
 }
 
-unsigned mill_streamer_clamp(const struct mill_streamer *streamer, unsigned interval_ms)
-{
-    unsigned least = streamer->plan.min_interval_ms;
-    return interval_ms < least ? least : interval_ms;
-}
-
 /* ---- made and unmade ---- */
+
+static bool is_retry(const struct mill_streamer_retry *retry)
+{
+    return retry->backoff_ns <= retry->backoff_max_ns && retry->backoff_max_ns <= LONGEST_NS &&
+           retry->silence_ns <= LONGEST_NS;
+}
 
 static int check_plan(const struct mill_streamer_plan *plan)
 {
     if (!plan || !plan->source || plan->interval_ms > MILL_WIRE_INTERVAL_MAX_MS ||
         plan->min_interval_ms > MILL_WIRE_INTERVAL_MAX_MS || plan->capacity > MILL_PUBLISHER_CAPACITY_MAX ||
-        (plan->retry && plan->retry->backoff_max_ns < plan->retry->backoff_ns)) {
+        (plan->retry && !is_retry(plan->retry))) {
         return -EINVAL;
     }
     return 0;
@@ -222,22 +223,28 @@ int mill_streamer_await(struct mill_streamer *streamer, uint64_t samples, int64_
     return status;
 }
 
+int mill_streamer_send_interval(struct mill_streamer *streamer)
+{
+    char command[32];
+    unsigned interval_ms = streamer->interval_ms;
+    int length = snprintf(command, sizeof command, "interval %u\n", interval_ms);
+    int status = streamer->plan.source->ops->write(streamer->plan.source, command, (size_t)length);
+    if (status == 0) {
+        unsigned least_ms = streamer->plan.min_interval_ms;
+        mill_stream_count_interval(&streamer->count, interval_ms < least_ms ? least_ms : interval_ms);
+    }
+    return status;
+}
+
 int mill_streamer_set_interval(struct mill_streamer *streamer, unsigned interval_ms)
 {
     if (!streamer || interval_ms == 0 || interval_ms > MILL_WIRE_INTERVAL_MAX_MS) {
         return -EINVAL;
     }
-    char command[32];
-    int length = snprintf(command, sizeof command, "interval %u\n", interval_ms);
     mill_monitor_enter(&streamer->monitor);
     streamer->interval_ms = interval_ms;
-    int status = -ENOTCONN;
-    if (streamer->metrics.state == MILL_STREAMER_STREAMING) {
-        status = streamer->plan.source->ops->write(streamer->plan.source, command, (size_t)length);
-    }
-    if (status == 0) {
-        mill_stream_count_interval(&streamer->count, mill_streamer_clamp(streamer, interval_ms));
-    }
+    bool streams = streamer->metrics.state == MILL_STREAMER_STREAMING;
+    int status = streams ? mill_streamer_send_interval(streamer) : -ENOTCONN;
     mill_monitor_leave(&streamer->monitor);
     return status;
 }

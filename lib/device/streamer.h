@@ -72,7 +72,7 @@ struct mill_streamer_retry {
     unsigned reconnects;
     uint64_t backoff_ns; /* 0: none */
     uint64_t backoff_max_ns;
-    uint64_t silence_ns; /* 0 stands for 5 s; also the limit of connecting */
+    uint64_t silence_ns; /* 0 stands for 5 s; also the limit of connecting. No time is over a day */
     uint64_t seed;       /* of the part that is chance */
 };
 
@@ -117,7 +117,7 @@ struct mill_streamer_callback {
 };
 
 /* 0; -EINVAL (NULL, no source, an interval over MILL_WIRE_INTERVAL_MAX_MS, a capacity over
- * MILL_PUBLISHER_CAPACITY_MAX, backoff_max_ns below backoff_ns); -ENOMEM. */
+ * MILL_PUBLISHER_CAPACITY_MAX, backoff_max_ns below backoff_ns, a time over a day); -ENOMEM. */
 int mill_streamer_create(const struct mill_streamer_plan *plan, struct mill_streamer **streamer);
 
 /* Stops it, waits for every callback, and frees it. Nobody uses it any more; not from within a callback. NULL

@@ -53,7 +53,8 @@ const struct mill_streamer *mill_streamer_set_calling(const struct mill_streamer
 /* Frees all subscriptions; nothing is called any more. */
 void mill_streamer_forget_all(struct mill_streamer *streamer);
 
-/* An interval as the device clamps it. */
-unsigned mill_streamer_clamp(const struct mill_streamer *streamer, unsigned interval_ms);
+/* Asks the device for the interval that is wanted, and counts by it as the device clamps it. Under the
+ * monitor. 0 or what the source says. */
+int mill_streamer_send_interval(struct mill_streamer *streamer);
 
 #endif

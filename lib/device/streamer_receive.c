@@ -191,21 +191,20 @@ static int begin_streaming(struct mill_streamer *streamer, unsigned interval_ms,
     mill_monitor_enter(&streamer->monitor);
     int status = mill_stream_count_connected(&streamer->count, interval_ms);
     unsigned wanted_ms = streamer->interval_ms;
-    if (status == 0) {
+    bool is_valve = status == 0;
+    if (is_valve) {
         streamer->metrics.state = MILL_STREAMER_STREAMING;
         streamer->metrics.connections++;
         streamer->metrics.lines++;
         streamer->metrics.others++;
+        status = wanted_ms > 0 ? mill_streamer_send_interval(streamer) : 0;
         mill_monitor_wake_all(&streamer->monitor);
     }
     mill_monitor_leave(&streamer->monitor);
-    if (status < 0) {
+    if (!is_valve) {
         return mill_error_set(error, -EPROTO,
-                              "stream: the hello says an interval of %u ms; up to %u mean something",
+                              "stream: the hello says an interval of %u ms; 1 to %u mean something",
                               interval_ms, MILL_WIRE_INTERVAL_MAX_MS);
-    }
-    if (wanted_ms > 0) {
-        status = mill_streamer_set_interval(streamer, wanted_ms);
     }
     return status < 0 ? mill_error_set(error, status, "stream: the device was not asked for %u ms: %s",
                                        wanted_ms, strerror(-status))

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "device/delivery.h"
 #include "device/line_feed.h"
 #include "device/test_streamer.h"
 
@@ -50,7 +51,7 @@ static struct mill_device_failure told(struct rig *rig, unsigned index)
 }
 
 /* No wait between two connections, and no end to silence. */
-static const struct mill_streamer_retry at_once = {.reconnects = 10, .silence_ns = MILL_FOREVER / 2};
+static const struct mill_streamer_retry at_once = {.reconnects = 10, .silence_ns = 3600 * MILL_NS_PER_S};
 
 static void open_rig(struct rig *rig, const struct mill_line_feed_plan *feed_plan,
                      const struct mill_streamer_plan *plan)
@@ -530,7 +531,7 @@ static void it_gives_up_and_may_be_started_again(void **state)
 {
     (void)state;
     struct rig rig;
-    const struct mill_streamer_retry retry = {.reconnects = 2, .silence_ns = MILL_FOREVER / 2};
+    const struct mill_streamer_retry retry = {.reconnects = 2, .silence_ns = 3600 * MILL_NS_PER_S};
     open_rig(&rig, &(struct mill_line_feed_plan){.interval_ms = 10, .refuse_opens = 4},
              &(struct mill_streamer_plan){.retry = &retry});
     assert_int_equal(mill_streamer_start(rig.streamer), 0);
@@ -562,7 +563,7 @@ static void what_begins_without_a_hello_is_no_valve(void **state)
 {
     (void)state;
     struct rig rig;
-    const struct mill_streamer_retry none = {.silence_ns = MILL_FOREVER / 2};
+    const struct mill_streamer_retry none = {.silence_ns = 3600 * MILL_NS_PER_S};
     open_rig(&rig, &(struct mill_line_feed_plan){.interval_ms = 10, .hello = "SSH-2.0-OpenSSH_9.2"},
              &(struct mill_streamer_plan){.retry = &none});
     assert_int_equal(mill_streamer_start(rig.streamer), 0);
@@ -744,6 +745,25 @@ static void the_stream_goes_on_while_others_come_and_go(void **state)
     close_rig(&rig);
 }
 
+static void deliveries_are_found_by_name(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct listener listener = LISTENER;
+    unsigned id;
+    open_default(&rig);
+    assert_int_equal(mill_delivery_ops_find("inline")->subscribe(rig.streamer, listen_to, &listener, &id), 0);
+    assert_int_equal(mill_delivery_ops_find("queued")->subscribe(rig.streamer, listen_to, &listener, &id), 0);
+    assert_null(mill_delivery_ops_find("locked"));
+    start(&rig);
+    put_samples(&rig, 3);
+    await_samples(&rig, 3);
+    mill_streamer_destroy(rig.streamer);
+    rig.streamer = NULL;
+    assert_int_equal(listener.calls, 6);
+    close_rig(&rig);
+}
+
 static void nonsense_is_refused(void **state)
 {
     (void)state;
@@ -753,12 +773,16 @@ static void nonsense_is_refused(void **state)
     open_default(&rig);
     struct mill_line_source *source = mill_line_feed_source(rig.feed);
     const struct mill_streamer_retry backwards = {.backoff_ns = 2, .backoff_max_ns = 1};
+    const struct mill_streamer_retry endless = {.silence_ns = UINT64_MAX};
+    const struct mill_streamer_retry endless_backoff = {.backoff_max_ns = UINT64_MAX};
     const struct mill_streamer_plan plans[] = {
         {.source = NULL},
         {.source = source, .interval_ms = 1001},
         {.source = source, .min_interval_ms = 1001},
         {.source = source, .capacity = 65537},
         {.source = source, .retry = &backwards},
+        {.source = source, .retry = &endless},
+        {.source = source, .retry = &endless_backoff},
     };
     for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
         assert_int_equal(mill_streamer_create(&plans[i], &streamer), -EINVAL);
@@ -800,6 +824,7 @@ int main(void)
         cmocka_unit_test(the_interval_is_asked_for_on_each_connection),
         cmocka_unit_test(there_is_room_for_so_many),
         cmocka_unit_test(the_stream_goes_on_while_others_come_and_go),
+        cmocka_unit_test(deliveries_are_found_by_name),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests_name("device/streamer", tests, NULL, NULL);

@@ -37,7 +37,8 @@
     X(device_decide)       \
     X(device_commands)     \
     X(device_lost_update)  \
-    X(device_power_cycle)
+    X(device_power_cycle)  \
+    X(device_async)
 
 #define MILL_SCENARIO_DECLARE(ident) extern const struct mill_scenario mill_scenario_##ident;
 MILL_SCENARIOS(MILL_SCENARIO_DECLARE)

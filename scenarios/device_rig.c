@@ -110,6 +110,9 @@ static const char *lock_unsupported(const struct mill_case *one)
 
 const char *mill_device_rig_unsupported(const struct mill_case *one, enum mill_device_rig_use use)
 {
+    if (ops_of(one)->get_many && !is_over_http(one)) {
+        return "there are no sockets to wait for: it is for transport=http";
+    }
     bool shared_without_lock = ops_of(one)->about.traits & MILL_CONTROL;
     if (shared_without_lock && is_over_http(one)) {
         return "libcurl's handle breaks when threads share it: the control is for transport=in-process";

@@ -38,6 +38,7 @@
     X(device_commands)     \
     X(device_lost_update)  \
     X(device_power_cycle)  \
+    X(device_async)        \
     X(recorder_load)       \
     X(tuner_shared)        \
     X(stream_callbacks)    \

@@ -38,15 +38,18 @@ struct hand {
     bool ended;       /* before all were done */
 };
 
-/* The time that a device is modelled to take decides nothing that is tested here. */
-static bool takes_no_time(const struct mill_scenario *scenario, int64_t *values)
+/* How long a device is modelled to take, and how much it is asked at once, decides nothing that is tested
+ * here. */
+static bool asks_little(const struct mill_scenario *scenario, int64_t *values)
 {
+    static const char *const least[] = {"service", "quirks", "outstanding"};
     bool any = false;
     for (unsigned i = 0; i < scenario->parameter_count; i++) {
-        if (strcmp(scenario->parameters[i].name, "service") == 0 ||
-            strcmp(scenario->parameters[i].name, "quirks") == 0) {
-            values[i] = 0;
-            any = true;
+        for (size_t n = 0; n < sizeof least / sizeof least[0]; n++) {
+            if (strcmp(scenario->parameters[i].name, least[n]) == 0) {
+                values[i] = scenario->parameters[i].minimum;
+                any = true;
+            }
         }
     }
     return any;
@@ -57,7 +60,7 @@ static void prepare(struct hand *hand, const struct mill_scenario *scenario,
 {
     memset(hand, 0, sizeof *hand);
     mill_parameters_default(scenario, hand->values);
-    hand->asks_a_device = takes_no_time(scenario, hand->values);
+    hand->asks_a_device = asks_little(scenario, hand->values);
     hand->one = (struct mill_case){
         .scenario = scenario,
         .strategy = strategy,

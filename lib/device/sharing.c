@@ -114,6 +114,30 @@ int mill_sharing_get_status(struct mill_sharing *sharing, unsigned thread, struc
     return sharing->ops->get_status(sharing, thread, status, stamp ? stamp : &unwanted, failure);
 }
 
+static void get_one_by_one(struct mill_sharing *sharing, unsigned thread, struct mill_sharing_reply *replies,
+                           size_t count)
+{
+    struct mill_sharing_stamp stamp;
+    for (size_t i = 0; i < count; i++) {
+        replies[i].result = sharing->ops->get_status(sharing, thread, &replies[i].status, &stamp, NULL);
+    }
+}
+
+int mill_sharing_get_many(struct mill_sharing *sharing, unsigned thread, struct mill_sharing_reply *replies,
+                          size_t count)
+{
+    if (!sharing || thread >= sharing->threads || !replies) {
+        return -EINVAL;
+    }
+    (sharing->ops->get_many ? sharing->ops->get_many : get_one_by_one)(sharing, thread, replies, count);
+    for (size_t i = 0; i < count; i++) {
+        if (replies[i].result < 0) {
+            return replies[i].result;
+        }
+    }
+    return 0;
+}
+
 int mill_sharing_update_config(struct mill_sharing *sharing, unsigned thread,
                                const struct mill_valve_config *change, struct mill_device_failure *failure)
 {

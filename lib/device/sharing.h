@@ -17,6 +17,7 @@
 #ifndef MILL_DEVICE_SHARING_H
 #define MILL_DEVICE_SHARING_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/clock.h"
@@ -53,6 +54,13 @@ struct mill_sharing_stamp {
     uint64_t answered_ns;
 };
 
+/* One of many questions that are asked at once. */
+struct mill_sharing_reply {
+    struct mill_valve_status status; /* where `result` is 0 */
+    int result;                      /* what get_status would have returned */
+    void *asked;                     /* the strategy's, meanwhile */
+};
+
 /* What a strategy keeps beyond "an answer is to its question". */
 enum mill_sharing_promise {
     MILL_SHARING_ATOMIC = 1 << 0, /* transact is one step: nobody of this sharing writes in between */
@@ -78,6 +86,9 @@ struct mill_sharing_ops {
                          const struct mill_valve_config *change, struct mill_device_failure *failure);
     int (*transact)(struct mill_sharing *sharing, unsigned thread, mill_sharing_decide *decide, void *context,
                     struct mill_device_failure *failure);
+    /* NULL: one after the other, by get_status */
+    void (*get_many)(struct mill_sharing *sharing, unsigned thread, struct mill_sharing_reply *replies,
+                     size_t count);
 };
 
 extern const struct mill_family mill_sharing_family;
@@ -111,6 +122,11 @@ void mill_sharing_destroy(struct mill_sharing *sharing);
  * reader never waits for a device that does not answer. */
 int mill_sharing_get_status(struct mill_sharing *sharing, unsigned thread, struct mill_valve_status *status,
                             struct mill_sharing_stamp *stamp, struct mill_device_failure *failure);
+
+/* Asks for the status `count` times, and waits for all: at once where the strategy can (`async`), else one
+ * after the other. 0, or the result of the first that failed; -EINVAL as above. */
+int mill_sharing_get_many(struct mill_sharing *sharing, unsigned thread, struct mill_sharing_reply *replies,
+                          size_t count);
 
 /* The change has been made when this returns 0. A copy of the status is not renewed by it. */
 int mill_sharing_update_config(struct mill_sharing *sharing, unsigned thread,

@@ -87,7 +87,7 @@ static void test_a_command_queue_survives(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        MILL_SHARINGS(EACH) cmocka_unit_test(test_a_command_queue_survives),
+        MILL_SHARINGS_ANYWHERE(EACH) cmocka_unit_test(test_a_command_queue_survives),
     };
     return cmocka_run_group_tests_name("device/sharing_exhaustion", tests, NULL, NULL);
 }

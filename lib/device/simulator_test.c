@@ -342,6 +342,13 @@ static void a_port_in_use_is_named(void **state)
     snprintf(port, sizeof port, "%u", http);
     assert_non_null(strstr(error.message, port));
     assert_non_null(strstr(error.message, "HTTP"));
+    /* the stream's port is not listened to, and taken all the same */
+    const struct sockaddr_in taken = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)stream), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int other = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(other, (const struct sockaddr *)&taken, sizeof taken), -1);
+    assert_int_equal(errno, EADDRINUSE);
+    close(other);
     post_ok(first, "/api/v1/stream", "{\"action\":\"start\"}"); /* now it listens there, too */
     int fd = dial(stream);
     assert_int_equal(

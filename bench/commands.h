@@ -28,6 +28,7 @@ struct mill_command {
     X(run)               \
     X(report)            \
     X(doctor)            \
+    X(device)            \
     X(sample)
 
 #define MILL_COMMAND_DECLARE(name) extern const struct mill_command mill_command_##name;

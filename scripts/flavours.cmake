@@ -105,3 +105,45 @@ function(threadmill_program name)
     install(TARGETS ${target} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} OPTIONAL)
   endforeach()
 endfunction()
+
+set(THREADMILL_FUZZ_SECONDS 20 CACHE STRING "How long each fuzz test looks for inputs beyond its corpus")
+
+# threadmill_fuzz(NAME SOURCES file... USES library... [LINKS external...]): test fuzz/NAME-TARGET for each
+# fuzz/TARGET.c of the folder, a libFuzzer target under the asan flavour's sanitizers, guided by what the SOURCES
+# do: they are compiled once more for it. It replays the corpus in fuzz/TARGET and goes on from there, with the
+# words of fuzz/words.dict; what it finds new stays in the build, not in the tree.
+function(threadmill_fuzz name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  file(GLOB targets CONFIGURE_DEPENDS fuzz/*.c)
+  set(can OFF)
+  if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND "asan" IN_LIST THREADMILL_FLAVOURS)
+    set(can ON)
+    add_library(${name}_fuzzed STATIC ${ARG_SOURCES})
+    threadmill_compile(${name}_fuzzed asan)
+    target_compile_options(${name}_fuzzed PRIVATE -fsanitize=fuzzer-no-link)
+    list(TRANSFORM ARG_USES APPEND "-asan" OUTPUT_VARIABLE used)
+    target_link_libraries(${name}_fuzzed PUBLIC ${used} ${ARG_LINKS} m)
+  endif()
+  foreach(source IN LISTS targets)
+    get_filename_component(stem ${source} NAME_WE)
+    set(test fuzz/${name}-${stem})
+    if(can)
+      set(program ${name}_fuzz_${stem})
+      add_executable(${program} ${source})
+      set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+      threadmill_compile(${program} asan)
+      target_compile_options(${program} PRIVATE -fsanitize=fuzzer)
+      target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+      target_link_libraries(${program} PRIVATE ${name}_fuzzed)
+      set(found ${CMAKE_BINARY_DIR}/${test})
+      file(MAKE_DIRECTORY ${found})
+      add_test(NAME ${test} COMMAND ${program} -max_total_time=${THREADMILL_FUZZ_SECONDS} -max_len=4352
+        -print_final_stats=1 -artifact_prefix=${found}/ -dict=${CMAKE_CURRENT_SOURCE_DIR}/fuzz/words.dict
+        ${found} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${stem})
+    else()
+      add_test(NAME ${test}
+        COMMAND sh -c "echo 'SKIPPED: libFuzzer comes with clang and is used in its asan flavour'; exit 77")
+    endif()
+    set_tests_properties(${test} PROPERTIES LABELS "fuzz" TIMEOUT 600 SKIP_RETURN_CODE 77)
+  endforeach()
+endfunction()

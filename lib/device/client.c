@@ -96,10 +96,12 @@ static int ask(struct mill_device_client *client, unsigned retries, struct mill_
     client->tries = 0;
     for (;;) {
         uint64_t deadline;
-        mill_deadline_after(client->policy.timeout_ns, &deadline);
+        int status = mill_deadline_after(client->policy.timeout_ns, &deadline);
         client->error.message[0] = '\0';
-        int status = mill_transport_exchange(client->transport, &client->request, deadline, &client->reply,
+        if (status == 0) {
+            status = mill_transport_exchange(client->transport, &client->request, deadline, &client->reply,
                                              &client->error);
+        }
         client->tries++;
         struct mill_device_try ended = last_try(client, status);
         if (client->tries > retries || !mill_device_try_again(&ended)) {

@@ -15,7 +15,7 @@
  * returns 0 or a negative errno, and says in `failure` (which may be NULL) of which kind it is:
  *
  *   connection       -ECONNREFUSED, -ECONNRESET, -EHOSTUNREACH, -ENOENT, -EPIPE, -EPROTO: no whole reply came
- *                    (transport.h); -ENOMEM
+ *                    (transport.h); -ENOMEM; -ECANCELED (async.h)
  *   timeout          -ETIMEDOUT
  *   authentication   -EACCES: 401 or 403
  *   api              -EREMOTEIO: another status of HTTP than 200, with the status and the start of the body

@@ -20,7 +20,8 @@
 
 static int nowhere(struct mill_device_failure *failure)
 {
-    return mill_client_invalid(failure, "client: no place for the result");
+    mill_client_invalid(failure, "client: no place for the result");
+    return -EINVAL;
 }
 
 /* ---- what the valve does ---- */

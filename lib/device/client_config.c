@@ -123,20 +123,26 @@ int mill_device_get_config(struct mill_device_client *client, struct mill_valve_
     return mill_client_read(client, status, failure);
 }
 
-int mill_device_update_config(struct mill_device_client *client, const struct mill_valve_config *config,
-                              struct mill_device_failure *failure)
+int mill_client_config_body(const struct mill_valve_config *config, char body[MILL_WIRE_REQUEST_MAX],
+                            struct mill_device_failure *failure)
 {
-    char body[MILL_WIRE_REQUEST_MAX];
     int status =
         config ? check_config(config, CONFIG_FIELDS, failure) : mill_client_invalid(failure, "config: none");
     if (status < 0) {
         return status;
     }
-    status = mill_print_config_request(config, body, sizeof body);
-    if (status < 0) {
-        return mill_device_refuse(failure, MILL_DEVICE_VALIDATION, -EINVAL, "config: it cannot be printed");
+    if (mill_print_config_request(config, body, MILL_WIRE_REQUEST_MAX) < 0) {
+        return mill_client_invalid(failure, "config: it cannot be printed");
     }
-    return mill_client_command(client, CONFIG, body, failure);
+    return 0;
+}
+
+int mill_device_update_config(struct mill_device_client *client, const struct mill_valve_config *config,
+                              struct mill_device_failure *failure)
+{
+    char body[MILL_WIRE_REQUEST_MAX];
+    int status = mill_client_config_body(config, body, failure);
+    return status < 0 ? status : mill_client_command(client, CONFIG, body, failure);
 }
 
 int mill_device_get_presets(struct mill_device_client *client,

@@ -35,6 +35,10 @@ int mill_client_read(const struct mill_device_client *client, int status,
 int mill_client_command(struct mill_device_client *client, const char *path, const char *body,
                         struct mill_device_failure *failure);
 
+/* The body that sends a config, if the device would take it: 0 or -EINVAL. */
+int mill_client_config_body(const struct mill_valve_config *config, char body[MILL_WIRE_REQUEST_MAX],
+                            struct mill_device_failure *failure);
+
 /* -EINVAL of the caller's making, in words. */
 int mill_client_invalid(struct mill_device_failure *failure, const char *words);
 

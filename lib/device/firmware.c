@@ -94,6 +94,12 @@ int mill_firmware_stage(struct mill_firmware *firmware, const struct mill_valve_
     return 0;
 }
 
+static bool same(const struct mill_valve *a, const struct mill_valve *b)
+{
+    return a->turns == b->turns && a->zero == b->zero && a->omega == b->omega && a->torque == b->torque &&
+           a->tank == b->tank;
+}
+
 /* One tick of the control loop. Tells whether the next one may change anything but its count. */
 static bool tick(struct mill_firmware *firmware)
 {
@@ -108,7 +114,7 @@ static bool tick(struct mill_firmware *firmware)
         return true;
     }
     mill_valve_free(&firmware->valve, &firmware->live);
-    return memcmp(&before, &firmware->valve, sizeof before) != 0;
+    return !same(&before, &firmware->valve);
 }
 
 void mill_firmware_run_when_ready(struct mill_firmware *firmware)

@@ -52,7 +52,8 @@ void mill_firmware_destroy(struct mill_firmware *firmware);
 
 /* Answers one request whose key was right. `path` is the whole path, with MILL_WIRE_BASE; `body` may be NULL
  * and is not trusted: any bytes. Whatever is wrong with it becomes a reply with the status and the error that
- * the firmware gives; only -EINVAL for NULL pointers is no reply. */
+ * the firmware gives; only -EINVAL for NULL pointers is no reply. It is for the caller to keep the times of
+ * the reply: whoever asks before `before_us` of a start are over finds a valve that is starting (INIT). */
 int mill_firmware_request(struct mill_firmware *firmware, uint64_t now_us, const char *method,
                           const char *path, const char *body, size_t length,
                           struct mill_firmware_reply *reply);
@@ -61,7 +62,7 @@ int mill_firmware_request(struct mill_firmware *firmware, uint64_t now_us, const
 void mill_firmware_advance(struct mill_firmware *firmware, uint64_t now_us);
 
 /* The power goes off and on again: config and position at their values of boot, staged changes gone, counters
- * at 0, the stream stopped. Saved presets stay. */
+ * at 0, the stream stopped. Saved presets stay, and mill_firmware_applied goes on counting. */
 void mill_firmware_power_cycle(struct mill_firmware *firmware, uint64_t now_us);
 
 /* The stream. Is it on, and how often does it send to who did not ask for another interval? */

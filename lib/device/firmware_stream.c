@@ -28,8 +28,7 @@ static enum mill_sample_status sample_status(enum mill_valve_state state)
                                        : MILL_SAMPLE_ERROR;
 }
 
-/* What a tick of the control loop takes on its processor; a tick and 43 to 44 µs of it are summed up to t_us.
- */
+/* What `loops` of the control loop took on its processor, 43 to 44 µs each: what t_us adds up. */
 static uint64_t loop_us(const struct mill_firmware *firmware, uint64_t loops)
 {
     return loops * (43500 + firmware->seed % 500) / 1000;

@@ -118,11 +118,11 @@ static void bodies_that_are_too_large(void **state)
     body[MILL_WIRE_REQUEST_MAX] = '\0';
     post(0, "config", body);
     assert_int_equal(reply.status, 200);
-    strcpy(body, "{\"viscous\":1,\"a\":[1");
+    int length = snprintf(body, sizeof body, "{\"viscous\":1,\"a\":[1");
     for (int tokens = 6; tokens <= 64; tokens++) {
-        strcat(body, ",1");
+        length += snprintf(body + length, sizeof body - (size_t)length, ",1");
     }
-    strcat(body, "]}"); /* sixty-five of them */
+    snprintf(body + length, sizeof body - (size_t)length, "]}"); /* sixty-five of them */
     post(0, "config", body);
     assert_refused(413, "request_too_large");
 }

@@ -28,7 +28,7 @@ static const char *file_of(const char *content, size_t length)
 {
     static char text[64];
     static char path[] = "/tmp/hand_test.XXXXXX";
-    strcpy(path, "/tmp/hand_test.XXXXXX");
+    memcpy(path, "/tmp/hand_test.XXXXXX", sizeof path);
     int descriptor = mkstemp(path);
     assert_true(descriptor >= 0);
     assert_int_equal(write(descriptor, content, length), length);

@@ -9,7 +9,8 @@
  *
  * Plain HTTP/1.1 straight to the device: no proxy, no redirections, no signals. Every request has a
  * connection of its own: on one that is used again curl would send a request again when the other side had
- * closed it, and a POST is never sent twice. Not thread-safe; two of them are independent.
+ * closed it, and a POST is never sent twice. The struct does not move once it is open.
+ * Not thread-safe; two of them are independent.
  */
 #ifndef MILL_DEVICE_HTTP_EASY_H
 #define MILL_DEVICE_HTTP_EASY_H

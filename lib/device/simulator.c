@@ -125,6 +125,7 @@ static void cycle_power(struct mill_simulator *simulator)
     }
     simulator->after_ns = 0;
     mill_firmware_power_cycle(simulator->firmware, mill_simulator_us(simulator, mill_now_ns()));
+    (void)mill_listener_listen(simulator, &simulator->http.listener, true); /* or at a later turn */
     simulator->cycles_done = asked;
     pthread_cond_broadcast(&simulator->cycled);
 }
@@ -137,7 +138,7 @@ static void turn(struct mill_simulator *simulator, const struct epoll_event *eve
         watch->ready(simulator, watch, events[i].events);
     }
     mill_http_run(simulator, mill_now_ns());
-    (void)mill_listener_listen(simulator, &simulator->http.listener, true); /* where it failed before */
+    (void)mill_listener_listen(simulator, &simulator->http.listener, true);
     mill_stream_follow(simulator);
     if (simulator->after_ns > 0) {
         uint64_t after_ns = simulator->after_ns;
@@ -271,53 +272,50 @@ static struct mill_simulator *allocate(const struct mill_simulator_plan *plan)
     return simulator;
 }
 
-int mill_simulator_start(const struct mill_simulator_plan *plan, struct mill_simulator **out,
+int mill_simulator_start(const struct mill_simulator_plan *plan, struct mill_simulator **simulator,
                          struct mill_error *error)
 {
-    if (plan == NULL || out == NULL) {
+    if (plan == NULL || simulator == NULL) {
         return mill_error_set(error, -EINVAL, "simulator: no plan");
     }
     int status = check(plan, error);
     if (status < 0) {
         return status;
     }
-    struct mill_simulator *simulator = allocate(plan);
-    if (simulator == NULL) {
+    struct mill_simulator *made = allocate(plan);
+    if (made == NULL) {
         return mill_error_set(error, -ENOMEM, "simulator: no memory");
     }
     status = mill_firmware_create(&(struct mill_firmware_plan){.quirks = plan->quirks,
                                                                .hand = plan->hand,
                                                                .seed = plan->seed,
                                                                .min_interval_ms = plan->min_interval_ms},
-                                  &simulator->firmware);
+                                  &made->firmware);
     if (status < 0) {
-        mill_error_set(error, status,
-                       status == -EINVAL
-                           ? "simulator: unknown quirks, or an interval over %u ms"
-                           : "simulator: no memory for the firmware (its intervals go to %u ms)",
-                       MILL_WIRE_INTERVAL_MAX_MS);
+        mill_error_set(error, status, "simulator: %s",
+                       status == -EINVAL ? "unknown quirks, or a shortest interval over that of the wire"
+                                         : "no memory for the firmware");
         goto out;
     }
-    if ((status = open_descriptors(simulator, error)) < 0 ||
-        (status = mill_http_create(simulator, error)) < 0) {
+    if ((status = open_descriptors(made, error)) < 0 || (status = mill_http_create(made, error)) < 0) {
         goto out;
     }
-    if ((status = mill_stream_create(simulator)) < 0) {
+    if ((status = mill_stream_create(made)) < 0) {
         mill_error_set(error, status, "simulator: no memory");
         goto out;
     }
-    if ((status = open_ports(simulator, plan, error)) < 0) {
+    if ((status = open_ports(made, plan, error)) < 0) {
         goto out;
     }
-    status = mill_thread_start(&simulator->thread, "simulator", main_loop, simulator);
+    status = mill_thread_start(&made->thread, "simulator", main_loop, made);
     if (status < 0) {
         mill_error_set(error, status, "simulator: no thread: %s", strerror(-status));
     }
 out:
     if (status < 0) {
-        release(simulator);
+        release(made);
     } else {
-        *out = simulator;
+        *simulator = made;
     }
     return status;
 }

@@ -209,6 +209,7 @@ static void ask_firmware(struct mill_simulator *simulator, struct mill_connectio
     } else {
         mill_firmware_request(simulator->firmware, mill_simulator_us(simulator, mill_now_ns()), method, path,
                               connection->body, connection->length, reply);
+        mill_stream_follow(simulator); /* who reads that the stream has started can connect to it */
     }
     connection->after_ns = reply->after_us * MILL_NS_PER_US;
     mill_simulator_hold_up(simulator, reply->before_us * MILL_NS_PER_US + simulator->service_ns);

@@ -2,7 +2,9 @@
  * drifts; a sample that the machine was late for is still sent, as of its deadline, and one that the main
  * loop was held up for is not, as on the device.
  *
- * What waits in the device's send buffer is what the peer has not acknowledged, and so it is here (SIOCOUTQ).
+ * What waits in the device's send buffer is what it could not send yet, since the peer's window is full
+ * (SIOCOUTQNSD). What is sent and not acknowledged is not counted, as it is on the device: over loopback a
+ * kernel that is late with its acknowledgement is no slow reader.
  */
 #include <errno.h>
 #include <linux/sockios.h>
@@ -35,11 +37,11 @@ static void leave(struct mill_simulator *simulator, struct mill_stream_client *c
     mill_firmware_stream_clients(simulator->firmware, simulator->stream.count);
 }
 
-/* How much waits for a client already. */
+/* How much a client's window has no room for. */
 static size_t waiting(const struct mill_stream_client *client)
 {
     int bytes = 0;
-    return ioctl(client->fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
+    return ioctl(client->fd, SIOCOUTQNSD, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
 
 enum sent { SENT, LOST, LEFT };

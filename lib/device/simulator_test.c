@@ -162,7 +162,7 @@ static void sixty_four_tokens_and_no_more(void **state)
     for (int i = 0; i < 40; i++) {
         snprintf(body + strlen(body), sizeof body - strlen(body), ",\"k%d\":1", i);
     }
-    strcat(body, "}");
+    snprintf(body + strlen(body), sizeof body - strlen(body), "}");
     ask(simulator, "POST", "/api/v1/config", body, &answer);
     assert_int_equal(answer.status, 413);
     mill_simulator_stop(simulator);

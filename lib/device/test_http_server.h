@@ -186,8 +186,7 @@ static void test_server_start(struct test_server *server, const struct test_answ
     }
 }
 
-/* Nothing answers any more: connections under way end, and new ones are refused. Any thread of the test, but
- * for the server's own. */
+/* Nothing answers any more: connections under way end, and new ones are refused. Any thread. */
 static void test_server_die(struct test_server *server)
 {
     pthread_mutex_lock(&server->lock);

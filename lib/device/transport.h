@@ -7,8 +7,7 @@
  *     mill_transport_close(transport);
  *
  *   http         libcurl; one connection at a time; the device closes it after each reply
- *   in-process   a struct mill_model_device in this process, shared by any number of transports: one main
- * loop with a modelled service time
+ *   in-process   a struct mill_model_device, shared by any number: one main loop, a modelled service time
  *
  * A transport is used by one thread at a time; whoever shares it brings the lock (sharing.h). Two transports
  * to one device are independent. Blocking, up to the deadline.

@@ -26,7 +26,7 @@ static struct mill_transport *open_to(unsigned port, const char *key)
 static void exchange(struct mill_transport *transport, const char *method, const char *body,
                      int64_t timeout_ns, struct seen *seen)
 {
-    uint64_t deadline;
+    uint64_t deadline = 0;
     assert_int_equal(mill_deadline_after(timeout_ns, &deadline), 0);
     memset(seen, 0, sizeof *seen);
     struct mill_transport_request request = {
@@ -101,6 +101,25 @@ static void no_proxy_of_the_environment_is_asked(void **state)
     unsetenv("http_proxy");
     unsetenv("ALL_PROXY");
     assert_int_equal(seen.status, 0);
+}
+
+/* On a connection that is used again, curl would send a POST twice when the other side had closed it. */
+static void every_request_has_a_connection_of_its_own(void **state)
+{
+    (void)state;
+    const struct test_answer kept = {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+                                     .ending = TEST_STALL};
+    struct test_server server = {.before = NULL};
+    struct seen seen;
+    test_server_start(&server, &kept, 1);
+    struct mill_transport *transport = open_to(server.port, NULL);
+    for (unsigned i = 1; i <= 3; i++) {
+        exchange(transport, "POST", "{}", 10 * (int64_t)MILL_NS_PER_S, &seen);
+        assert_int_equal(seen.status, 0);
+        assert_int_equal(atomic_load(&server.connections), i);
+    }
+    mill_transport_close(transport);
+    test_server_stop(&server);
 }
 
 /* ---- replies that are right ---- */
@@ -412,6 +431,7 @@ int main(void)
         cmocka_unit_test(a_get_has_the_key_and_nothing_superfluous),
         cmocka_unit_test(a_post_has_its_body_and_the_key_of_the_plan),
         cmocka_unit_test(no_proxy_of_the_environment_is_asked),
+        cmocka_unit_test(every_request_has_a_connection_of_its_own),
         cmocka_unit_test(replies_that_are_right),
         cmocka_unit_test(the_longest_body_fits_and_one_more_byte_does_not),
         cmocka_unit_test(replies_that_are_wrong),

@@ -34,7 +34,7 @@ static struct mill_transport *open_to(struct mill_model_device *model, const cha
 static int ask(struct mill_transport *transport, const char *method, const char *path, const char *body,
                int64_t timeout_ns, struct mill_transport_reply *reply, struct mill_error *error)
 {
-    uint64_t deadline;
+    uint64_t deadline = 0;
     assert_int_equal(mill_deadline_after(timeout_ns, &deadline), 0);
     struct mill_transport_request request = {
         .method = method, .path = path, .body = body, .length = body ? strlen(body) : 0};
@@ -146,8 +146,8 @@ static void a_service_longer_than_the_deadline_is_done_all_the_same(void **state
         struct mill_model_device *model =
             make(&(struct mill_model_plan){.virtual_time = i == 0, .service_ns = 3600 * MILL_NS_PER_S});
         struct mill_transport *transport = open_to(model, NULL);
-        assert_int_equal(ask(transport, "POST", "/api/v1/config", "{\"viscous\":0.5}", 10 * MILL_NS_PER_MS,
-                             &reply, &error),
+        assert_int_equal(ask(transport, "POST", "/api/v1/config", "{\"viscous\":0.5}",
+                             i == 0 ? LATER : 500 * (int64_t)MILL_NS_PER_MS, &reply, &error),
                          -ETIMEDOUT);
         assert_true(reply.sent);
         assert_int_equal(reply.status, 0);

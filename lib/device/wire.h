@@ -49,8 +49,8 @@ struct mill_valve_status {
     int64_t estops;
 };
 
-/* Which members of a config or a preset are given. The bits are those of the mask in the reply to POST config;
- * there `travel` counts as open_pos. */
+/* Which members of a config or a preset are given. The bits are those of the mask in the reply to POST
+ * config; there `travel` counts as open_pos. */
 enum mill_config_field {
     MILL_CONFIG_VISCOUS = 1 << 0,
     MILL_CONFIG_COULOMB = 1 << 1,
@@ -60,7 +60,7 @@ enum mill_config_field {
     MILL_CONFIG_TORQUE_LIMIT = 1 << 5,
     MILL_CONFIG_OPEN_POS = 1 << 6,
     MILL_CONFIG_CLOSED_POS = 1 << 7,
-    MILL_CONFIG_TRAVEL = 1 << 8, /* sets open_pos from closed_pos; not in the reply to GET config */
+    MILL_CONFIG_TRAVEL = 1 << 8,     /* sets open_pos from closed_pos; not in the reply to GET config */
     MILL_CONFIG_LIVE = (1 << 8) - 1, /* all but travel: what GET config tells */
 };
 

@@ -2,6 +2,7 @@
 #include "core/test_exhaustion.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -9,10 +10,14 @@
 #include "device/hand.h"
 #include "device/wire_read.h"
 
+/* Attempts that were told that memory is out. */
+static int told;
+
 /* Out of memory inside a string or a number is bad JSON to the parser; anything else is -ENOMEM. */
 static int without_memory(int status)
 {
     assert_true(status == 0 || status == -ENOMEM || status == -EBADMSG);
+    told += status == -ENOMEM;
     return status;
 }
 
@@ -62,7 +67,8 @@ static void all_of_them(void **state)
 {
     (void)state;
     json_set_alloc_funcs(malloc, free); /* these here, which fail to order */
-    assert_true(mill_exhaust(reply, NULL) > 10);
+    int failures = mill_exhaust(reply, NULL);
+    assert_true(failures > 10 && told > failures / 2);
     struct mill_firmware *valve;
     assert_int_equal(mill_firmware_create(&(struct mill_firmware_plan){.seed = 1}, &valve), 0);
     assert_true(mill_exhaust(request, valve) > 5);
@@ -70,6 +76,14 @@ static void all_of_them(void **state)
     mill_firmware_destroy(valve);
     assert_int_equal(mill_exhaust(firmware, NULL), 1);
     assert_int_equal(mill_exhaust(hand, (void *)(uintptr_t) "sine:1:1s"), 1);
+    char text[] = "file:/tmp/wire_exhaustion_test.XXXXXX";
+    int descriptor = mkstemp(text + strlen("file:"));
+    assert_true(descriptor >= 0);
+    assert_int_equal(write(descriptor, "0 1\n1 2\n", 8), 8);
+    close(descriptor);
+    int met = mill_exhaust(hand, text);
+    unlink(text + strlen("file:"));
+    assert_true(met > 1);
 }
 
 int main(void)

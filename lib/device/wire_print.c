@@ -95,13 +95,9 @@ static void add_sampled(struct page *page, double value, int digits)
     add_parts(page, value < 0 && scaled != 0, scaled / scale, scaled % scale, digits);
 }
 
-/* A string of JSON. `room`: what `text` has space for, its NUL included. */
-static void add_string(struct page *page, const char *text, size_t room)
+/* A string of JSON. */
+static void add_string(struct page *page, const char *text)
 {
-    if (text == NULL || memchr(text, '\0', room) == NULL) {
-        page->status = -EINVAL;
-        return;
-    }
     add(page, "\"");
     for (const char *c = text; *c != '\0'; c++) {
         if (*c == '"' || *c == '\\') {
@@ -113,6 +109,15 @@ static void add_string(struct page *page, const char *text, size_t room)
         }
     }
     add(page, "\"");
+}
+
+static void add_name(struct page *page, const char name[MILL_WIRE_NAME_MAX])
+{
+    if (memchr(name, '\0', MILL_WIRE_NAME_MAX) == NULL) {
+        page->status = -EINVAL;
+        return;
+    }
+    add_string(page, name);
 }
 
 /* Numbers of a reply, each with its key: {"pos_deg":1.25,"vel_rad_s":… without the braces. */
@@ -167,7 +172,7 @@ int mill_print_presets(const struct mill_valve_preset presets[MILL_WIRE_PRESETS]
     for (unsigned i = 0; i < MILL_WIRE_PRESETS; i++) {
         const struct mill_valve_config *config = &presets[i].config;
         add(&page, "%c{\"index\":%u,\"name\":", i == 0 ? '[' : ',', presets[i].index);
-        add_string(&page, presets[i].name, sizeof presets[i].name);
+        add_name(&page, presets[i].name);
         add(&page, ",");
         ADD_NUMBERS(&page, {"viscous", config->viscous, 4}, {"coulomb", config->coulomb, 4},
                     {"wall_stiffness", config->wall_stiffness, 2}, {"wall_damping", config->wall_damping, 4},
@@ -274,15 +279,14 @@ int mill_print_hello(unsigned interval_ms, char *text, size_t size)
     return page_end(&page);
 }
 
-int mill_print_sync(const struct mill_sample_line *sample, const char token[MILL_WIRE_TOKEN_MAX], char *text,
-                    size_t size)
+int mill_print_sync(const struct mill_sample_line *sample, const char *token, char *text, size_t size)
 {
     struct page page = page_begin(text, size, 0);
     add(&page, "{\"sync\":\"ok\",\"t_us\":%" PRIu64 ",\"seq\":%" PRIu64 ",\"timestamp_ms\":%" PRIu64,
         sample->t_us, sample->seq, sample->timestamp_ms);
-    if (token == NULL || token[0] != '\0') {
+    if (token[0] != '\0') {
         add(&page, ",\"token\":");
-        add_string(&page, token, MILL_WIRE_TOKEN_MAX);
+        add_string(&page, token);
     }
     add(&page, "}\n");
     return page_end(&page);
@@ -347,7 +351,7 @@ int mill_print_preset_request(const struct mill_valve_preset *preset, char *text
     add(&page, "{\"index\":%u", preset->index);
     if (preset->name[0] != '\0') {
         add(&page, ",\"name\":");
-        add_string(&page, preset->name, sizeof preset->name);
+        add_name(&page, preset->name);
     }
     add_given(&page, &preset->config, ",");
     add(&page, "}");

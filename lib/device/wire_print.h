@@ -1,7 +1,7 @@
 /* The texts that go over the wire, made from values: what the device replies, and what a client asks with.
  *
  * Each function writes at most `size` bytes with the final NUL and returns the length, or -ENOSPC, or -EINVAL
- * for a number that is not finite and a name or token without an end. Pure; no allocation.
+ * for a number that is not finite and a name that does not end within its array. Pure; no allocation.
  *
  * Numbers have the digits that the firmware gives them, which computes in single precision: replies are
  * rounded half away from zero, samples of the stream cut off. What is too large for its integers is printed
@@ -28,8 +28,7 @@ int mill_print_error(const char *name, char *text, size_t size);
  * of the sample's t_us, seq and timestamp_ms, and of a token that may be "". */
 int mill_print_sample(const struct mill_sample_line *sample, unsigned quirks, char *text, size_t size);
 int mill_print_hello(unsigned interval_ms, char *text, size_t size);
-int mill_print_sync(const struct mill_sample_line *sample, const char token[MILL_WIRE_TOKEN_MAX], char *text,
-                    size_t size);
+int mill_print_sync(const struct mill_sample_line *sample, const char *token, char *text, size_t size);
 
 /* Bodies of requests: the members of config->fields, with as many digits as a double needs; a preset. */
 int mill_print_config_request(const struct mill_valve_config *config, char *text, size_t size);

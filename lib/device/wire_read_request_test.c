@@ -43,10 +43,11 @@ static void tokens_are_counted_as_by_the_firmware(void **state)
 static int read_with_numbers(unsigned numbers)
 {
     char text[512] = "{\"a\":[";
+    size_t length = strlen(text);
     for (unsigned i = 0; i < numbers; i++) {
-        strcat(text, i == 0 ? "1" : ",1");
+        length += (size_t)snprintf(text + length, sizeof text - length, i == 0 ? "1" : ",1");
     }
-    strcat(text, "]}");
+    snprintf(text + length, sizeof text - length, "]}");
     return read(text);
 }
 
@@ -166,6 +167,25 @@ static void presets_by_index_and_by_name(void **state)
     assert_int_equal(request.invalid, 1u << MILL_KEY_PRESET);
 }
 
+/* Thirty-one bytes are the most that a name, a preset's name or a number has. */
+static void strings_that_are_just_short_enough(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"name", "preset", "value"};
+    static const char digits[] = "0000000000000000000000000000001";
+    assert_int_equal(strlen(digits), 31);
+    for (size_t i = 0; i < 3; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "{\"%s\":\"%s\"}", keys[i], digits);
+        assert_int_equal(read(text), 0);
+        assert_int_equal(request.invalid, 0);
+        assert_string_equal(i == 0 ? request.name : i == 1 ? request.preset_name : digits, digits);
+        snprintf(text, sizeof text, "{\"%s\":\"0%s\"}", keys[i], digits);
+        assert_int_equal(read(text), 0);
+        assert_int_equal(request.given, 0);
+    }
+}
+
 static void every_member_of_a_config(void **state)
 {
     (void)state;
@@ -196,6 +216,7 @@ int main(void)
         cmocka_unit_test(numbers_are_read_leniently),
         cmocka_unit_test(integers_are_cut_off),
         cmocka_unit_test(presets_by_index_and_by_name),
+        cmocka_unit_test(strings_that_are_just_short_enough),
         cmocka_unit_test(every_member_of_a_config),
     };
     return cmocka_run_group_tests_name("wire_read_request", tests, NULL, NULL);

@@ -419,7 +419,8 @@ static void commands(void **state)
     assert_string_equal(command.token, "a b");
     char longest[5 + MILL_WIRE_TOKEN_MAX];
     memset(longest, 'x', sizeof longest);
-    memcpy(longest, "sync ", 5);
+    static const char sync[] = {'s', 'y', 'n', 'c', ' '};
+    memcpy(longest, sync, sizeof sync);
     assert_int_equal(mill_read_command(longest, sizeof longest - 1, &command), 0);
     assert_int_equal(strlen(command.token), MILL_WIRE_TOKEN_MAX - 1);
     assert_int_equal(mill_read_command(longest, sizeof longest, &command), -EBADMSG);

@@ -223,6 +223,11 @@ int mill_loop_every(struct mill_loop *loop, uint64_t interval_ns, void (*run)(vo
     return 0;
 }
 
+uv_loop_t *mill_loop_uv(struct mill_loop *loop)
+{
+    return &loop->uv;
+}
+
 bool mill_loop_is_owner(const struct mill_loop *loop)
 {
     return mill_thread_is_self(loop->thread);

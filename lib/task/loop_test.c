@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include <cmocka.h>
 
@@ -287,9 +288,50 @@ static void bad_input_is_refused(void **state)
     assert_int_equal(count, 0);
 }
 
+/* ---- handles of the caller's own ---- */
+
+static void count_and_close(uv_timer_t *timer)
+{
+    (*(unsigned *)timer->data)++;
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+struct own {
+    struct mill_loop *loop;
+    uv_timer_t timer;
+    unsigned count;
+};
+
+static void start_own_timer(void *argument)
+{
+    struct own *own = argument;
+    uv_timer_init(mill_loop_uv(own->loop), &own->timer);
+    own->timer.data = &own->count;
+    uv_timer_start(&own->timer, count_and_close, 0, 0);
+}
+
+static void is_own_timer_closed(void *argument)
+{
+    struct own *own = argument;
+    own->count += uv_is_closing((uv_handle_t *)&own->timer) ? 10 : 0;
+}
+
+static void a_handle_of_the_callers_own_runs_on_the_loop(void **state)
+{
+    (void)state;
+    struct own own = {.loop = start()};
+    assert_int_equal(mill_loop_call(own.loop, start_own_timer, &own, MILL_FOREVER), 0);
+    while (own.count < 10) {
+        assert_int_equal(mill_loop_call(own.loop, is_own_timer_closed, &own, MILL_FOREVER), 0);
+    }
+    stop(own.loop);
+    assert_int_equal(own.count, 11);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_handle_of_the_callers_own_runs_on_the_loop),
         cmocka_unit_test(posts_of_a_thread_run_in_order_on_the_owner),
         cmocka_unit_test(a_call_has_run_when_it_returns),
         cmocka_unit_test(a_call_that_is_late_still_runs),

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# `threadmill device` as its users meet it: a simulated valve is served, asked, recorded, disturbed and ended. One
+# argument: the program.
+set -u
+program=$1
+scratch=$(mktemp -d)
+server=
+cleanup() {
+    [ -n "$server" ] && kill "$server" 2>/dev/null
+    rm -rf "$scratch"
+}
+trap cleanup EXIT
+cd "$scratch" || exit 1
+failed=0
+checks=0
+
+# expect CODE PATTERN ARGUMENT...: runs the program and checks its exit code, and that its output (both streams) holds PATTERN.
+expect() {
+    local code=$1 pattern=$2
+    shift 2
+    local output got
+    output=$("$program" device "$@" 2>&1 </dev/null)
+    got=$?
+    checks=$((checks + 1))
+    if [ "$got" -ne "$code" ]; then
+        printf 'FAILED: threadmill device %s: exit code %s, expected %s\n%s\n' "$*" "$got" "$code" "$output"
+        failed=$((failed + 1))
+    elif ! grep -qE -- "$pattern" <<<"$output"; then
+        printf 'FAILED: threadmill device %s: no /%s/ in:\n%s\n' "$*" "$pattern" "$output"
+        failed=$((failed + 1))
+    fi
+}
+
+# holds WHAT COMMAND...: the command succeeds.
+holds() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    if ! "$@"; then
+        printf 'FAILED: %s\n' "$what"
+        failed=$((failed + 1))
+    fi
+}
+
+# Help, and wrong use.
+expect 0 'examples:' --help
+for part in serve probe record; do
+    expect 0 'examples:' "$part" --help
+done
+expect 2 'usage: threadmill device'
+expect 2 "no part 'sreve'; did you mean 'serve'" sreve
+expect 2 "'65536' is no value for --http" serve --http 65536
+expect 2 "'localhost' is no address" serve --http 0 --stream 0 --address localhost
+expect 2 "'loop' is none" serve --quirks loop
+expect 2 "'drop=2'" serve --faults drop=2
+expect 2 '--hand: .*spin' serve --hand spin:1:2
+expect 2 'is no key' serve --http 0 --stream 0 --key 'two words'
+expect 2 'needs a valve' probe
+expect 2 'speaks no TLS' probe https://127.0.0.1:8080
+expect 2 'its port is no number' probe http://127.0.0.1:80a
+expect 2 'something follows' probe http://127.0.0.1:8080/api
+expect 2 'the bracket is not closed' probe 'http://[::1:8080'
+expect 2 'one valve at a time' probe http://a http://b
+expect 2 'ends in .csv or .jsonl' record 127.0.0.1 --time 1s -o run.txt
+expect 2 'needs a valve, a time and a file' record 127.0.0.1 -o run.csv
+expect 3 'valve 127.0.0.1:1: ' probe http://127.0.0.1:1
+
+# serve_ready ARGUMENT...: a valve on free ports; sets url, http and stream.
+serve_ready() {
+    : >served.txt
+    "$program" device serve --http 0 --stream 0 "$@" >served.txt 2>serve_errors.txt &
+    server=$!
+    for _ in $(seq 600); do
+        grep -q '^seed: ' served.txt && break
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.05
+    done
+    url=$(sed -n 's/^valve: \(.*\)\/$/\1/p' served.txt)
+    http=${url##*:}
+    stream=$(sed -n 's/^stream: 127.0.0.1:\([0-9]*\),.*/\1/p' served.txt)
+    holds 'the valve is served' test -n "$http" -a -n "$stream"
+}
+
+end_server() {
+    kill -"$1" "$server"
+    wait "$server"
+    holds "a served valve ends in order on $1" test $? -eq 0
+    server=
+    holds 'and says what it did' grep -qE '^[0-9]+ requests, [0-9]+ connections refused' served.txt
+}
+
+serve_ready --seed 7 --hand sine:45:2s --key open-sesame
+holds 'the seed is printed' grep -q '^seed: 7$' served.txt
+expect 0 'presets +0 Light' probe "$url" --key open-sesame
+expect 0 'stream +off' probe "127.0.0.1:$http" --key open-sesame
+expect 3 '401' probe "$url"
+expect 3 "no HTTP port $http at 127.0.0.1: .*choose another" serve --http "$http"
+expect 3 'no sample came: .*--http PORT' record "127.0.0.1:$stream" --time 10ms -o none.csv
+expect 0 'samples in run.csv; 0 gaps' record "127.0.0.1:$stream" --http "$http" --key open-sesame --interval-ms 10 \
+    --time 2s -o run.csv
+holds 'a recording has a line of names' grep -q '^number,.*position_deg' run.csv
+holds 'and samples' test "$(wc -l <run.csv)" -gt 5
+expect 0 'samples in run.jsonl' record "127.0.0.1:$stream" --time 2s -o run.jsonl
+holds 'a line of JSON for each' grep -q '^{"number":1,' run.jsonl
+expect 0 'stream +on' probe "$url" --key open-sesame
+
+# A recording that is interrupted keeps what it has.
+"$program" device record "127.0.0.1:$stream" --time 1h -o partial.csv >partial.txt 2>&1 &
+recorder=$!
+for _ in $(seq 600); do
+    "$program" device probe "$url" --key open-sesame | grep -q 'stream *on, 1 clients' && break
+    sleep 0.05
+done
+sleep 2
+kill -INT "$recorder"
+wait "$recorder"
+holds 'an interrupted recording ends with 130' test $? -eq 130
+holds 'and is written' grep -q '^number,' partial.csv
+end_server INT
+
+# Faults, at the start and while it runs.
+serve_ready --faults 5xx=1:1 --quirks none
+expect 3 '503' probe "$url"
+if command -v curl >/dev/null; then
+    holds 'faults are changed while it runs' \
+        test "$(curl -s -H 'X-API-Key: steve-valve-2025' -d '' "$url/simulator/faults")" = '{"status":"ok"}'
+    expect 0 'status +idle' probe "$url"
+    holds 'the live page is served' grep -q '</html>' <(curl -s "$url/")
+fi
+end_server TERM
+
+printf '%d checks, %d failed\n' "$checks" "$failed"
+[ "$failed" -eq 0 ]

@@ -184,8 +184,8 @@ static int record(const struct request *request, const struct mill_device_target
                              "--time and --interval-ms make more than %zu samples; record less",
                              (size_t)MILL_RECORDER_CAPACITY_MAX / 2);
     }
-    const struct mill_stream_socket_plan at = {.host = target->host, .port = target->port};
-    int status = mill_stream_socket_create(&at, &source);
+    const struct mill_stream_socket_plan socket = {.host = target->host, .port = target->port};
+    int status = mill_stream_socket_create(&socket, &source);
     if (status == 0) {
         const struct mill_streamer_plan plan = {
             .source = source, .retry = &retry, .interval_ms = request->interval_ms, .min_interval_ms = 1};

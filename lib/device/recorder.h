@@ -83,7 +83,7 @@ int mill_recorder_stop(struct mill_recorder *recorder);
 
 /* Records a sample, if it records: a callback for mill_streamer_subscribe, whose context is the recorder. Any
  * number of threads may call it. */
-void mill_recorder_take(void *recorder, const struct mill_stream_sample *sample);
+void mill_recorder_take(void *context, const struct mill_stream_sample *sample);
 
 void mill_recorder_read(struct mill_recorder *recorder, struct mill_recorder_metrics *metrics);
 

@@ -41,8 +41,8 @@ struct mill_streamer {
     bool publishing; /* the receiver may be on its way to any of the subscriptions */
 };
 
-/* The receiver's thread. */
-void mill_streamer_receive(void *streamer);
+/* The receiver's thread; its argument is the streamer. */
+void mill_streamer_receive(void *argument);
 
 /* Gives a sample to every callback. By the receiver. */
 void mill_streamer_publish(struct mill_streamer *streamer, const struct mill_stream_sample *sample);

@@ -57,8 +57,8 @@ int mill_loop_call(struct mill_loop *loop, void (*run)(void *argument), void *ar
 int mill_loop_every(struct mill_loop *loop, uint64_t interval_ns, void (*run)(void *argument),
                     void *argument);
 
-/* libuv's loop inside, for handles of the caller's own. Touched on the loop's own thread alone; whoever adds a
- * handle has closed it (uv_close) before the loop is stopped. */
+/* libuv's loop inside, for handles of the caller's own. Touched on the loop's own thread alone; whoever adds
+ * a handle has closed it (uv_close) before the loop is stopped. */
 struct uv_loop_s *mill_loop_uv(struct mill_loop *loop);
 
 /* Is the caller the loop's thread? */

@@ -34,8 +34,8 @@ struct mill_line_feed_counts {
     uint64_t opens;
     uint64_t put;     /* lines that found a place */
     uint64_t dropped; /* that found none */
-    uint64_t
-        unheard; /* that came while nobody had it open, or were not read before it was closed; a hello too */
+    /* that came while nobody had it open, or were not read before it was closed; a hello, too */
+    uint64_t unheard;
     uint64_t commands; /* written by the reader */
     char command[64];  /* the last of them, without its newline */
 };

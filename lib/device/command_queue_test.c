@@ -40,7 +40,7 @@ static int enter(struct mill_device_client *client, void *argument)
     struct ledger *ledger = entry->ledger;
     const struct mill_valve_config change = {.fields = MILL_CONFIG_WALL_STIFFNESS,
                                              .wall_stiffness = entry->wanted};
-    struct mill_valve_config config;
+    struct mill_valve_config config = {0};
     if (!ledger->owned) {
         ledger->owner = pthread_self();
         ledger->owned = true;

@@ -40,7 +40,7 @@ static int have_run(struct mill_sharing *sharing, int (*run)(struct mill_device_
                     void *argument)
 {
     struct mill_command command;
-    int result;
+    int result = 0;
     int status = mill_command_send(((struct queued *)sharing)->queue, &command, run, argument);
     if (status == 0) {
         status = mill_command_wait(&command, MILL_FOREVER, &result);

@@ -10,17 +10,27 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/clock.h"
 #include "scenarios/device_rig.h"
 #include "scenarios/list.h"
 
+enum { DECIDING = MILL_DEVICE_RIG_PARAMETERS };
+
 static const struct mill_parameter parameters[] = {
-    MILL_DEVICE_RIG_PARAMETER_ROWS(MILL_DEVICE_RIG_IN_PROCESS)};
+    MILL_DEVICE_RIG_PARAMETER_ROWS(MILL_DEVICE_RIG_IN_PROCESS),
+    [DECIDING] = {.name = "deciding",
+                  .summary = "time from the answer to the decision",
+                  .type = MILL_DURATION,
+                  .maximum = MILL_NS_PER_S,
+                  .fallback = MILL_NS_PER_MS},
+};
 
 /* Of one thread. */
 struct engineer {
     alignas(MILL_ISOLATION) uint64_t written;
     uint64_t contradicted;
     double own; /* the last that it wrote */
+    uint64_t deciding_ns;
 };
 
 struct state {
@@ -34,6 +44,9 @@ static void count_one_more(void *context, const struct mill_valve_status *status
 {
     struct engineer *engineer = context;
     (void)status;
+    if (engineer->deciding_ns > 0) {
+        mill_sleep_until(mill_now_ns() + engineer->deciding_ns);
+    }
     engineer->contradicted += config->wall_stiffness < engineer->own;
     change->fields = MILL_CONFIG_WALL_STIFFNESS;
     change->wall_stiffness = config->wall_stiffness + 1;
@@ -62,6 +75,9 @@ static int setup(struct mill_case *one)
     struct state *state = mill_isolated_alloc(sizeof *state + one->threads * sizeof state->engineers[0]);
     if (!state) {
         return -ENOMEM;
+    }
+    for (unsigned i = 0; i < one->threads; i++) {
+        state->engineers[i].deciding_ns = (uint64_t)one->values[DECIDING];
     }
     int status = mill_device_rig_open(&state->rig, one);
     if (status < 0) {

@@ -42,7 +42,7 @@ struct hand {
  * here. */
 static bool asks_little(const struct mill_scenario *scenario, int64_t *values)
 {
-    static const char *const least[] = {"service", "quirks", "outstanding"};
+    static const char *const least[] = {"service", "quirks", "outstanding", "deciding"};
     bool any = false;
     for (unsigned i = 0; i < scenario->parameter_count; i++) {
         for (size_t n = 0; n < sizeof least / sizeof least[0]; n++) {

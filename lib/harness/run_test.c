@@ -92,7 +92,8 @@ static void each_way_is_reported_for_what_it_was(void **state)
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         struct outcome outcome;
         struct mill_run_settings settings = brief;
-        if (strcmp(expected[i].strategy, "operation-fails") == 0) {
+        /* a thread that is not let in within a short window does nothing */
+        if (strcmp(expected[i].strategy, "kill") != 0) {
             settings.window_ns = patient_window_ns;
         }
         run_ways(&outcome, expected[i].strategy, "1", &settings, &nobody);

@@ -44,6 +44,9 @@ static void judge_cell(struct mill_summary_cell *cell, const json_t *json, bool 
         cell->verdict = MILL_VERDICT_FOUND;
     } else if (caught) {
         cell->verdict = MILL_VERDICT_CAUGHT;
+    } else if (cell->accepted > 0 && !cell->worked) {
+        cell->verdict = MILL_VERDICT_UNTRUSTED; /* nothing was done, so nothing could go wrong */
+        cell->reason = "no thread completed an operation within a window; take longer ones";
     } else if (cell->expected && cell->accepted > 0) {
         cell->verdict = MILL_VERDICT_NOT_CAUGHT;
     } else if (cell->accepted > 0) {
@@ -62,6 +65,8 @@ static void count_sample(struct mill_summary *summary, const json_t *sample, con
     summary->rejected += class == MILL_SAMPLE_REJECTED;
     summary->bad += class == MILL_SAMPLE_BAD;
     cell->accepted += class == MILL_SAMPLE_ACCEPTED;
+    cell->worked =
+        cell->worked || (class == MILL_SAMPLE_ACCEPTED && mill_sample_number(sample, "operations") > 0);
     cell->rejected += class == MILL_SAMPLE_REJECTED;
     if (class == MILL_SAMPLE_BAD && cell->bad++ == 0) {
         cell->evidence = sample;

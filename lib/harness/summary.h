@@ -26,7 +26,7 @@ enum mill_verdict {
     MILL_VERDICT_CAUGHT,     /* a control, and its mistake was found */
     MILL_VERDICT_NOT_CAUGHT, /* a control whose mistake was not found: the checks cannot be trusted */
     MILL_VERDICT_FOUND,      /* something was found that nobody expected */
-    MILL_VERDICT_UNTRUSTED,  /* every sample was rejected: the machine was not ours */
+    MILL_VERDICT_UNTRUSTED,  /* no sample tells: all were rejected, or in none was an operation completed */
     MILL_VERDICT_NOT_RUN,    /* the run ended before its turn */
     MILL_VERDICT_UNSUPPORTED,
     MILL_VERDICT_UNAVAILABLE,
@@ -43,6 +43,7 @@ struct mill_summary_cell {
     bool control;  /* a mistake kept on purpose; it never leads, not even where it cannot show */
     bool expected; /* and it must be caught at this number of threads */
     bool checked;  /* its answers were verified */
+    bool worked;   /* some sample that counts completed an operation */
     enum mill_verdict verdict;
     const char *reason;             /* of the first bad or rejected sample; NULL */
     const json_t *evidence;         /* that sample, when it was bad: its stderr and stacks; NULL */

@@ -37,6 +37,34 @@ static void add(json_t *result, int cell, int round, const char *mode, const cha
     json_array_append_new(json_object_get(result, "samples"), sample);
 }
 
+/* Sets what every sample so far completed. */
+static void complete(json_t *result, json_int_t operations)
+{
+    size_t index;
+    json_t *sample;
+    json_array_foreach(json_object_get(result, "samples"), index, sample)
+    {
+        json_object_set_new(sample, "operations", json_integer(operations));
+    }
+}
+
+static void nothing_done_proves_nothing(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    json_t *result = document(cell_json("x", NULL, NULL), cell_json("y", NULL, NULL));
+    add(result, 0, 1, "near", "ok", 0.0);
+    add(result, 1, 1, "near", "ok", 0.0);
+    complete(result, 0);
+    add(result, 1, 2, "near", "ok", 1.0);
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(summary.cells[0].verdict, MILL_VERDICT_UNTRUSTED);
+    assert_non_null(strstr(summary.cells[0].reason, "no thread completed an operation"));
+    assert_int_equal(summary.cells[1].verdict, MILL_VERDICT_PASS);
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
 static void rows_hold_the_medians(void **state)
 {
     (void)state;
@@ -299,6 +327,7 @@ static void measures_are_medians_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_done_proves_nothing),
         cmocka_unit_test(rows_hold_the_medians),
         cmocka_unit_test(a_winner_needs_an_interval),
         cmocka_unit_test(only_cells_of_one_shape_are_ranked),

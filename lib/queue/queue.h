@@ -105,7 +105,8 @@ static inline const struct mill_queue_ops *mill_queue_ops_of(const struct mill_s
 /* The table of that name, or NULL. */
 const struct mill_queue_ops *mill_queue_ops_find(const char *name);
 
-/* 0; -EINVAL (no table, capacity 0 or over MILL_QUEUE_CAPACITY_MAX); -ENOMEM; -ENOTSUP where the strategy is
+/* A ring takes all its memory now, and some touch it: 8 to 128 bytes an item, so up to gigabytes for absurd
+ * capacities. 0; -EINVAL (no table, capacity 0 or over MILL_QUEUE_CAPACITY_MAX); -ENOMEM; -ENOTSUP where the strategy is
  * missing in this build. */
 int mill_queue_create(const struct mill_queue_ops *ops, size_t capacity, struct mill_queue **queue);
 

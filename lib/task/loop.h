@@ -40,7 +40,8 @@ int mill_loop_start(struct mill_loop **loop, const char *name);
 /* Ends the loop and frees it: refuses further posts, runs what was posted before, and joins the thread.
  * Timers do not hold it up. 0, and *loop is NULL; -ETIMEDOUT: it still runs, refuses posts, and is to be
  * stopped again; -EDEADLK on the loop's own thread; -EINVAL (NULL, a negative timeout, a loop that was
- * stopped before). To be called by one thread, and nobody uses the loop afterwards. */
+ * stopped before). To be called by one thread, and nobody uses the loop afterwards: posts of other threads
+ * have not only been run by then, they have returned. */
 int mill_loop_stop(struct mill_loop **loop, int64_t timeout_ns);
 
 /* Has run(argument) called on the loop's thread, after all that the caller posted before. Any thread, the

@@ -93,7 +93,7 @@ function(threadmill_test label source library flavour)
     endif()
   endif()
   add_test(NAME unit/${label}/${flavour} COMMAND ${program})
-  set_tests_properties(unit/${label}/${flavour} PROPERTIES LABELS "unit;${flavour}" TIMEOUT 120 SKIP_RETURN_CODE 77)
+  set_tests_properties(unit/${label}/${flavour} PROPERTIES LABELS "unit;${flavour}" TIMEOUT 300 SKIP_RETURN_CODE 77)
 endfunction()
 
 # threadmill_program(NAME SOURCES file... USES library... [LINKS external...]): an installed program in every flavour.

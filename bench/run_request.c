@@ -1,12 +1,15 @@
 #include "run_request.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "command_device.h"
 #include "core/sanitizer.h"
 #include "core/text.h"
+#include "device/wire.h"
 
 static const uint64_t longest_ns = 3600 * MILL_NS_PER_S;
 
@@ -207,6 +210,31 @@ static int take_hlog(void *target, const char *value, struct mill_error *error)
     return need_name("hlog", value, error);
 }
 
+/* The rig of the device's scenarios, which runs in the children, looks in its environment (device_rig.h). */
+static int take_device(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_device_target device;
+    char address[sizeof device.host + 32];
+    if (mill_device_target_parse(value, MILL_WIRE_HTTP_PORT, &device, error) < 0) {
+        return -EINVAL;
+    }
+    snprintf(address, sizeof address, "http://%s:%u", device.host, device.port);
+    if (setenv("TM_DEVICE", address, 1) < 0) {
+        return mill_error_set(error, -ENOMEM, "no memory for --device");
+    }
+    ((struct mill_run_request *)target)->device = value;
+    return take_set(target, "transport=http", error);
+}
+
+static int take_allow_motion(void *target, const char *value, struct mill_error *error)
+{
+    (void)target;
+    (void)value;
+    return setenv("TM_DEVICE_ALLOW_MOTION", "1", 1) < 0
+               ? mill_error_set(error, -ENOMEM, "no memory for --allow-motion")
+               : 0;
+}
+
 static int take_json(void *target, const char *value, struct mill_error *error)
 {
     (void)value;
@@ -259,6 +287,11 @@ static const struct mill_option options[] = {
     {"attempts", 0, "N", "samples that did not have their processors are repeated, up to N in all (4)",
      take_attempts, false},
     {"timeout", 0, "TIME", "a sample this much over its time is taken for hung (10s)", take_timeout, false},
+    {"device", 0, "http://HOST:PORT",
+     "the valve that scenarios of the device speak to, simulated or real, in the place of\none of their own",
+     take_device, false},
+    {"allow-motion", 0, NULL, "scenarios may write to that valve, which may then move", take_allow_motion,
+     false},
     {"output", 'o', "FILE",
      "where the result goes (results/runs/<time>-<process>.json; with --json: nowhere)", take_output, false},
     {"hlog", 0, "FILE", "the latencies as an HdrHistogram log", take_hlog, false},
@@ -337,6 +370,11 @@ int mill_run_request_parse(struct mill_run_request *request, int argc, char **ar
         return status;
     }
     fill_in(request);
+    if (request->device && request->scenario_count == 0) {
+        return mill_error_set(
+            error, -EINVAL, "--device '%s': name the scenarios that are to speak to it, such as device-read",
+            request->device);
+    }
     if (request->run.rate > 0 && request->run.latency_every == 0) {
         return mill_error_set(error, -EINVAL, "--rate measures latency: it does not go with --latency off");
     }

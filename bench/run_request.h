@@ -24,6 +24,7 @@ struct mill_run_request {
     bool seeded, windowed, sliced, warmed, rounds_given, budget_given,
         latency_given; /* given on the command line */
     const char *suite;
+    const char *device; /* NULL: each scenario's own */
     const char *output; /* NULL: results/runs/<time>-<process>.json */
     const char *histogram_log;
     bool json;

@@ -118,6 +118,20 @@ holds 'an interrupted recording ends with 130' test $? -eq 130
 holds 'and is written' grep -q '^number,' partial.csv
 end_server INT
 
+# The scenarios speak to whatever valve they are given, and write to it only when that is allowed.
+run_on() {
+    "$program" run "$@" --device "$url" --rounds 1 --window 20ms --threads 1 --latency off --attempts 1 --set refresh=5ms \
+        -o device.json 2>&1
+}
+serve_ready --quirks none
+holds 'a scenario reads another valve' grep -qE 'device-read .*transport=http' <(run_on device-read --strategy internal-lock)
+holds 'a scenario does not write to it unasked' grep -q 'give --allow-motion' <(run_on device-commands --strategy command-queue)
+holds 'and does when it may' grep -qE 'device-commands .*transport=http' <(run_on device-commands --strategy command-queue --allow-motion)
+holds 'a device wants scenarios' grep -q 'name the scenarios' <("$program" run --device "$url" 2>&1)
+holds 'of its own kind' grep -q "transport" <("$program" run counter --device "$url" 2>&1)
+holds 'and an address' grep -q 'speaks no TLS' <("$program" run device-read --device https://127.0.0.1 2>&1)
+end_server TERM
+
 # Faults, at the start and while it runs.
 serve_ready --faults 5xx=1:1 --quirks none
 expect 3 '503' probe "$url"

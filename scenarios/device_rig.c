@@ -82,7 +82,8 @@ static const char *address_unsupported(enum mill_device_rig_use use)
         return "TM_DEVICE is not of the form http://HOST:PORT";
     }
     if (use == MILL_DEVICE_RIG_WRITES && !(allowed && strcmp(allowed, "1") == 0)) {
-        return "it writes to a valve that is not its own, which may move: set TM_DEVICE_ALLOW_MOTION=1";
+        return "it writes to a valve that is not its own, which may move: give --allow-motion "
+               "(TM_DEVICE_ALLOW_MOTION=1)";
     }
     return NULL;
 }

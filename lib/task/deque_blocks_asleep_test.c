@@ -1,6 +1,9 @@
 /* Thieves that fall asleep in the middle of a theft. One thread plays them and the owner too: whatever others
  * do meanwhile is put before a swap, or behind the owner's light fence, where they could have done it.
  */
+#include <stddef.h>
+#include <stdint.h>
+
 #include "core/fence.h"
 
 static void (*before_swap)(void);

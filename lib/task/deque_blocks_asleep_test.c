@@ -18,6 +18,7 @@ static void play(void (**others)(void))
     }
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the exchange writes it
 static bool played_swap(_Atomic uint64_t *word, uint64_t *expected, uint64_t desired, memory_order success,
                         memory_order failure)
 {

@@ -15,6 +15,7 @@ static void play(void (**others)(void))
     }
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the exchange writes it
 static bool played_swap(_Atomic uint32_t *state, uint32_t *expected, uint32_t desired, memory_order success,
                         memory_order failure)
 {

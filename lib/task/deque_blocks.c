@@ -1,8 +1,11 @@
 /* What thieves may take is one word for each block: which items are taken, up to where they are granted, and
  * up to where a thief wants them granted. Every change of it is a swap of the whole word, so that a thief's
- * claim and the owner's withdrawal exclude each other by themselves. A generation rises with every withdrawal
- * and every new use of the block, lest a thief that was asleep takes the word for the one that it has seen;
- * within one generation both bounds only rise.
+ * claim and the owner's withdrawal exclude each other by themselves. A generation rises with every
+ * withdrawal, every wish that is taken back and every new use of the block, lest a thief that was asleep
+ * takes the word for the one that it has seen: within one generation what is taken and what is granted only
+ * rise, and a wish goes only with a grant, so no word comes twice. It has what the word has left, 37 bits,
+ * and each step costs a swap, and mostly a heavy fence or a block's worth of work; a thief would have to
+ * sleep through more than 10^11 of them, and wake at the one that is its own again.
  *
  * A thief reads the item before its swap, as in Chase and Lev's deque. Its swap releases and the withdrawal
  * acquires, so the owner writes the slot anew only after that read; a thief whose swap fails forgets what it
@@ -181,12 +184,14 @@ static struct mill_block *open_next(struct mill_block_deque *deque, uint64_t new
         }
     }
     struct mill_block *block = block_of(table, newest + 1);
-    uint64_t generation = look(block).generation + 1;
-    /* No swap: nothing in it is granted, so a thief can at most have asked. bottom before the word, which
-     * releases it: who sees the new generation sees no bottom of an older one. */
+    struct share share = look(block);
+    struct share fresh;
+    /* bottom before the word, which releases it: who sees the new generation sees no bottom of an older one
+     */
     atomic_store_explicit(&block->bottom, 0, memory_order_relaxed);
-    atomic_store_explicit(&block->share, pack((struct share){.generation = generation}),
-                          memory_order_release);
+    do { /* nothing in it is granted, but a thief may ask, and take it back */
+        fresh = (struct share){.generation = share.generation + 1};
+    } while (!swap(block, &share, fresh));
     return block;
 }
 
@@ -333,7 +338,9 @@ static bool ask(struct mill_block *block, struct share *share)
     return swap(block, share, asked);
 }
 
-/* Grants what is wanted, by this thief or by another one, unless the owner has gone below it or answers. */
+/* Grants what is wanted, by this thief or by another one, unless the owner has gone below it or answers.
+ * Taken back it is a new generation: with the old word another thief, which saw the owner above, would still
+ * grant. */
 static bool insist_on(struct mill_block *block, struct share *share)
 {
     mill_fence_heavy(); /* pairs with the light one in pop_own */
@@ -342,6 +349,7 @@ static bool insist_on(struct mill_block *block, struct share *share)
     bool there = atomic_load_explicit(&block->bottom, memory_order_acquire) >= share->wanted;
     granted.granted = there ? share->wanted : share->granted;
     granted.wanted = 0;
+    granted.generation += !there;
     return swap(block, share, granted) && there;
 }
 

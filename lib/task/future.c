@@ -35,18 +35,32 @@ static uint32_t state_of(const struct mill_future *future)
     return atomic_load_explicit(&future->state, memory_order_acquire);
 }
 
+/* Of a state that is not idle: it was written before. relaxed: the state orders, and a late reader may meet
+ * the writer for the next life. */
+static struct mill_pool *last_pool(const struct mill_future *future)
+{
+    return atomic_load_explicit(&future->pool, memory_order_relaxed);
+}
+
 static bool is_settled(uint32_t state)
 {
     return (state & PHASE) >= CANCELLED;
 }
 
-/* Sets the phase to `to` if it is `from`, keeps the flags in `keep` and returns all in `before`. acquire and
+/* What was there before a move: behind it the future may be somebody else's, or gone. */
+struct past {
+    uint32_t state;
+    struct mill_pool *pool;
+};
+
+/* Sets the phase to `to` if it is `from`, keeps the flags in `keep` and returns all in `past`. acquire and
  * release: who moves a phase has seen what was written before the last move, and shows what it wrote. */
-static bool move(struct mill_future *future, uint32_t from, uint32_t to, uint32_t keep, uint32_t *before)
+static bool move(struct mill_future *future, uint32_t from, uint32_t to, uint32_t keep, struct past *past)
 {
-    *before = state_of(future);
-    while ((*before & PHASE) == from) {
-        if (atomic_compare_exchange_weak_explicit(&future->state, before, to | (*before & keep),
+    past->state = state_of(future);
+    while ((past->state & PHASE) == from) {
+        past->pool = last_pool(future); /* behind the state */
+        if (atomic_compare_exchange_weak_explicit(&future->state, &past->state, to | (past->state & keep),
                                                   memory_order_acq_rel, memory_order_acquire)) {
             return true;
         }
@@ -54,27 +68,26 @@ static bool move(struct mill_future *future, uint32_t from, uint32_t to, uint32_
     return false;
 }
 
-/* Tells those that `flags` names. The future itself may be gone: a wake needs no more than its address. */
-static void tell(struct mill_future *future, uint32_t flags, struct mill_pool *pool)
+/* Tells those that the flags name. A wake needs no more than the future's address. */
+static void tell(struct mill_future *future, const struct past *past)
 {
-    if (flags & AWAITED) {
+    if (past->state & AWAITED) {
         mill_futex_wake(&future->state, INT_MAX);
     }
-    if (flags & ASSISTED) {
-        pool->ops->nudge(pool);
+    if (past->state & ASSISTED) {
+        past->pool->ops->nudge(past->pool);
     }
 }
 
 /* From queued or running to cancelled or settled: false when it was not `from`. */
 static bool settle(struct mill_future *future, uint32_t from, uint32_t to)
 {
-    struct mill_pool *pool = future->pool;
-    uint32_t before;
-    if (!move(future, from, to, IN_SET, &before)) {
+    struct past past;
+    if (!move(future, from, to, IN_SET, &past)) {
         return false;
     }
-    tell(future, before, pool);
-    if (before & IN_SET) {
+    tell(future, &past);
+    if (past.state & IN_SET) {
         mill_future_set_put(future->set, future); /* the set has it until then, so it is still there */
     }
     return true;
@@ -89,11 +102,11 @@ static void finish(struct mill_future *future, int result)
 /* Leaves a cancelled future, which has settled and been delivered before, to its owner. */
 static void let_go(struct mill_future *future)
 {
-    struct mill_pool *pool = future->pool;
-    uint32_t before;
+    struct past past;
     future->result = -ECANCELED;
-    move(future, CANCELLED, SETTLED, IN_SET, &before);
-    tell(future, before, pool);
+    if (move(future, CANCELLED, SETTLED, IN_SET, &past)) { /* nobody else does so */
+        tell(future, &past);
+    }
 }
 
 /* ---- what the pool calls ---- */
@@ -101,8 +114,8 @@ static void let_go(struct mill_future *future)
 static int run(void *argument)
 {
     struct mill_future *future = argument;
-    uint32_t before;
-    if (!move(future, QUEUED, RUNNING, FLAGS, &before)) {
+    struct past past;
+    if (!move(future, QUEUED, RUNNING, FLAGS, &past)) {
         let_go(future);
         return -ECANCELED;
     }
@@ -117,8 +130,8 @@ static int run(void *argument)
 static void drop(void *argument)
 {
     struct mill_future *future = argument;
-    uint32_t before;
-    if (move(future, QUEUED, RUNNING, FLAGS, &before)) {
+    struct past past;
+    if (move(future, QUEUED, RUNNING, FLAGS, &past)) {
         finish(future, -ECANCELED);
     } else {
         let_go(future);
@@ -140,6 +153,18 @@ int mill_future_init(struct mill_future *future, int (*run_it)(void *argument), 
     return 0;
 }
 
+/* The future was not taken. As before, if nobody has noticed; those that have cancelled it, wait for it or
+ * put it into a set are told that it is cancelled. */
+static void undo(struct mill_future *future, uint32_t before)
+{
+    uint32_t queued = QUEUED;
+    /* release: as in submit */
+    if (!atomic_compare_exchange_strong_explicit(&future->state, &queued, before, memory_order_release,
+                                                 memory_order_relaxed)) {
+        drop(future);
+    }
+}
+
 int mill_pool_submit_future(struct mill_pool *pool, struct mill_future *future)
 {
     if (!pool || !future || !future->run) {
@@ -151,28 +176,29 @@ int mill_pool_submit_future(struct mill_pool *pool, struct mill_future *future)
         if ((phase != IDLE && phase != SETTLED) || (before & IN_SET)) {
             return -EBUSY;
         }
-        /* acquire: pairs with the release of who settled it before; the pool's queue publishes the new life
-         */
-    } while (!atomic_compare_exchange_weak_explicit(&future->state, &before, QUEUED, memory_order_acquire,
+        atomic_store_explicit(&future->pool, pool, memory_order_relaxed);
+        /* acquire: pairs with the release of who settled it before. release: who sees it queued sees where */
+    } while (!atomic_compare_exchange_weak_explicit(&future->state, &before, QUEUED, memory_order_acq_rel,
                                                     memory_order_acquire));
-    struct mill_pool *pool_before = future->pool;
-    future->pool = pool;
     int status = mill_pool_submit(pool, &future->task);
     if (status < 0) {
-        future->pool = pool_before;
-        atomic_store_explicit(&future->state, before, memory_order_release); /* nobody else has it yet */
+        undo(future, before);
     }
     return status;
 }
 
+/* Both are true of an idle one too, which it may become again when it is not taken: there is nothing to wait
+ * for. */
 static bool is_done_with(const void *what)
 {
-    return is_settled(state_of(what));
+    uint32_t state = state_of(what);
+    return (state & PHASE) == IDLE || is_settled(state);
 }
 
 static bool has_left(const void *what)
 {
-    return (state_of(what) & PHASE) == SETTLED;
+    uint32_t phase = state_of(what) & PHASE;
+    return phase == IDLE || phase == SETTLED;
 }
 
 /* Sets a flag, so that whoever settles it tells us; false when there is nothing to wait for any more. */
@@ -193,7 +219,7 @@ static bool ask(struct mill_future *future, bool (*settled)(const void *what), u
  * sleep. */
 static void look_on(const struct mill_future *future, bool (*settled)(const void *what), uint64_t deadline)
 {
-    int64_t spin_ns = future->pool->spin_ns;
+    int64_t spin_ns = last_pool(future)->spin_ns;
     uint64_t now = mill_now_ns();
     uint64_t until = spin_ns == MILL_FOREVER ? MILL_NO_DEADLINE : now + (uint64_t)spin_ns;
     for (unsigned looks = 0; !settled(future) && now < until && now < deadline; looks++) {
@@ -233,17 +259,13 @@ static int wait_until(struct mill_future *future, bool (*settled)(const void *wh
     if (status < 0) {
         return status;
     }
-    uint32_t phase = state_of(future) & PHASE;
-    if (phase == IDLE) {
-        return settled == has_left ? 0 : -EINVAL;
-    }
     if (settled(future)) {
         return 0;
     }
     if (on_our_stack(future)) {
         return -EDEADLK;
     }
-    struct mill_pool *pool = future->pool;
+    struct mill_pool *pool = last_pool(future);
     if (!mill_pool_inside(pool)) {
         return sleep_on(future, settled, deadline);
     }
@@ -256,11 +278,18 @@ static int wait_until(struct mill_future *future, bool (*settled)(const void *wh
 int mill_future_wait(struct mill_future *future, int64_t timeout_ns, int *result)
 {
     int status = wait_until(future, is_done_with, timeout_ns);
-    if (status == 0 && result) {
-        /* of a cancelled one the pool writes the same into `result`, at a time of its own */
-        *result = (state_of(future) & PHASE) == CANCELLED ? -ECANCELED : future->result;
+    if (status < 0) {
+        return status;
     }
-    return status;
+    uint32_t phase = state_of(future) & PHASE;
+    if (phase == IDLE) {
+        return -EINVAL;
+    }
+    if (result) {
+        /* of a cancelled one the pool writes the same into `result`, at a time of its own */
+        *result = phase == CANCELLED ? -ECANCELED : future->result;
+    }
+    return 0;
 }
 
 int mill_future_retire(struct mill_future *future, int64_t timeout_ns)

@@ -16,9 +16,11 @@
  * A future settles once: with what `run` returned, or with -ECANCELED when it was cancelled before it started
  * or left over by a shutdown. What `run` wrote is seen by whoever has seen it settled (release, acquire).
  *
- * Any thread may wait, look and cancel, several at once. A wait inside a task of the same pool runs other
- * tasks meanwhile (and so may come back later than its timeout: as late as the task that it runs); a wait for
- * a future whose own task is running on the caller's stack is -EDEADLK. Looking and cancelling are lock-free.
+ * Any thread may wait, look and cancel, several at once, and also while it is being submitted; one thread at
+ * a time submits it, and to another pool than before only when nobody is in a wait or a cancel. A wait inside
+ * a task of the same pool runs other tasks meanwhile (and so may come back later than its timeout: as late as
+ * the task that it runs); a wait for a future whose own task is running on the caller's stack is -EDEADLK.
+ * Looking and cancelling are lock-free.
  */
 #ifndef MILL_TASK_FUTURE_H
 #define MILL_TASK_FUTURE_H
@@ -31,9 +33,9 @@ struct mill_future {
     alignas(MILL_CACHE_LINE) struct mill_task task;
     int (*run)(void *argument);
     void *argument;
-    struct mill_pool *pool; /* that it was submitted to last */
-    _Atomic uint32_t state; /* future.c; the word that waiters sleep on */
-    int result;             /* published by `state` */
+    struct mill_pool *_Atomic pool; /* that it was submitted to last */
+    _Atomic uint32_t state;         /* future.c; the word that waiters sleep on */
+    int result;                     /* published by `state` */
     struct mill_future_set *set;
     struct mill_future *next; /* the set's */
 };
@@ -41,7 +43,9 @@ struct mill_future {
 /* Ready to be submitted. 0 or -EINVAL (NULL). */
 int mill_future_init(struct mill_future *future, int (*run)(void *argument), void *argument);
 
-/* 0; -EBUSY: it is submitted and has not left the pool; else as mill_pool_submit. */
+/* 0; -EBUSY: it is submitted and has not left the pool; else as mill_pool_submit: then it is what it was
+ * before; but if others have waited for it, cancelled it or put it into a set while it was submitted, it has
+ * settled with -ECANCELED. */
 int mill_pool_submit_future(struct mill_pool *pool, struct mill_future *future);
 
 /* Waits until it has settled. 0, and `*result` (where not NULL) is set; -ETIMEDOUT; -EDEADLK: its task is the

@@ -1,6 +1,11 @@
-/* One list of tasks under one mutex, with one condition: the pool that everybody writes first. Tasks from
- * outside go to the back; a task's own go to the front, so that a worker that waits for one takes the
- * youngest first, and a tree of forks and joins stands on the stack as deep as it is, not as broad.
+/* Lists of tasks under one mutex, with one condition: the pool that everybody writes first. Tasks from
+ * outside queue up; those that tasks submit are stacked and come before them, so that a worker that waits for
+ * one takes the youngest first, and a tree of forks and joins stands on the stack as deep as it is, not as
+ * broad.
+ *
+ * Each place has its turn (pool_strategy.h). The stack is in two parts for that: the upper one becomes the
+ * lower one when that is used up. Nothing is added to the lower part, so its turns come to the end of it, and
+ * then to all that has been stacked since.
  *
  * Sleepers are counted, so that a submit that finds nobody asleep makes no system call. And only one of them
  * is on its way up at a time: the next submit wakes nobody else, and who takes a task and leaves some wakes
@@ -18,12 +23,13 @@
 struct locked {
     struct mill_pool pool;
     alignas(MILL_ISOLATION) pthread_mutex_t mutex; /* protects all below */
-    struct mill_task *_Atomic first; /* written under the mutex; a spinning worker looks at it without */
-    struct mill_task *last;
+    struct mill_task *young, *old;                 /* the stack: its upper and its lower part */
+    struct mill_task *first, *last;                /* the queue */
+    _Atomic size_t tasks; /* in all; written under the mutex, a spinning worker looks without */
     unsigned asleep;
     bool waking;        /* one of them was called, and none has come since */
     unsigned assisting; /* those of them that also wait for something to settle */
-    atomic_bool closed; /* as `first` */
+    atomic_bool closed; /* as `tasks` */
     pthread_cond_t changed;
 };
 
@@ -32,45 +38,74 @@ static struct locked *locked_of(struct mill_pool *pool)
     return (struct locked *)pool;
 }
 
-/* ---- the list; under the mutex ---- */
+/* ---- the lists; under the mutex ---- */
 
-static struct mill_task *first_of(const struct locked *locked)
+static bool any(const struct locked *locked)
 {
-    return atomic_load_explicit(&locked->first, memory_order_relaxed); /* the mutex orders */
+    return atomic_load_explicit(&locked->tasks, memory_order_relaxed) > 0; /* the mutex orders; or a hint */
 }
 
-static void set_first(struct locked *locked, struct mill_task *task)
+static void add_to_tasks(struct locked *locked, size_t more)
 {
-    atomic_store_explicit(&locked->first, task, memory_order_relaxed); /* the mutex orders */
+    /* no read-modify-write, the mutex orders; unsigned, so that less is added too */
+    atomic_store_explicit(&locked->tasks, atomic_load_explicit(&locked->tasks, memory_order_relaxed) + more,
+                          memory_order_relaxed);
 }
 
-static void put_front(struct locked *locked, struct mill_task *task)
+static void stack_up(struct locked *locked, struct mill_task *task)
 {
-    task->next = first_of(locked);
-    if (!task->next) {
-        locked->last = task;
-    }
-    set_first(locked, task);
+    task->next = locked->young;
+    locked->young = task;
+    add_to_tasks(locked, 1);
 }
 
-static void put_back(struct locked *locked, struct mill_task *task)
+static void queue_up(struct locked *locked, struct mill_task *task)
 {
     task->next = NULL;
-    if (first_of(locked)) {
+    if (locked->first) {
         locked->last->next = task;
     } else {
-        set_first(locked, task);
+        locked->first = task;
     }
     locked->last = task;
+    add_to_tasks(locked, 1);
 }
 
-static struct mill_task *take(struct locked *locked)
+static struct mill_task *take_from(struct locked *locked, struct mill_task **list)
 {
-    struct mill_task *task = first_of(locked);
+    struct mill_task *task = *list;
     if (task) {
-        set_first(locked, task->next);
+        *list = task->next;
+        add_to_tasks(locked, (size_t)-1);
     }
     return task;
+}
+
+static struct mill_task *take_old(struct locked *locked)
+{
+    if (!locked->old) {
+        locked->old = locked->young;
+        locked->young = NULL;
+    }
+    return take_from(locked, &locked->old);
+}
+
+static struct mill_task *take(struct locked *locked, struct mill_pool_seat *seat)
+{
+    enum mill_turn turn = mill_pool_turn(seat); /* what stands with other workers stands here too */
+    struct mill_task *task = NULL;
+    if (turn == MILL_TURN_OUTSIDE) {
+        task = take_from(locked, &locked->first);
+    } else if (turn == MILL_TURN_OLD) {
+        task = take_old(locked);
+    }
+    if (!task) {
+        task = take_from(locked, &locked->young);
+    }
+    if (!task) {
+        task = take_from(locked, &locked->old);
+    }
+    return task ? task : take_from(locked, &locked->first);
 }
 
 static bool is_closed(const struct locked *locked)
@@ -87,7 +122,7 @@ static void look_around(const struct locked *locked)
     uint64_t until = spin_ns == MILL_FOREVER ? MILL_NO_DEADLINE : mill_now_ns() + (uint64_t)spin_ns;
     do {
         for (int looks = 0; looks < 16; looks++) {
-            if (first_of(locked) || is_closed(locked)) {
+            if (any(locked) || is_closed(locked)) {
                 return;
             }
             mill_pause();
@@ -106,7 +141,7 @@ static void sleep_until(struct locked *locked, uint64_t deadline, int *status)
 /* There are tasks: is somebody to be called for them? The caller does so. */
 static bool must_wake(struct locked *locked)
 {
-    bool wake = first_of(locked) && locked->asleep > 0 && !locked->waking;
+    bool wake = any(locked) && locked->asleep > 0 && !locked->waking;
     locked->waking |= wake;
     return wake;
 }
@@ -129,7 +164,7 @@ static void work(struct mill_pool_seat *seat)
     int unused;
     pthread_mutex_lock(&locked->mutex);
     for (;;) {
-        struct mill_task *task = take(locked);
+        struct mill_task *task = take(locked, seat);
         if (task) {
             run_one(locked, seat, task);
             looked = false;
@@ -151,12 +186,14 @@ static int assist(struct mill_pool *pool, bool (*settled)(const void *what), con
                   uint64_t deadline)
 {
     struct locked *locked = locked_of(pool);
+    struct mill_pool_seat *seat = mill_pool_here;
     int status = 0;
+    seat->assists++;
     pthread_mutex_lock(&locked->mutex);
     while (!settled(what) && status == 0) {
-        struct mill_task *task = take(locked);
+        struct mill_task *task = take(locked, seat);
         if (task) {
-            run_one(locked, mill_pool_here, task);
+            run_one(locked, seat, task);
             status = deadline <= mill_now_ns() ? -ETIMEDOUT : 0;
         } else {
             locked->assisting++;
@@ -169,6 +206,7 @@ static int assist(struct mill_pool *pool, bool (*settled)(const void *what), con
         pthread_cond_signal(&locked->changed); /* the wake that came with it may have been ours */
     }
     pthread_mutex_unlock(&locked->mutex);
+    seat->assists--;
     return status;
 }
 
@@ -194,9 +232,9 @@ static int submit(struct mill_pool *pool, struct mill_task *task)
         return -EPIPE;
     }
     if (nested) {
-        put_front(locked, task);
+        stack_up(locked, task);
     } else {
-        put_back(locked, task);
+        queue_up(locked, task);
     }
     bool wake = must_wake(locked);
     pthread_mutex_unlock(&locked->mutex);
@@ -265,7 +303,7 @@ const struct mill_pool_ops mill_pool_locked = {
     .about =
         {
             .name = "locked",
-            .summary = "one list of tasks under one mutex, one condition for the workers",
+            .summary = "lists of tasks under one mutex, one condition for the workers",
             .source = "Hoare, Monitors: An Operating System Structuring Concept, 1974",
             .traits = MILL_PARKS,
             .progress = MILL_BLOCKING,

@@ -1,5 +1,6 @@
 /* A deque for each worker and one intake for everybody else. A worker runs its own youngest task first (what
- * it forked last is still in its cache), then takes a batch from the intake, then steals somebody's oldest.
+ * it forked last is still in its cache), then takes a batch from the intake, then steals somebody's oldest;
+ * and each of these has its turn to be first (pool_strategy.h).
  * Which deque it is, is in a table: `stealing` has that of Chase and Lev, `stealing-blocks` the one in
  * blocks.
  *
@@ -22,15 +23,6 @@
 #define CAPACITY     256
 #define BLOCK_ITEMS  32
 
-/* Once in so many takes a worker looks at the intake first, and once it takes its own oldest task, so that
- * nothing is starved by tasks that keep forking others. (Go's scheduler does so; a prime, lest it fall into
- * step with the program.) */
-#define FAIR_EVERY   61
-
-/* Where it assists, such an old task runs on top of those that wait, with all that it forks; so only while
- * they are few: a tree of forks and joins would otherwise stand on the stack almost as broad as it is. */
-#define FAIR_ASSISTS 16
-
 /* After so many takes in vain a thief insists: by then an owner that runs short tasks has answered, and they
  * have cost about what a heavy fence does. */
 #define VAIN_MOST    64
@@ -52,9 +44,9 @@ struct deque_ops {
 
 struct worker {
     union deque deque;
-    alignas(MILL_ISOLATION) unsigned takes;
-    unsigned vain;   /* takes in a row that found nothing */
-    unsigned victim; /* where it stole last */
+    alignas(MILL_ISOLATION) unsigned vain; /* takes in a row that found nothing */
+    unsigned victim;                       /* where it stole last */
+    unsigned visits;                       /* to others, each in its turn */
 };
 
 struct stealing {
@@ -107,22 +99,45 @@ static struct mill_task *steal(struct stealing *stealing, struct worker *worker)
     return NULL;
 }
 
+/* From one other, one after another, lucky or not. Once in so many rounds it insists: that one may be busy
+ * for as long as its task is left. */
+static struct mill_task *visit(struct stealing *stealing, struct worker *worker, unsigned index)
+{
+    unsigned others = stealing->team.pool.workers - 1;
+    if (others == 0) {
+        return NULL;
+    }
+    unsigned visit = worker->visits++;
+    unsigned at = (index + 1 + visit % others) % (others + 1);
+    return stealing->deque->steal(&stealing->workers[at].deque, visit / others % VAIN_MOST == VAIN_MOST - 1);
+}
+
+static struct mill_task *take_in_turn(struct stealing *stealing, unsigned index)
+{
+    struct worker *worker = &stealing->workers[index];
+    switch (mill_pool_turn(&stealing->team.pool.seats[index])) {
+    case MILL_TURN_OUTSIDE:
+        return take_batch(stealing, worker);
+    case MILL_TURN_OLD:
+        return stealing->deque->shift(&worker->deque);
+    case MILL_TURN_OTHERS:
+        return visit(stealing, worker, index);
+    case MILL_TURN_OWN:
+        break;
+    }
+    return NULL;
+}
+
 static struct mill_task *take(struct mill_team *team, unsigned index)
 {
     struct stealing *stealing = (struct stealing *)team;
     struct worker *worker = &stealing->workers[index];
-    struct mill_task *task = NULL;
-    unsigned turn = worker->takes++ % FAIR_EVERY;
-    if (turn == FAIR_EVERY / 2 && team->pacers[index].assists < FAIR_ASSISTS) {
-        task = stealing->deque->shift(&worker->deque);
-    } else if (turn > 0) {
+    struct mill_task *task = take_in_turn(stealing, index);
+    if (!task) {
         task = stealing->deque->pop(&worker->deque);
     }
     if (!task) {
         task = take_batch(stealing, worker);
-    }
-    if (!task) {
-        task = stealing->deque->pop(&worker->deque);
     }
     return task ? task : steal(stealing, worker);
 }

@@ -18,7 +18,55 @@ struct mill_pool_seat {
     void (*body)(struct mill_pool_seat *seat);
     /* Written by the worker alone, read by anybody: relaxed, single numbers. */
     _Atomic uint64_t done, failed, cancelled;
+    /* The worker's own. */
+    unsigned takes;   /* for its turns */
+    unsigned assists; /* that it is in, each in a task that it runs in the one before */
 };
+
+/* ---- turns ---- */
+
+/* Once in so many takes a worker looks at one of the places first that it else comes to last, so that nothing
+ * is left for ever behind tasks that keep forking others, or themselves. (Go's scheduler does so; a prime,
+ * lest it fall into step with the program.) */
+#define MILL_FAIR_EVERY      61
+
+/* Where a worker assists, such a task runs on top of those that wait, with all that it forks; freely only
+ * while they are few: a tree of forks and joins would otherwise stand on the stack almost as broad as it is.
+ * With each assist above that its turns come half as often, down to one in 2^10. */
+#define MILL_FAIR_ASSISTS    16
+#define MILL_FAIR_RAREST_LOG 10
+
+enum mill_turn {
+    MILL_TURN_OWN,     /* nothing particular */
+    MILL_TURN_OUTSIDE, /* what came from outside */
+    MILL_TURN_OLD,     /* what stands long where the worker's own tasks do */
+    MILL_TURN_OTHERS,  /* what stands with another worker */
+};
+
+/* In the seat's own thread, at each take. */
+static inline enum mill_turn mill_pool_turn(struct mill_pool_seat *seat)
+{
+    unsigned round = seat->takes / MILL_FAIR_EVERY;
+    enum mill_turn turn;
+    switch (seat->takes++ % MILL_FAIR_EVERY) {
+    case 0:
+        turn = MILL_TURN_OUTSIDE;
+        break;
+    case MILL_FAIR_EVERY / 3:
+        turn = MILL_TURN_OLD;
+        break;
+    case 2 * MILL_FAIR_EVERY / 3:
+        turn = MILL_TURN_OTHERS;
+        break;
+    default:
+        return MILL_TURN_OWN;
+    }
+    unsigned above = seat->assists < MILL_FAIR_ASSISTS ? 0 : seat->assists - MILL_FAIR_ASSISTS + 1;
+    unsigned rounds = 1U << (above < MILL_FAIR_RAREST_LOG ? above : MILL_FAIR_RAREST_LOG);
+    return round % rounds == 0 ? turn : MILL_TURN_OWN;
+}
+
+/* ---- what strategies call ---- */
 
 /* The seat of the calling thread while it runs tasks, else NULL. */
 extern _Thread_local struct mill_pool_seat *mill_pool_here;

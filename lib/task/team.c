@@ -164,12 +164,12 @@ int mill_team_assist(struct mill_pool *pool, bool (*settled)(const void *what), 
                      uint64_t deadline)
 {
     struct mill_team *team = team_of(pool);
-    struct mill_pacer *pacer = &team->pacers[mill_pool_here->index];
+    struct mill_pool_seat *seat = mill_pool_here;
     const struct search search = {
-        .team = team, .seat = mill_pool_here, .settled = settled, .what = what, .deadline = deadline};
-    pacer->assists++;
+        .team = team, .seat = seat, .settled = settled, .what = what, .deadline = deadline};
+    seat->assists++;
     int status = assist(team, &search);
-    pacer->assists--;
+    seat->assists--;
     return status;
 }
 

@@ -31,11 +31,10 @@ struct mill_team_store {
     void (*close)(struct mill_team *team);
 };
 
-/* What a worker measures its pace by, and how deep it is; its own. */
+/* What a worker measures its pace by; its own. */
 struct mill_pacer {
     alignas(MILL_ISOLATION) unsigned tasks;
     uint64_t since;
-    unsigned assists; /* that it is in, each in a task that it runs in the one before */
 };
 
 struct mill_team {

@@ -106,8 +106,8 @@ static inline const struct mill_queue_ops *mill_queue_ops_of(const struct mill_s
 const struct mill_queue_ops *mill_queue_ops_find(const char *name);
 
 /* A ring takes all its memory now, and some touch it: 8 to 128 bytes an item, so up to gigabytes for absurd
- * capacities. 0; -EINVAL (no table, capacity 0 or over MILL_QUEUE_CAPACITY_MAX); -ENOMEM; -ENOTSUP where the strategy is
- * missing in this build. */
+ * capacities. 0; -EINVAL (no table, capacity 0 or over MILL_QUEUE_CAPACITY_MAX); -ENOMEM; -ENOTSUP where the
+ * strategy is missing in this build. */
 int mill_queue_create(const struct mill_queue_ops *ops, size_t capacity, struct mill_queue **queue);
 
 /* No thread is inside a call any more, and none will be (see above). Items that are still in it are

@@ -156,7 +156,8 @@ runner=$!
 first=''
 for _ in {1..3000}; do
     kill -0 "$runner" 2>/dev/null || break
-    read -r child _ <"/proc/$runner/task/$runner/children" || child=''
+    child=$(cat "/proc/$runner/task/$runner/children" 2>/dev/null) # its line has no end, which `read` takes for none
+    child=${child%% *}
     if [ -n "$first" ] && [ -n "$child" ] && [ "$child" != "$first" ]; then break; fi
     first=${first:-$child}
     sleep 0.02

@@ -230,11 +230,13 @@ static void nothing_answers_while_it_is_off(void **state)
     post_ok(simulator, "/simulator/power-cycle", "60s");
     for (uint64_t begun = mill_now_ns();;) {
         int failure = try_dial(mill_simulator_http_port(simulator), 0, &fd);
-        if (failure != 0) {
-            assert_int_equal(failure, ECONNREFUSED);
+        if (failure == ECONNREFUSED) {
             break;
         }
-        close(fd); /* it was not off yet */
+        assert_true(failure == 0 || failure == ECONNRESET); /* not off yet, or just amid it */
+        if (failure == 0) {
+            close(fd);
+        }
         assert_true(mill_now_ns() < begun + patience_s * MILL_NS_PER_S);
     }
     mill_simulator_stop(simulator); /* does not wait for the power */

@@ -7,6 +7,9 @@
 #include "core/pause.h"
 #include "sync/futex.h"
 
+/* Looks, a pause each, whether a worker comes round: some hundreds of nanoseconds. */
+#define LOOKS_ROUND 16
+
 static unsigned processors(void)
 {
     cpu_set_t set;
@@ -14,10 +17,13 @@ static unsigned processors(void)
     return count > 0 ? (unsigned)count : 1;
 }
 
-int mill_idlers_init(struct mill_idlers *idlers, unsigned workers, bool seldom)
+int mill_idlers_init(struct mill_idlers *idlers, unsigned workers, bool seldom,
+                     bool (*more)(const void *context), const void *context)
 {
     unsigned half = processors() / 2;
     idlers->seldom = seldom;
+    idlers->more = more;
+    idlers->context = context;
     idlers->everyone = UINT64_MAX >> (64 - workers);
     idlers->searchers_most = half > 0 ? half : 1;
     idlers->idlers = mill_isolated_alloc(workers * sizeof *idlers->idlers);
@@ -56,11 +62,30 @@ static int pick(struct mill_idlers *idlers, uint64_t of)
     return -1;
 }
 
+/* One that is awake searches, or has taken what there was. Whoever took our task needs no wake for it. */
+static bool comes_round(const struct mill_idlers *idlers)
+{
+    for (unsigned looks = 0; looks < LOOKS_ROUND; looks++) {
+        if (atomic_load_explicit(&idlers->asleep, memory_order_relaxed) == idlers->everyone) {
+            return false;
+        }
+        if (atomic_load_explicit(&idlers->searching, memory_order_relaxed) > 0 ||
+            !idlers->more(idlers->context)) {
+            return true;
+        }
+        mill_pause();
+    }
+    return false;
+}
+
 /* The searcher's count is raised before there is a searcher, on behalf of the one that is woken. */
 void mill_idlers_wake(struct mill_idlers *idlers)
 {
     uint32_t none = 0;
     mill_fence();
+    if (comes_round(idlers)) {
+        return;
+    }
     while (atomic_load_explicit(&idlers->searching, memory_order_relaxed) == 0 &&
            atomic_compare_exchange_strong_explicit(&idlers->searching, &none, 1, memory_order_seq_cst,
                                                    memory_order_relaxed)) {
@@ -112,7 +137,7 @@ bool mill_idlers_search(struct mill_idlers *idlers)
     return false;
 }
 
-void mill_idlers_found(struct mill_idlers *idlers, bool (*more)(const void *context), const void *context)
+void mill_idlers_found(struct mill_idlers *idlers)
 {
     bool last = atomic_fetch_sub_explicit(&idlers->searching, 1, memory_order_seq_cst) == 1;
     if (!last || atomic_load_explicit(&idlers->asleep, memory_order_relaxed) == 0 ||
@@ -120,7 +145,7 @@ void mill_idlers_found(struct mill_idlers *idlers, bool (*more)(const void *cont
         return;
     }
     mill_fence(); /* pairs with the one in mill_idlers_wake */
-    if (more(context)) {
+    if (idlers->more(idlers->context)) {
         mill_idlers_wake(idlers);
     }
 }
@@ -174,9 +199,11 @@ static bool leave_lookout(struct sleeper *sleeper)
     return sleeper->rest->reason(sleeper->rest->context);
 }
 
+/* Who searches will find what has come. */
 static bool has_reason(struct sleeper *sleeper)
 {
-    if (sleeper->rest->reason(sleeper->rest->context)) {
+    bool searched = atomic_load_explicit(&sleeper->idlers->searching, memory_order_relaxed) > 0;
+    if (!searched && sleeper->rest->reason(sleeper->rest->context)) {
         return true;
     }
     bool alone = sleeper->lookout && atomic_load_explicit(&sleeper->idlers->asleep, memory_order_relaxed) ==

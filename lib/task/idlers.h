@@ -6,6 +6,9 @@
  *   others sleep. Who has searched in vain for as long as the pool spins sleeps too.
  * - A submit wakes a worker only if nobody searches: the one that does will find the task. A searcher that
  *   finds one, was the last, and sees more of them wakes the next. (As the schedulers of Go and Tokio do.)
+ * - Before it does, it looks for a moment, much shorter than a wake, whether a worker comes round that was
+ * just about to. Whoever waits for a task and submits the next as soon as it is done meets its worker between
+ * the two, and would else wake another each time, and the two would take turns at sleeping.
  * - While tasks are so short that an awake worker is round sooner than a sleeping one is up, no submit wakes
  *   anybody as long as one worker is awake. Since that one may be stuck all the same, one sleeper is on the
  *   lookout: it looks once in MILL_LOOKOUT_NS whether tasks are waiting, and if so joins. The lookout gives
@@ -35,10 +38,11 @@
 
 #define MILL_LOOKOUT_NS MILL_NS_PER_MS
 
-/* How fast a worker's tasks have followed each other of late, waiting included: a hint. */
+/* How a worker's tasks have been of late: a hint. Quick is told by what they take, not by how they follow
+ * each other: where a submitter waits for each, a slow pool would else stay slow by its own wakes. */
 enum mill_pace {
     MILL_PACE_SLOW,
-    MILL_PACE_QUICK, /* a worker is round sooner than one that sleeps is up */
+    MILL_PACE_QUICK, /* so short that a worker is round sooner than one that sleeps is up */
     MILL_PACE_DENSE, /* they come faster than two processors pass a line to and fro */
 };
 
@@ -56,8 +60,10 @@ enum mill_call {
 };
 
 struct mill_idlers {
-    uint64_t everyone;         /* a bit for each worker */
-    bool seldom;               /* workers fall asleep seldom */
+    uint64_t everyone;                 /* a bit for each worker */
+    bool seldom;                       /* workers fall asleep seldom */
+    bool (*more)(const void *context); /* are there tasks? */
+    const void *context;
     uint32_t searchers_most;   /* that search at a time of their own accord */
     struct mill_idler *idlers; /* one for each worker */
     /* Written when a worker falls asleep or wakes up, and read by every submit. */
@@ -69,13 +75,15 @@ struct mill_idlers {
     alignas(MILL_ISOLATION) _Atomic uint32_t pace; /* of enum mill_pace; written when it changes */
 };
 
-/* `workers` is 1 … MILL_POOL_WORKERS_MAX; `seldom`: they spin before they sleep. 0 or -ENOMEM. */
-int mill_idlers_init(struct mill_idlers *idlers, unsigned workers, bool seldom);
+/* `workers` is 1 … MILL_POOL_WORKERS_MAX; `seldom`: they spin before they sleep; `more` tells from any thread
+ * whether there are tasks. 0 or -ENOMEM. */
+int mill_idlers_init(struct mill_idlers *idlers, unsigned workers, bool seldom,
+                     bool (*more)(const void *context), const void *context);
 
 /* One that is zeroed and was never initialised is fine. */
 void mill_idlers_destroy(struct mill_idlers *idlers);
 
-/* The part of mill_idlers_notice for which somebody sleeps: wakes one, unless one searches. */
+/* The part of mill_idlers_notice for which somebody sleeps: wakes one, unless one searches or comes round. */
 void mill_idlers_wake(struct mill_idlers *idlers);
 
 /* Between what was done for workers and the look who sleeps. Pairs with fence_sleeper in idlers.c. */
@@ -103,9 +111,8 @@ static inline void mill_idlers_notice(struct mill_idlers *idlers)
 /* A worker without work begins to search; false: enough do. */
 bool mill_idlers_search(struct mill_idlers *idlers);
 
-/* A searcher stops without falling asleep: it has found a task, or is needed elsewhere. `more` tells whether
- * there are tasks. */
-void mill_idlers_found(struct mill_idlers *idlers, bool (*more)(const void *context), const void *context);
+/* A searcher stops without falling asleep: it has found a task, or is needed elsewhere. */
+void mill_idlers_found(struct mill_idlers *idlers);
 
 struct mill_rest {
     unsigned worker;

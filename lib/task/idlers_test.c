@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "core/clock.h"
+
 #define WORKERS 3
 
 struct sleeper {
@@ -22,6 +24,7 @@ struct sleeper {
 
 struct house {
     struct mill_idlers idlers;
+    atomic_bool more; /* there are tasks */
     struct sleeper sleepers[WORKERS];
 };
 
@@ -33,11 +36,17 @@ static bool has_reason(const void *context)
     return reason;
 }
 
+static bool has_more(const void *context)
+{
+    const struct house *house = context;
+    return atomic_load(&house->more);
+}
+
 static struct house *open_house(enum mill_pace pace)
 {
     static struct house house;
-    house = (struct house){.idlers = {.everyone = 0}};
-    assert_int_equal(mill_idlers_init(&house.idlers, WORKERS, true), 0);
+    house = (struct house){.more = true};
+    assert_int_equal(mill_idlers_init(&house.idlers, WORKERS, true, has_more, &house), 0);
     atomic_store(&house.idlers.pace, pace);
     for (unsigned i = 0; i < WORKERS; i++) {
         struct sleeper *sleeper = &house.sleepers[i];
@@ -93,18 +102,6 @@ static void test_does_not_sleep_with_a_reason(void **state)
     mill_idlers_destroy(&house->idlers);
 }
 
-static bool yes(const void *context)
-{
-    (void)context;
-    return true;
-}
-
-static bool no(const void *context)
-{
-    (void)context;
-    return false;
-}
-
 /* A task wakes one; while that one searches, further tasks wake nobody; when it has found one and sees more,
  * it wakes the next. */
 static void test_wakes_one_at_a_time(void **state)
@@ -122,13 +119,54 @@ static void test_wakes_one_at_a_time(void **state)
     mill_idlers_notice(idlers);
     mill_idlers_notice(idlers);
     assert_true(is_asleep(&house->sleepers[1]) && is_asleep(&house->sleepers[2]));
-    mill_idlers_found(idlers, yes, NULL);
+    mill_idlers_found(idlers);
     assert_wakes(&house->sleepers[1], MILL_CALL_SEARCH);
-    mill_idlers_found(idlers, no, NULL);
+    atomic_store(&house->more, false);
+    mill_idlers_found(idlers);
     assert_int_equal(atomic_load(&idlers->searching), 0);
     assert_true(is_asleep(&house->sleepers[2]));
     mill_idlers_rouse(idlers);
     assert_wakes(&house->sleepers[2], MILL_CALL_LOOK);
+    mill_idlers_destroy(idlers);
+}
+
+/* A task that a worker has taken meanwhile wakes nobody. That none is left when all are asleep makes no
+ * difference: then nobody could have taken it. */
+static void test_wakes_nobody_for_a_task_that_is_gone(void **state)
+{
+    (void)state;
+    struct house *house = open_house(MILL_PACE_SLOW);
+    struct mill_idlers *idlers = &house->idlers;
+    go_to_sleep(&house->sleepers[0]);
+    go_to_sleep(&house->sleepers[1]);
+    atomic_store(&house->more, false);
+    mill_idlers_notice(idlers);
+    assert_true(is_asleep(&house->sleepers[0]) && is_asleep(&house->sleepers[1]));
+    go_to_sleep(&house->sleepers[2]);
+    mill_idlers_notice(idlers);
+    assert_wakes(&house->sleepers[0], MILL_CALL_SEARCH);
+    mill_idlers_rouse(idlers);
+    assert_wakes(&house->sleepers[1], MILL_CALL_LOOK);
+    assert_wakes(&house->sleepers[2], MILL_CALL_LOOK);
+    mill_idlers_destroy(idlers);
+}
+
+/* Who searches finds what has come: the lookout stays. Nobody does any more: it joins. */
+static void test_lookout_leaves_tasks_to_who_searches(void **state)
+{
+    (void)state;
+    struct house *house = open_house(MILL_PACE_QUICK);
+    struct sleeper *lookout = &house->sleepers[0];
+    struct mill_idlers *idlers = &house->idlers;
+    assert_true(mill_idlers_search(idlers));
+    go_to_sleep(lookout);
+    unsigned looks = atomic_load(&lookout->looks);
+    atomic_store(&lookout->reason, true);
+    mill_sleep_until(mill_now_ns() + 5 * MILL_LOOKOUT_NS);
+    assert_true(is_asleep(lookout));
+    assert_int_equal(atomic_load(&lookout->looks), looks);
+    mill_idlers_found(idlers);
+    assert_wakes(lookout, MILL_CALL_SELF);
     mill_idlers_destroy(idlers);
 }
 
@@ -160,7 +198,7 @@ static void test_few_search(void **state)
         assert_true(mill_idlers_search(idlers));
     }
     assert_false(mill_idlers_search(idlers));
-    mill_idlers_found(idlers, no, NULL);
+    mill_idlers_found(idlers);
     assert_true(mill_idlers_search(idlers));
     mill_idlers_destroy(idlers);
 }
@@ -221,6 +259,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_does_not_sleep_with_a_reason),
         cmocka_unit_test(test_wakes_one_at_a_time),
+        cmocka_unit_test(test_wakes_nobody_for_a_task_that_is_gone),
+        cmocka_unit_test(test_lookout_leaves_tasks_to_who_searches),
         cmocka_unit_test(test_nudges_those_that_join),
         cmocka_unit_test(test_few_search),
         cmocka_unit_test(test_lookout_joins),

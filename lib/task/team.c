@@ -80,7 +80,7 @@ static struct mill_task *spin(const struct search *search)
 }
 
 /* A task; NULL: it is over, or late. */
-static struct mill_task *find(const struct search *search)
+static struct mill_task *look_around(const struct search *search)
 {
     struct mill_team *team = search->team;
     struct mill_rest rest = {
@@ -96,7 +96,7 @@ static struct mill_task *find(const struct search *search)
         bool late = search->deadline != MILL_NO_DEADLINE && mill_now_ns() >= search->deadline;
         if (task || late || is_over(search)) {
             if (rest.searching) {
-                mill_idlers_found(&team->idlers, any, team);
+                mill_idlers_found(&team->idlers);
             }
             return task;
         }
@@ -104,17 +104,26 @@ static struct mill_task *find(const struct search *search)
     }
 }
 
+/* The same, with the time it takes left to the pacer. */
+static struct mill_task *find(const struct search *search)
+{
+    struct mill_pacer *pacer = &search->team->pacers[search->seat->index];
+    uint64_t begin = mill_now_ns();
+    struct mill_task *task = look_around(search);
+    pacer->idle_ns += mill_now_ns() - begin;
+    return task;
+}
+
 /* ---- working ---- */
 
 static void take_pace(struct mill_team *team, struct mill_pacer *pacer)
 {
     uint64_t now = mill_now_ns();
-    uint64_t each = (now - pacer->since) / PACE_TASKS;
-    enum mill_pace pace = each < DENSE_NS   ? MILL_PACE_DENSE
-                          : each < QUICK_NS ? MILL_PACE_QUICK
-                                            : MILL_PACE_SLOW;
-    pacer->since = now;
-    pacer->tasks = 0;
+    uint64_t passed = now - pacer->since;
+    enum mill_pace pace = passed < DENSE_NS * PACE_TASKS                    ? MILL_PACE_DENSE
+                          : passed - pacer->idle_ns < QUICK_NS * PACE_TASKS ? MILL_PACE_QUICK
+                                                                            : MILL_PACE_SLOW;
+    *pacer = (struct mill_pacer){.since = now};
     if (pace != mill_team_pace(team)) {
         atomic_store_explicit(&team->idlers.pace, pace, memory_order_relaxed); /* a hint */
     }
@@ -192,7 +201,7 @@ int mill_team_open(struct mill_team *team, const struct mill_pool_ops *ops,
     if (!team->pacers) {
         return -ENOMEM;
     }
-    return mill_idlers_init(&team->idlers, options->workers, options->spin_ns > 0);
+    return mill_idlers_init(&team->idlers, options->workers, options->spin_ns > 0, any, team);
 }
 
 int mill_team_start(struct mill_team *team)

@@ -35,6 +35,7 @@ struct mill_team_store {
 struct mill_pacer {
     alignas(MILL_ISOLATION) unsigned tasks;
     uint64_t since;
+    uint64_t idle_ns; /* of the time since, without a task */
 };
 
 struct mill_team {

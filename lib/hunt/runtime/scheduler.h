@@ -1,0 +1,121 @@
+/* The scheduler: the threads of a hunted program, of which one runs at a time, and the points at which it may
+ * be left for another.
+ *
+ * While a schedule runs, every thread of the program calls this; outside of one (mill_hunt_on is false) hooks
+ * and interposed calls do what they would do without it. How a call is interposed:
+ *
+ *     int pthread_mutex_lock(pthread_mutex_t *mutex)
+ *     {
+ *         if (!mill_hunt_on) {
+ *             return real pthread_mutex_lock(mutex);
+ *         }
+ *         const struct mill_step step = mill_thing(MILL_STEP_LOCK, mutex, __builtin_return_address(0));
+ *         mill_point_when(&step, is_free, mutex, false);       others run until the mutex is free
+ *         … take it: nobody else runs until the next point …
+ *         mill_race_acquire(mill_self(), (uintptr_t)mutex);
+ *         mill_changed(mutex);                                 who waits for it to be free waits on
+ *         return 0;
+ *     }
+ *
+ * A step is taken after its point, so between two points a call may do as it likes with shared memory: it is
+ * alone. State of an object is kept in the object itself, in the layout of the C library, so that static
+ * initialisers, and objects made before the schedule, mean what they say.
+ */
+#ifndef MILL_HUNT_RUNTIME_SCHEDULER_H
+#define MILL_HUNT_RUNTIME_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hunt/failure.h"
+#include "hunt/step.h"
+
+/* A schedule runs, and the calling thread is one of its threads. */
+extern bool mill_hunt_on;
+
+/* ---- points ---- */
+
+/* The running thread takes this step next; others may run first. */
+void mill_point(const struct mill_step *step);
+
+/* The same, but it goes on only when ready(object, thread) says so; if nobody can go on, that is a deadlock.
+ * With `timed` it may go on at any time: false is returned when it did before it was ready, and virtual time
+ * has then come to an end of its waiting. */
+bool mill_point_when(const struct mill_step *step, bool (*ready)(const void *object, unsigned thread),
+                     const void *object, bool timed);
+
+/* Something has changed for which threads wait at mill_point_when with this object: they are asked again. */
+void mill_changed(const void *object);
+
+/* One of so many ways, at least 1, in which a call may go: which waiter is woken, and so on. */
+unsigned mill_choose(unsigned ways);
+
+/* The running thread lets others go first, if any can: a yield, a pause, a look in vain. */
+void mill_yield(const struct mill_step *step);
+
+/* A step on a thing that is not memory. */
+static inline struct mill_step mill_thing(enum mill_step_kind kind, const volatile void *object,
+                                          const void *pc)
+{
+    return (struct mill_step){.kind = (uint8_t)kind, .size = 1, .object = (uintptr_t)object, .pc = pc};
+}
+
+/* ---- threads ---- */
+
+/* The number of the running thread; 0 is the first. */
+unsigned mill_self(void);
+
+/* How many there have been in this schedule. */
+unsigned mill_thread_count(void);
+
+/* A new thread that runs start(argument); its number, or a negative errno: -EAGAIN, there are too many. It
+ * has not begun. The caller makes the point of it before. */
+int mill_thread_spawn(void *(*start)(void *argument), void *argument);
+
+bool mill_thread_ended(unsigned thread);
+
+/* The running thread ends; what belongs to its end (keys, clean-ups) has been called. Does not return. */
+_Noreturn void mill_thread_end(void *result);
+
+/* Of one that has ended. */
+void *mill_thread_result(unsigned thread);
+
+/* The number of a thread by what pthread_self returns in it, or -1. */
+int mill_thread_find(unsigned long handle);
+unsigned long mill_thread_handle(unsigned thread);
+
+/* What interposed calls keep for each thread; zeroed when it begins. */
+struct mill_thread_data {
+    const void *waits_for; /* a condition that it is enqueued at, or NULL */
+    bool woken;            /* of those at a condition, a barrier: it may go on */
+    uint64_t since;        /* when it was enqueued: first come, first served */
+    bool detached, joined;
+    bool cancel_wanted, cancel_disabled, cancel_asynchronous;
+    void *cleanups;       /* of pthread_cleanup_push */
+    const void *keys[64]; /* of pthread_setspecific */
+};
+struct mill_thread_data *mill_thread_data(unsigned thread);
+
+/* ---- time ---- */
+
+/* Virtual nanoseconds since the schedule began: a little more with each step, and at once as far as somebody
+ * sleeps or waits with a timeout when that is what goes on. */
+uint64_t mill_virtual_now(void);
+void mill_virtual_advance(uint64_t until);
+
+/* ---- the end of a schedule ---- */
+
+/* The schedule has failed; does not return. `message` is a sentence. The stacks of all threads are added
+ * where `failure` has none. */
+_Noreturn void mill_fail(const struct mill_failure *failure);
+_Noreturn void mill_fail_here(enum mill_failure_kind kind, const void *object, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The number of the step that is being taken. */
+uint32_t mill_step_number(void);
+
+/* The call stack of a thread, innermost first, as the hooks of function entry and exit know it; returns how
+ * many there are. `pc` comes first, unless it is NULL. */
+unsigned mill_thread_stack(unsigned thread, const void *pc, uintptr_t *pcs, unsigned most);
+
+#endif

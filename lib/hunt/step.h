@@ -56,7 +56,8 @@ struct mill_step {
 };
 
 enum mill_step_flag {
-    MILL_STEP_TIMED = 1, /* it may end by its timeout at any time */
+    MILL_STEP_TIMED = 1,  /* it may end by its timeout at any time */
+    MILL_STEP_YIELDS = 2, /* the thread lets others go first after it: a yield, a look in vain */
 };
 
 /* What stands for a thread where a step needs an object: no address of a program's. */

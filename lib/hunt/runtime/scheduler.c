@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "hunt/choices.h"
 #include "hunt/race.h"
+#include "hunt/replay.h"
 #include "hunt/runtime/raw.h"
 #include "hunt/runtime/scheduler_inside.h"
 
@@ -61,8 +63,8 @@ static struct {
     uint32_t progress; /* the last step that changed something */
     uint32_t steps_max;
     uint64_t now_ns;
-    uint32_t choices;
-    uint32_t choice; /* the number of the last one */
+    uint32_t choice; /* the number of the one that led to the step at hand */
+    struct mill_choices *made;
     uint16_t enabled[MILL_HUNT_THREADS];
     struct mill_step pending[MILL_HUNT_THREADS];
     struct thread threads[MILL_HUNT_THREADS];
@@ -73,7 +75,6 @@ static struct {
 static void keep_counts(void)
 {
     struct mill_job *job = s.job;
-    job->made_choices = s.choices;
     job->steps_most = s.step > job->steps_most ? s.step : job->steps_most;
     job->threads_most = s.count > job->threads_most ? s.count : job->threads_most;
     /* relaxed, here and below: counts, read while they move; one process at a time writes them */
@@ -179,34 +180,29 @@ static _Noreturn void too_many_steps(void)
 
 /* ---- choices ---- */
 
-static void record(unsigned value)
-{
-    s.choice = s.choices;
-    if (s.choices < MILL_JOB_CHOICES) {
-        s.job->made[s.choices++] = (uint16_t)value;
-    } else {
-        s.job->choices_lost++;
-    }
-}
-
 unsigned mill_choose(unsigned ways)
 {
     if (ways < 2) {
         return 0;
     }
     unsigned way = s.explorer->choose(s.job->explorer_state, ways);
-    record(way);
+    mill_choices_data(s.made, way);
     return way;
 }
 
 /* ---- who can go on ---- */
 
+static bool can_go_on(unsigned thread)
+{
+    const struct thread *one = &s.threads[thread];
+    return one->alive && (one->can || one->timed) && !one->yielded;
+}
+
 static void list_enabled(void)
 {
     unsigned count = 0;
     for (unsigned thread = 0; thread < s.count; thread++) {
-        const struct thread *one = &s.threads[thread];
-        if (one->alive && (one->can || one->timed) && !one->yielded) {
+        if (can_go_on(thread)) {
             s.enabled[count++] = (uint16_t)thread;
         }
     }
@@ -284,7 +280,8 @@ static unsigned pick(void)
         .pending = s.pending,
     };
     unsigned next = s.explorer->pick(s.job->explorer_state, &view);
-    record(next);
+    s.choice = s.made->count;
+    mill_choices_thread(s.made, next, next != s.current && can_go_on(s.current));
     return next;
 }
 
@@ -375,6 +372,9 @@ static void go_on(void)
 void mill_point(const struct mill_step *step)
 {
     s.pending[s.current] = *step;
+    if (s.threads[s.current].yielded) {
+        s.pending[s.current].flags |= MILL_STEP_YIELDS;
+    }
     go_on();
 }
 
@@ -513,7 +513,7 @@ _Noreturn void mill_thread_end(void *result)
     s.threads[self].result = result;
     s.threads[self].alive = false;
     s.stale = true;
-    mill_changed(mill_thread_object(self));
+    mill_changed(&s.threads[self].data);
     for (unsigned thread = 0; thread < s.count; thread++) {
         if (s.threads[thread].alive) {
             go_on();
@@ -567,6 +567,26 @@ static int refuse(struct mill_job *job, int status, const char *format, const ch
     return status;
 }
 
+static int open_explorer(struct mill_job *job)
+{
+    if (job->mode == MILL_JOB_FOLLOW) {
+        s.explorer = &mill_explore_replay;
+        const struct mill_choices *asked = (const struct mill_choices *)job->asked;
+        int status = mill_replay_load(job->explorer_state, sizeof job->explorer_state, asked,
+                                      job->flags & MILL_JOB_STRICT);
+        return status < 0 ? refuse(job, status, "%s", "the list of choices has no end") : 0;
+    }
+    s.explorer = mill_explorer_find(job->explorer);
+    if (!s.explorer) {
+        return refuse(job, -EINVAL, "explorer '%s' is not known", job->explorer);
+    }
+    if (!job->opened) {
+        s.explorer->open(job->explorer_state, &job->options);
+        job->opened = true;
+    }
+    return 0;
+}
+
 int mill_scheduler_open(struct mill_job *job)
 {
     static const struct mill_context_engine *const engines[] = {&mill_context_fibers, &mill_context_threads};
@@ -576,24 +596,21 @@ int mill_scheduler_open(struct mill_job *job)
             s.engine = engines[i];
         }
     }
-    s.explorer = mill_explorer_find(job->explorer);
     if (!s.engine || s.engine->missing()) {
         return refuse(job, -EINVAL, "engine: %s", s.engine ? s.engine->missing() : job->engine);
     }
-    if (!s.explorer) {
-        return refuse(job, -EINVAL, "explorer '%s' is not known", job->explorer);
-    }
-    int status = s.engine->prepare(1);
-    if (status == 0 && (job->flags & MILL_JOB_RACES)) {
-        status = mill_race_open();
-    }
+    int status = open_explorer(job);
     if (status < 0) {
-        return refuse(job, status, "no memory for %s", "threads or races");
+        return status;
     }
     mill_hunt_races = job->flags & MILL_JOB_RACES;
     s.steps_max = job->options.steps_max;
-    s.explorer->open(job->explorer_state, &job->options);
-    return 0;
+    s.made = mill_choices_make(job->made, sizeof job->made);
+    status = s.engine->prepare(1);
+    if (status == 0 && mill_hunt_races) {
+        status = mill_race_open();
+    }
+    return status < 0 ? refuse(job, status, "no memory for %s", "threads or races") : 0;
 }
 
 void mill_scheduler_prepare(unsigned threads)
@@ -615,10 +632,10 @@ void mill_scheduler_begin(uint64_t number)
     s.step = 0;
     s.progress = 0;
     s.now_ns = 0;
-    s.choices = 0;
+    s.choice = UINT32_MAX;
+    mill_choices_clear(s.made);
     job->traced = 0;
     job->trace_lost = 0;
-    job->choices_lost = 0;
     prepare_thread(0);
     mill_frames_here = &s.threads[0].frames;
     mill_hunt_alone = true;

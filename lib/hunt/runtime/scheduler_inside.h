@@ -2,9 +2,9 @@
 #ifndef MILL_HUNT_RUNTIME_SCHEDULER_INSIDE_H
 #define MILL_HUNT_RUNTIME_SCHEDULER_INSIDE_H
 
+#include "hunt/job.h"
 #include "hunt/race.h"
 #include "hunt/runtime/context.h"
-#include "hunt/runtime/job.h"
 #include "hunt/runtime/scheduler.h"
 
 /* There has been one thread only so far. */

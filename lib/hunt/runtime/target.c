@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,7 +133,7 @@ static void judge(struct mill_job *job, int status)
 static void run_batch(struct mill_job *job, uint64_t from, uint64_t count, void (*run)(void *context),
                       void *context)
 {
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < count && from + i * job->stride < get(&job->stop); i++) {
         mill_scheduler_begin(from + i * job->stride);
         run(context);
         mill_scheduler_end();
@@ -200,14 +201,27 @@ static bool run_child(struct mill_job *job, uint64_t from, uint64_t count, void 
     return state == MILL_JOB_ENDED || state == MILL_JOB_CUT;
 }
 
+/* Of the program itself, which comes first. */
+static int keep_base(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size;
+    struct mill_job *job = context;
+    job->base = info->dlpi_addr;
+    return 1;
+}
+
 void mill_target_run(struct mill_job *job, void (*run)(void *context), void *context)
 {
+    dl_iterate_phdr(keep_base, job);
     if (mill_scheduler_open(job) < 0) {
         return;
     }
     start_watch();
     while (get(&job->done) < job->count && !job->exhausted) {
         uint64_t done = get(&job->done);
+        if (job->first + done * job->stride >= get(&job->stop)) {
+            break;
+        }
         uint64_t count = job->count - done;
         if (job->batch > 0 && job->batch < count) {
             count = job->batch;

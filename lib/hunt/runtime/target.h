@@ -7,7 +7,7 @@
 #ifndef MILL_HUNT_RUNTIME_TARGET_H
 #define MILL_HUNT_RUNTIME_TARGET_H
 
-#include "hunt/runtime/job.h"
+#include "hunt/job.h"
 
 /* The job, mapped; NULL: this process is not hunted. */
 struct mill_job *mill_target_job(void);

@@ -2,8 +2,8 @@
  * a file descriptor whose number is in the environment. Plain data; both sides are built from the same tree,
  * and `version` says so.
  */
-#ifndef MILL_HUNT_RUNTIME_JOB_H
-#define MILL_HUNT_RUNTIME_JOB_H
+#ifndef MILL_HUNT_JOB_H
+#define MILL_HUNT_JOB_H
 
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -17,8 +17,8 @@
 #define MILL_JOB_ENVIRONMENT "THREADMILL_HUNT"
 #define MILL_JOB_VERSION     1
 
-/* A schedule is cut long before. */
-#define MILL_JOB_CHOICES     ((uint32_t)1 << 20)
+/* Of a list of choices; a schedule is cut long before it is full. */
+#define MILL_JOB_CHOICES     ((size_t)4 << 20)
 #define MILL_JOB_TRACE       ((uint32_t)1 << 16)
 
 enum mill_job_mode {
@@ -43,7 +43,6 @@ enum mill_job_state {
     MILL_JOB_ENDED,
     MILL_JOB_CUT, /* too many steps */
     MILL_JOB_FAILED,
-    MILL_JOB_DIVERGED,
     MILL_JOB_REFUSED, /* it cannot be hunted; `refusal` says why */
 };
 
@@ -63,12 +62,13 @@ struct mill_job {
     uint32_t flags; /* of enum mill_job_flag */
     uint32_t batch; /* schedules in one process; 0: as many as there are */
     uint64_t first, count, stride;
+    uint32_t opened;       /* the explorer was, by an earlier process of this job */
+    _Atomic uint64_t stop; /* schedules with this number and beyond are not wanted any more */
     struct mill_explore_options options;
     char explorer[32];
     char engine[16];
     int32_t expected_exit;
     uint32_t patience_s; /* without a step, then it is hung */
-    uint32_t asked_choices;
     uint32_t trace_from; /* steps before are not kept */
     uint32_t watched[4]; /* steps whose whole stacks are wanted; UINT32_MAX: none */
 
@@ -82,16 +82,14 @@ struct mill_job {
     uint32_t threads_most;
     uint32_t steps_most;
     uint32_t exhausted;
-    uint32_t diverged_at; /* the number of a choice */
-    uint32_t made_choices;
-    uint32_t choices_lost; /* more than there is room for */
     uint32_t traced;
     uint32_t trace_lost;
     char refusal[400];
     struct mill_failure failure;
     struct mill_failure_stack seen[4]; /* at the steps that are watched */
-    uint16_t asked[MILL_JOB_CHOICES];
-    uint16_t made[MILL_JOB_CHOICES];
+    uintptr_t base;                    /* what was added to the program's addresses when it was loaded */
+    alignas(64) char asked[MILL_JOB_CHOICES]; /* struct mill_choices, to be followed */
+    alignas(64) char made[MILL_JOB_CHOICES];  /* struct mill_choices, of the schedule at hand */
     struct mill_traced trace[MILL_JOB_TRACE];
     alignas(4096) char explorer_state[MILL_EXPLORE_STATE];
 };

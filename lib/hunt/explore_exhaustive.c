@@ -21,15 +21,19 @@
  *
  * A step that yields, sleeps or may time out depends on all others, as it matters to it that time goes on.
  *
- * Loops that wait: at every MILL_EXPLORE_STAY-th point in a row of one thread it costs nothing to leave it,
- * and after STAY_MOST it must be left.
+ * Loops that wait: a thread that has yielded YIELDS times, or stayed for MILL_EXPLORE_STAY points, is tired
+ * until all that can go on are, or it is alone. Nobody is left for a tired thread but by a preemption, and at
+ * such a long stay it costs nothing to leave; after a sixteenth of a schedule's steps it must be left. What
+ * is said of the bound then holds but for schedules that are less fair, and those where it mattered are
+ * counted. Nobody sleeps while somebody is tired.
  */
 #include "hunt/explorers.h"
 
 #include <stdio.h>
 
 #define NODES     ((uint32_t)4 << 20)
-#define STAY_MOST (16 * MILL_EXPLORE_STAY)
+#define YIELDS    2
+#define STAY_MOST (16 * MILL_EXPLORE_STAY) /* where schedules have no end */
 
 /* A point with alternatives on the way of the present schedule. */
 struct node {
@@ -39,7 +43,7 @@ struct node {
 
 struct state {
     uint32_t bound, bound_most;
-    uint32_t steps_max;
+    uint32_t steps_max, stay_most;
     bool unbounded;  /* no bound at all, from the beginning */
     bool left_out;   /* an alternative, for the bound, in this round */
     bool exhausted;  /* all rounds are over, */
@@ -54,6 +58,10 @@ struct state {
     uint32_t preemptions, steps, stays;
     unsigned last;
     bool is_redundant, is_overflown, is_diverged, has_stayed;
+    unsigned tired_count;
+    uint16_t tired[MILL_HUNT_THREADS];
+    uint8_t yields[MILL_HUNT_THREADS]; /* since it was last tired */
+    bool is_tired[MILL_HUNT_THREADS];
     unsigned asleep_count;
     uint16_t asleep[MILL_HUNT_THREADS];
     bool sleeps[MILL_HUNT_THREADS];
@@ -68,6 +76,9 @@ static void open_exhaustive(void *memory, const struct mill_explore_options *opt
     state->bound_most = options->preemptions;
     state->unbounded = options->preemptions == MILL_EXPLORE_UNBOUNDED;
     state->steps_max = options->steps_max;
+    uint32_t least = 2 * MILL_EXPLORE_STAY;
+    uint32_t share = options->steps_max / 16;
+    state->stay_most = options->steps_max == 0 ? STAY_MOST : share > least ? share : least;
 }
 
 static void wake_all(struct state *state)
@@ -78,21 +89,48 @@ static void wake_all(struct state *state)
     state->asleep_count = 0;
 }
 
+static void rest_all(struct state *state)
+{
+    for (unsigned i = 0; i < state->tired_count; i++) {
+        state->is_tired[state->tired[i]] = false;
+        state->yields[state->tired[i]] = 0;
+    }
+    state->tired_count = 0;
+}
+
 static void begin(void *memory, uint64_t number, bool learning)
 {
     (void)number;
     (void)learning;
     struct state *state = memory;
     wake_all(state);
+    rest_all(state);
     state->depth = 0;
     state->preemptions = 0;
     state->steps = 0;
     state->stays = 0;
     state->last = 0;
+    state->yields[0] = 0;
     state->is_redundant = false;
     state->is_overflown = false;
     state->is_diverged = false;
     state->has_stayed = false;
+}
+
+static void spawned(void *memory, unsigned parent, unsigned child)
+{
+    (void)parent;
+    struct state *state = memory;
+    state->yields[child] = 0;
+}
+
+static void tire(struct state *state, unsigned thread)
+{
+    wake_all(state);
+    if (!state->is_tired[thread]) {
+        state->is_tired[thread] = true;
+        state->tired[state->tired_count++] = (uint16_t)thread;
+    }
 }
 
 /* ---- sleep ---- */
@@ -104,7 +142,7 @@ static bool depends_on_all(const struct mill_step *step)
 
 static void put_to_sleep(struct state *state, unsigned thread, const struct mill_step *step)
 {
-    if (!state->sleeps[thread] && !depends_on_all(step)) {
+    if (!state->sleeps[thread] && !depends_on_all(step) && state->tired_count == 0) {
         state->sleeps[thread] = true;
         state->step[thread] = *step;
         state->asleep[state->asleep_count++] = (uint16_t)thread;
@@ -115,6 +153,10 @@ static void executed(void *memory, unsigned thread, const struct mill_step *step
 {
     struct state *state = memory;
     state->steps++;
+    if (mill_explore_yields(step) && ++state->yields[thread] >= YIELDS) {
+        state->yields[thread] = 0;
+        tire(state, thread);
+    }
     if (state->asleep_count == 0) {
         return;
     }
@@ -159,18 +201,50 @@ static uint32_t take_way(struct state *state, uint32_t ways)
     return node->taken;
 }
 
-/* What may be tried at this point, in that order: the running thread first, if it can go on. Sets whether to
- * leave it is a preemption. */
-static uint32_t find_candidates(struct state *state, const struct mill_view *view, bool *preempts)
+/* Those that are neither tired nor the running thread. */
+static uint32_t find_rested(struct state *state, const struct mill_view *view)
 {
-    bool goes_on = mill_explore_enabled(view, view->current);
-    bool is_long = goes_on && state->stays > 0 && state->stays % MILL_EXPLORE_STAY == 0;
-    *preempts = goes_on && !is_long;
-    state->has_stayed |= is_long;
-    bool too_many = *preempts && !state->unbounded && state->preemptions == state->bound;
-    bool may_skip = state->unbounded || *preempts;
     uint32_t count = 0;
-    if (goes_on && state->stays < STAY_MOST && !(state->unbounded && state->sleeps[view->current])) {
+    for (unsigned i = 0; i < view->enabled_count; i++) {
+        uint16_t thread = view->enabled[i];
+        if (thread != view->current && !state->is_tired[thread]) {
+            state->candidates[count++] = thread;
+        }
+    }
+    if (count == 0) {
+        rest_all(state);
+    }
+    return count;
+}
+
+/* The running thread has stayed for long: others first, and itself last, unless it must go. */
+static uint32_t find_relief(struct state *state, const struct mill_view *view)
+{
+    state->has_stayed = true;
+    tire(state, view->current);
+    uint32_t count = find_rested(state, view);
+    if (count == 0) {
+        count = find_rested(state, view);
+        tire(state, view->current);
+    }
+    if (state->stays < state->stay_most) {
+        state->candidates[count++] = (uint16_t)view->current;
+    }
+    return count;
+}
+
+/* What may be tried at this point, in that order: the running thread first, if it can go on. `preempts`: that
+ * another is taken is a preemption. */
+static uint32_t find_candidates(struct state *state, const struct mill_view *view, bool preempts)
+{
+    bool too_many = preempts && !state->unbounded && state->preemptions == state->bound;
+    bool may_skip = state->unbounded || preempts;
+    bool is_fair = state->tired_count > 0 && (state->unbounded || !preempts);
+    if (is_fair && find_rested(state, view) == 0) {
+        is_fair = false;
+    }
+    uint32_t count = 0;
+    if (preempts && !(is_fair && state->is_tired[view->current])) {
         state->candidates[count++] = (uint16_t)view->current;
     }
     for (unsigned i = 0; i < view->enabled_count; i++) {
@@ -180,6 +254,8 @@ static uint32_t find_candidates(struct state *state, const struct mill_view *vie
         }
         if (too_many) {
             state->left_out = true;
+        } else if (is_fair && state->is_tired[thread]) {
+            state->has_stayed = true;
         } else {
             state->candidates[count++] = thread;
         }
@@ -192,14 +268,16 @@ static unsigned pick(void *memory, const struct mill_view *view)
     struct state *state = memory;
     state->stays = view->current == state->last ? state->stays + 1 : 0;
     state->last = view->current;
-    bool preempts;
-    uint32_t count = find_candidates(state, view, &preempts);
+    bool goes_on = mill_explore_enabled(view, view->current);
+    bool is_long = goes_on && state->stays > 0 && state->stays % MILL_EXPLORE_STAY == 0;
+    bool preempts = goes_on && !is_long;
+    uint32_t count = is_long ? find_relief(state, view) : find_candidates(state, view, preempts);
     if (count == 0) {
         state->is_redundant = true;
         state->candidates[0] = view->enabled[0];
     }
     uint32_t way = take_way(state, count);
-    for (uint32_t i = 0; i < way; i++) {
+    for (uint32_t i = 0; i < way && !is_long; i++) {
         unsigned seen = state->candidates[i];
         if (state->unbounded || (preempts && !state->has_stayed && seen == view->current)) {
             put_to_sleep(state, seen, &view->pending[seen]);
@@ -298,6 +376,7 @@ const struct mill_explorer mill_explore_exhaustive = {
     .begin = begin,
     .pick = pick,
     .choose = choose,
+    .spawned = spawned,
     .executed = executed,
     .end = end,
     .exhausted = exhausted,

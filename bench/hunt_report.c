@@ -19,10 +19,10 @@ struct report {
 
 /* ---- places ---- */
 
-/* Frames of the runtime and of the C library below the program's say nothing. */
+/* Frames of the runtime and of the C library say nothing. */
 static bool is_known(const struct mill_line *line)
 {
-    return line->line > 0;
+    return line->line > 0 && !line->runtime;
 }
 
 static void print_stack(const struct report *report, const struct mill_failure_stack *stack)

@@ -58,6 +58,7 @@ struct mill_line mill_lines_find(struct mill_lines *lines, uintptr_t address)
     const char *function = dwfl_module_addrname(lines->module, at);
     const char *file = mill_source_line(lines->module, at, &found.line);
     found.function = function ? function : found.function;
+    found.runtime = file && strstr(file, "lib/hunt/runtime/");
     found.file = file ? without_folders(file) : found.file;
     return found;
 }

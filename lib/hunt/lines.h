@@ -6,6 +6,7 @@
 #ifndef MILL_HUNT_LINES_H
 #define MILL_HUNT_LINES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct mill_lines;
@@ -14,6 +15,7 @@ struct mill_line {
     const char *function; /* "?" if not known; valid until the next call */
     const char *file;     /* its name without folders; "?" if not known */
     int line;             /* 0 if not known */
+    bool runtime;         /* of ours, below or between the program's own */
 };
 
 /* Never fails for want of debugging information: then nothing is known. NULL: no memory. */

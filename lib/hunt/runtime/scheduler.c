@@ -113,9 +113,13 @@ static void describe(struct mill_failure *failure, unsigned thread)
                                  s.threads[thread].can ? "is at" : "waits in", mill_step_name(pending->kind));
     }
     if (stack) {
-        stack->frames = mill_thread_stack(thread, thread == s.current ? NULL : pending->pc, stack->pcs,
-                                          MILL_FAILURE_FRAMES);
+        stack->frames = mill_thread_stack(thread, pending->pc, stack->pcs, MILL_FAILURE_FRAMES);
     }
+}
+
+void mill_stand_at(const void *pc)
+{
+    s.pending[s.current].pc = pc;
 }
 
 _Noreturn void mill_fail(const struct mill_failure *failure)

@@ -25,6 +25,7 @@
 #define MILL_HUNT_RUNTIME_SCHEDULER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "hunt/failure.h"
@@ -74,7 +75,8 @@ int mill_thread_spawn(void *(*start)(void *argument), void *argument);
 
 bool mill_thread_ended(unsigned thread);
 
-/* The running thread ends; what belongs to its end (keys, clean-ups) has been called. Does not return. */
+/* The running thread ends; what belongs to its end (keys, clean-ups) has been called. Who waits for it with
+ * mill_point_when has mill_thread_data(thread) for its object, and is asked again. Does not return. */
 _Noreturn void mill_thread_end(void *result);
 
 /* Of one that has ended. */
@@ -84,15 +86,40 @@ void *mill_thread_result(unsigned thread);
 int mill_thread_find(unsigned long handle);
 unsigned long mill_thread_handle(unsigned thread);
 
-/* What interposed calls keep for each thread; zeroed when it begins. */
+#define MILL_THREAD_KEYS   64
+#define MILL_THREAD_SHARES 16
+
+/* What interposed calls keep for each thread; zeroed when it is spawned, before mill_thread_spawn returns. */
 struct mill_thread_data {
-    const void *waits_for; /* a condition that it is enqueued at, or NULL */
-    bool woken;            /* of those at a condition, a barrier: it may go on */
-    uint64_t since;        /* when it was enqueued: first come, first served */
+    void *(*start)(void *argument);
+    void *argument;
+    const void *base; /* in the stack frame below which everything is the program's */
+    char name[16];
+
+    const void *waits_for;  /* a condition, barrier or futex that it is enqueued at, or NULL */
+    const void *waits_with; /* the mutex of the condition */
+    bool woken;             /* of those: it may go on */
+    uint32_t bits;          /* of a futex: which wakes reach it */
+    uint64_t since;         /* when it was enqueued: first come, first served */
+    const void *blocked_on; /* the object of mill_point_when, while it is there */
+    bool (*ready)(const void *object, unsigned thread);
+    const void *tried_in_vain; /* an object that it found taken: looking again, it lets others go first */
+    unsigned robust_held;      /* robust mutexes: who waits for them hears of its end */
+    struct mill_thread_share { /* read-write locks that it holds to read */
+        const void *lock;
+        unsigned count;
+    } shares[MILL_THREAD_SHARES];
+
     bool detached, joined;
+    int joining; /* 1 + the number of the thread that it waits for to end, or 0 */
     bool cancel_wanted, cancel_disabled, cancel_asynchronous;
-    void *cleanups;       /* of pthread_cleanup_push */
-    const void *keys[64]; /* of pthread_setspecific */
+    bool cancel_point; /* it is blocked in a call that a cancellation ends */
+    bool leaving;      /* it ends: not cancelled again */
+    bool over;         /* nothing of the program's runs in it any more */
+    void *result;
+    void *cleanups; /* of pthread_cleanup_push */
+
+    const void *keys[MILL_THREAD_KEYS]; /* of pthread_setspecific */
 };
 struct mill_thread_data *mill_thread_data(unsigned thread);
 
@@ -105,11 +132,17 @@ void mill_virtual_advance(uint64_t until);
 
 /* ---- the end of a schedule ---- */
 
+/* The running thread is at this place of the program: for what is told next. */
+void mill_stand_at(const void *pc);
+
 /* The schedule has failed; does not return. `message` is a sentence. The stacks of all threads are added
  * where `failure` has none. */
 _Noreturn void mill_fail(const struct mill_failure *failure);
 _Noreturn void mill_fail_here(enum mill_failure_kind kind, const void *object, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The memory of a thread's stack: its lowest address; how much, through `size`. */
+void *mill_thread_stack_memory(unsigned thread, size_t *size);
 
 /* The number of the step that is being taken. */
 uint32_t mill_step_number(void);

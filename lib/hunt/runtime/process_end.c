@@ -11,6 +11,7 @@
 _Noreturn void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function)
 {
     if (mill_hunt_on) {
+        mill_stand_at(__builtin_return_address(0));
         mill_fail_here(MILL_FAILURE_ASSERTION, NULL, "%s: '%s' (%s:%u)", function ? function : "?", assertion,
                        file, line);
     }
@@ -21,6 +22,7 @@ _Noreturn void __assert_fail(const char *assertion, const char *file, unsigned l
 _Noreturn void abort(void)
 {
     if (mill_hunt_on) {
+        mill_stand_at(__builtin_return_address(0));
         mill_fail_here(MILL_FAILURE_ASSERTION, NULL, "thread %u called abort", mill_self());
     }
     mill_real()->abort();
@@ -63,6 +65,7 @@ _Noreturn void quick_exit(int code)
 pid_t fork(void)
 {
     if (mill_hunt_on) {
+        mill_stand_at(__builtin_return_address(0));
         REFUSED("fork");
     }
     return mill_real()->fork();
@@ -71,6 +74,7 @@ pid_t fork(void)
 pid_t vfork(void)
 {
     if (mill_hunt_on) {
+        mill_stand_at(__builtin_return_address(0));
         REFUSED("vfork");
     }
     return mill_real()->fork();
@@ -79,6 +83,7 @@ pid_t vfork(void)
 int system(const char *command)
 {
     if (mill_hunt_on) {
+        mill_stand_at(__builtin_return_address(0));
         REFUSED("system");
     }
     return mill_real()->system(command);

@@ -1,0 +1,163 @@
+#include "hunt/runtime/interpose.h"
+
+#include <errno.h>
+#include <limits.h>
+
+/* ---- cancelling ---- */
+
+bool mill_cancel_due(unsigned thread)
+{
+    const struct mill_thread_data *data = mill_thread_data(thread);
+    return data->cancel_wanted && !data->cancel_disabled && !data->leaving;
+}
+
+void mill_cancel_here(void)
+{
+    if (mill_cancel_due(mill_self())) {
+        mill_thread_leave(PTHREAD_CANCELED);
+    }
+}
+
+static void cancel_anywhere(void)
+{
+    if (mill_thread_data(mill_self())->cancel_asynchronous) {
+        mill_cancel_here();
+    }
+}
+
+/* ---- points ---- */
+
+void mill_call(const struct mill_step *step)
+{
+    mill_point(step);
+    cancel_anywhere();
+}
+
+static bool is_ready_or_cancelled(const void *object, unsigned thread)
+{
+    const struct mill_thread_data *data = mill_thread_data(thread);
+    return data->ready(object, thread) ||
+           ((data->cancel_point || data->cancel_asynchronous) && mill_cancel_due(thread));
+}
+
+enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const void *object, unsigned thread),
+                           const void *object, const struct mill_deadline *deadline, bool cancel_point)
+{
+    unsigned self = mill_self();
+    struct mill_thread_data *data = mill_thread_data(self);
+    struct mill_step timed = *step;
+    if (deadline != NULL) {
+        timed.flags |= MILL_STEP_TIMED;
+    }
+    data->ready = ready;
+    data->blocked_on = object;
+    data->cancel_point = cancel_point;
+    mill_point_when(&timed, is_ready_or_cancelled, object, deadline != NULL);
+    data->blocked_on = NULL;
+    data->cancel_point = false;
+    if (!cancel_point) {
+        cancel_anywhere();
+    }
+    if (ready(object, self)) {
+        return MILL_WAIT_READY;
+    }
+    if (cancel_point && mill_cancel_due(self)) {
+        return MILL_WAIT_CANCELLED;
+    }
+    if (!deadline->valid) {
+        return MILL_WAIT_INVALID;
+    }
+    mill_virtual_advance(deadline->at);
+    return MILL_WAIT_TIMED_OUT;
+}
+
+int mill_wait_error(enum mill_waited waited)
+{
+    return waited == MILL_WAIT_TIMED_OUT ? ETIMEDOUT : waited == MILL_WAIT_INVALID ? EINVAL : 0;
+}
+
+void mill_tried_in_vain(const void *object, const void *pc)
+{
+    struct mill_thread_data *data = mill_thread_data(mill_self());
+    if (data->tried_in_vain == object) {
+        const struct mill_step step = mill_thing(MILL_STEP_YIELD, NULL, pc);
+        mill_yield(&step);
+    }
+    data->tried_in_vain = object;
+}
+
+/* ---- queues ---- */
+
+/* They stand in no list: who waits for what is in the threads' data, and there are few threads. */
+static bool is_waiting(unsigned thread, const void *object)
+{
+    const struct mill_thread_data *data = mill_thread_data(thread);
+    return data->waits_for == object && !data->woken;
+}
+
+unsigned mill_waiting_count(const void *object)
+{
+    unsigned count = 0;
+    for (unsigned thread = 0; thread < mill_thread_count(); thread++) {
+        count += is_waiting(thread, object);
+    }
+    return count;
+}
+
+int mill_waiting(const void *object, unsigned index)
+{
+    int found = -1;
+    uint64_t after = 0;
+    for (unsigned i = 0; i <= index; i++) {
+        uint64_t first = UINT64_MAX;
+        found = -1;
+        for (unsigned thread = 0; thread < mill_thread_count(); thread++) {
+            uint64_t since = mill_thread_data(thread)->since;
+            if (is_waiting(thread, object) && since > after && since < first) {
+                first = since;
+                found = (int)thread;
+            }
+        }
+        after = first;
+    }
+    return found;
+}
+
+void mill_enqueue(const void *object)
+{
+    static uint64_t last; /* only their order matters, so it need not begin anew with a schedule */
+    struct mill_thread_data *data = mill_thread_data(mill_self());
+    data->waits_for = object;
+    data->woken = false;
+    data->since = ++last;
+}
+
+void mill_wake(unsigned thread)
+{
+    struct mill_thread_data *data = mill_thread_data(thread);
+    data->woken = true;
+    if (data->blocked_on != NULL) {
+        mill_changed(data->blocked_on);
+    }
+}
+
+bool mill_is_woken(const void *object, unsigned thread)
+{
+    (void)object;
+    return mill_thread_data(thread)->woken;
+}
+
+/* ---- owners ---- */
+
+/* Above the largest thread number of Linux's (2^22). */
+#define OWNER_MARK 0x40000000
+
+int mill_owner_mark(unsigned thread)
+{
+    return OWNER_MARK | (int)thread;
+}
+
+unsigned mill_owner(int mark)
+{
+    return (mark & OWNER_MARK) != 0 ? (unsigned)(mark & ~OWNER_MARK) : 0;
+}

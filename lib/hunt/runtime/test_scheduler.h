@@ -1,0 +1,548 @@
+/* A tiny scheduler for the tests of interposed calls: scheduler.h with ucontext, which runs a program through
+ * all of its schedules (depth first), and race.h as vector clocks of synchronisation alone, for tests to ask
+ * what is ordered.
+ *
+ *     static void two_threads(void) { … pthread_create … expect(x == 2); … }
+ *     explore(two_threads);                 runs it in every order, up to SCHEDULES_MAX
+ *     assert_int_equal(seen.deadlocks, 0);  what came of it
+ *
+ * In the program itself expect() takes the place of assert: cmocka's may not leave a context.
+ */
+#ifndef MILL_HUNT_RUNTIME_TEST_SCHEDULER_H
+#define MILL_HUNT_RUNTIME_TEST_SCHEDULER_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include <cmocka.h>
+
+#include "hunt/failure.h"
+#include "hunt/heap.h"
+#include "hunt/race.h"
+#include "hunt/runtime/interpose.h"
+#include "hunt/runtime/scheduler.h"
+
+#define THREADS_MAX   8
+#define STACK_SIZE    ((size_t)128 << 10)
+#define STEPS_MAX     2000
+#define SCHEDULES_MAX 200000
+
+/* ---- what came of it ---- */
+
+#define MARKS_MAX     16
+
+static struct {
+    unsigned schedules, deadlocks, failures;
+    unsigned results[16]; /* how many schedules called result(i) */
+    unsigned unordered[MARKS_MAX]
+                      [MARKS_MAX];         /* in how many mark a came first, but not ordered before mark b */
+    struct mill_failure failure;           /* the last */
+    struct mill_step blocked[THREADS_MAX]; /* of the last deadlock: what they wait for */
+    unsigned blocked_count;
+    int holders[THREADS_MAX];
+    char holder_texts[THREADS_MAX][120];
+} seen;
+
+/* ---- one schedule ---- */
+
+static struct test_thread {
+    ucontext_t context;
+    char *stack;
+    struct mill_step pending;
+    bool (*ready)(const void *object, unsigned thread);
+    const void *object;
+    bool timed, yielded, ended;
+    void *(*start)(void *);
+    void *argument, *result;
+    struct mill_thread_data data;
+} threads[THREADS_MAX];
+
+static char stacks[THREADS_MAX][STACK_SIZE];
+static unsigned thread_count, current;
+static ucontext_t runner;
+static uint64_t now;
+static uint32_t steps;
+static void (*program)(void);
+bool mill_hunt_on;
+
+/* The decisions of this schedule, and of the next as far as they are given. */
+static struct {
+    unsigned chosen, ways;
+} decisions[STEPS_MAX];
+static unsigned decided, given;
+static char broken[200]; /* what expect() found wrong */
+
+static void leave_schedule(void)
+{
+    setcontext(&runner);
+}
+
+#define expect(condition)                                                         \
+    do {                                                                          \
+        if (!(condition)) {                                                       \
+            snprintf(broken, sizeof broken, "line %d: %s", __LINE__, #condition); \
+            leave_schedule();                                                     \
+        }                                                                         \
+    } while (0)
+
+static inline void result(unsigned number)
+{
+    seen.results[number]++;
+}
+
+static unsigned decide(unsigned ways)
+{
+    if (ways == 1) {
+        return 0;
+    }
+    expect(decided < STEPS_MAX);
+    if (decided >= given) {
+        decisions[decided].chosen = 0;
+    }
+    decisions[decided].ways = ways;
+    return decisions[decided++].chosen;
+}
+
+static bool can_go_on(unsigned thread)
+{
+    const struct test_thread *t = &threads[thread];
+    return !t->ended && (t->ready == NULL || t->timed || t->ready(t->object, thread));
+}
+
+#ifdef MILL_HUNT_RUNTIME_HOLDERS_H
+static void note_holders(void)
+{
+    for (unsigned i = 0; i < seen.blocked_count; i++) {
+        seen.holders[i] = mill_holder(&seen.blocked[i]);
+        mill_holder_text(&seen.blocked[i], seen.holder_texts[i], sizeof seen.holder_texts[i]);
+    }
+}
+#else
+static void note_holders(void)
+{
+}
+#endif
+
+static void note_deadlock(void)
+{
+    seen.deadlocks++;
+    seen.blocked_count = 0;
+    for (unsigned thread = 0; thread < thread_count; thread++) {
+        if (!threads[thread].ended) {
+            seen.blocked[seen.blocked_count++] = threads[thread].pending;
+        }
+    }
+    note_holders();
+}
+
+/* Who is next: the running thread first among those who can. */
+static unsigned pick(void)
+{
+    unsigned enabled[THREADS_MAX];
+    unsigned count = 0;
+    bool others = false;
+    for (unsigned thread = 0; thread < thread_count; thread++) {
+        others = others || (can_go_on(thread) && !threads[thread].yielded);
+    }
+    for (unsigned i = 0; i < thread_count; i++) {
+        unsigned thread = (current + i) % thread_count;
+        if (can_go_on(thread) && !(others && threads[thread].yielded)) {
+            enabled[count++] = thread;
+        }
+    }
+    if (count == 0) {
+        bool alive = false;
+        for (unsigned thread = 0; thread < thread_count; thread++) {
+            alive = alive || !threads[thread].ended;
+        }
+        if (alive) {
+            note_deadlock();
+        }
+        leave_schedule();
+    }
+    expect(steps++ < STEPS_MAX);
+    unsigned next = enabled[decide(count)];
+    for (unsigned thread = 0; thread < thread_count; thread++) {
+        threads[thread].yielded = false;
+    }
+    return next;
+}
+
+static void go_on(void)
+{
+    unsigned before = current;
+    current = pick();
+    now++;
+    if (current != before) {
+        swapcontext(&threads[before].context, &threads[current].context);
+    }
+}
+
+static void thread_entry(void)
+{
+    struct test_thread *t = &threads[current];
+    mill_thread_end(t->start(t->argument));
+}
+
+static int start_thread(void *(*start)(void *), void *argument)
+{
+    if (thread_count == THREADS_MAX) {
+        return -11; /* -EAGAIN */
+    }
+    struct test_thread *t = &threads[thread_count];
+    *t = (struct test_thread){.start = start, .argument = argument, .stack = stacks[thread_count]};
+    getcontext(&t->context);
+    t->context.uc_stack.ss_sp = t->stack;
+    t->context.uc_stack.ss_size = STACK_SIZE;
+    makecontext(&t->context, thread_entry, 0);
+    return (int)thread_count++;
+}
+
+static void *first_thread(void *unused)
+{
+    program();
+    return unused;
+}
+
+static void run_schedule(void)
+{
+    thread_count = 0;
+    current = 0;
+    decided = 0;
+    steps = 0;
+    now = 0;
+    mill_race_begin();
+    mill_keys_begin();
+    start_thread(first_thread, NULL);
+    volatile bool begun = false;
+    mill_hunt_on = true;
+    getcontext(&runner);
+    if (!begun) {
+        begun = true;
+        setcontext(&threads[0].context);
+    }
+    mill_hunt_on = false;
+    seen.schedules++;
+}
+
+/* The next schedule in depth-first order; false: there is none. */
+static bool next_schedule(void)
+{
+    while (decided > 0 && decisions[decided - 1].chosen + 1 == decisions[decided - 1].ways) {
+        decided--;
+    }
+    if (decided == 0) {
+        return false;
+    }
+    decisions[decided - 1].chosen++;
+    given = decided;
+    return true;
+}
+
+static void explore(void (*body)(void))
+{
+    memset(&seen, 0, sizeof seen);
+    program = body;
+    given = 0;
+    do {
+        broken[0] = '\0';
+        run_schedule();
+        if (broken[0] != '\0') {
+            fail_msg("schedule %u: %s", seen.schedules, broken);
+        }
+    } while (next_schedule() && seen.schedules < SCHEDULES_MAX);
+    assert_true(seen.schedules < SCHEDULES_MAX); /* all of them, or it shows nothing */
+}
+
+/* Every schedule fails like this. */
+static inline void assert_fails(void (*body)(void), enum mill_failure_kind kind, const char *words)
+{
+    explore(body);
+    assert_int_equal(seen.failures, seen.schedules);
+    assert_int_equal(seen.failure.kind, kind);
+    assert_non_null(strstr(seen.failure.message, words));
+}
+
+/* Every schedule ends, and neither in a deadlock nor in a failure. */
+static inline void assert_ends(void (*body)(void))
+{
+    explore(body);
+    if (seen.failures > 0) {
+        fail_msg("%s", seen.failure.message);
+    }
+    assert_int_equal(seen.deadlocks, 0);
+}
+
+/* ---- scheduler.h ---- */
+
+void mill_point(const struct mill_step *step)
+{
+    threads[current].pending = *step;
+    threads[current].ready = NULL;
+    go_on();
+}
+
+bool mill_point_when(const struct mill_step *step, bool (*ready)(const void *object, unsigned thread),
+                     const void *object, bool timed)
+{
+    struct test_thread *t = &threads[current];
+    t->pending = *step;
+    t->ready = ready;
+    t->object = object;
+    t->timed = timed;
+    go_on();
+    t->ready = NULL;
+    return ready(object, current);
+}
+
+void mill_changed(const void *object)
+{
+    (void)object;
+}
+
+unsigned mill_choose(unsigned ways)
+{
+    return decide(ways);
+}
+
+void mill_yield(const struct mill_step *step)
+{
+    threads[current].yielded = true;
+    mill_point(step);
+}
+
+unsigned mill_self(void)
+{
+    return current;
+}
+
+unsigned mill_thread_count(void)
+{
+    return thread_count;
+}
+
+int mill_thread_spawn(void *(*start)(void *), void *argument)
+{
+    return start_thread(start, argument);
+}
+
+bool mill_thread_ended(unsigned thread)
+{
+    return threads[thread].ended;
+}
+
+void mill_thread_end(void *value)
+{
+    threads[current].result = value;
+    threads[current].ended = true;
+    current = pick();
+    setcontext(&threads[current].context);
+    __builtin_unreachable();
+}
+
+void *mill_thread_result(unsigned thread)
+{
+    return threads[thread].result;
+}
+
+#define HANDLE 0x1000UL
+
+int mill_thread_find(unsigned long handle)
+{
+    return handle >= HANDLE && handle < HANDLE + thread_count ? (int)(handle - HANDLE) : -1;
+}
+
+unsigned long mill_thread_handle(unsigned thread)
+{
+    return HANDLE + thread;
+}
+
+struct mill_thread_data *mill_thread_data(unsigned thread)
+{
+    return &threads[thread].data;
+}
+
+void *mill_thread_stack_memory(unsigned thread, size_t *size)
+{
+    *size = STACK_SIZE;
+    return threads[thread].stack;
+}
+
+uint64_t mill_virtual_now(void)
+{
+    return now;
+}
+
+void mill_virtual_advance(uint64_t until)
+{
+    now = until > now ? until : now;
+}
+
+void mill_fail(const struct mill_failure *failure)
+{
+    seen.failure = *failure;
+    seen.failures++;
+    leave_schedule();
+    __builtin_unreachable();
+}
+
+void mill_fail_here(enum mill_failure_kind kind, const void *object, const char *format, ...)
+{
+    struct mill_failure failure = {.kind = kind, .object = (uintptr_t)object};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(failure.message, sizeof failure.message, format, arguments);
+    va_end(arguments);
+    mill_fail(&failure);
+}
+
+uint32_t mill_step_number(void)
+{
+    return steps;
+}
+
+unsigned mill_thread_stack(unsigned thread, const void *pc, uintptr_t *pcs, unsigned most)
+{
+    (void)thread;
+    pcs[0] = (uintptr_t)pc;
+    return most > 0;
+}
+
+/* ---- race.h: what is ordered ---- */
+
+#define OBJECTS_MAX 64
+
+struct test_clock {
+    unsigned of[THREADS_MAX];
+};
+
+static struct test_clock clocks[THREADS_MAX];
+static struct {
+    uintptr_t object;
+    struct test_clock clock;
+} released[OBJECTS_MAX];
+static unsigned released_count;
+static struct {
+    bool set;
+    unsigned thread;
+    struct test_clock clock;
+} marks[MARKS_MAX];
+static unsigned fences;  /* bits of the threads that had one */
+static bool touch_races; /* what mill_race_write says */
+
+static void join_clock(struct test_clock *into, const struct test_clock *from)
+{
+    for (unsigned i = 0; i < THREADS_MAX; i++) {
+        into->of[i] = from->of[i] > into->of[i] ? from->of[i] : into->of[i];
+    }
+}
+
+static struct test_clock *clock_of(uintptr_t object)
+{
+    for (unsigned i = 0; i < released_count; i++) {
+        if (released[i].object == object) {
+            return &released[i].clock;
+        }
+    }
+    expect(released_count < OBJECTS_MAX);
+    released[released_count].object = object;
+    return &released[released_count++].clock;
+}
+
+void mill_race_begin(void)
+{
+    memset(clocks, 0, sizeof clocks);
+    memset(released, 0, sizeof released);
+    memset(marks, 0, sizeof marks);
+    released_count = 0;
+    clocks[0].of[0] = 1;
+}
+
+void mill_race_release(unsigned thread, uintptr_t object)
+{
+    join_clock(clock_of(object), &clocks[thread]);
+    clocks[thread].of[thread]++;
+}
+
+void mill_race_acquire(unsigned thread, uintptr_t object)
+{
+    join_clock(&clocks[thread], clock_of(object));
+}
+
+void mill_race_spawned(unsigned parent, unsigned child)
+{
+    join_clock(&clocks[child], &clocks[parent]);
+    clocks[child].of[child]++;
+    clocks[parent].of[parent]++;
+}
+
+void mill_race_joined(unsigned parent, unsigned child)
+{
+    join_clock(&clocks[parent], &clocks[child]);
+}
+
+void mill_race_fence(unsigned thread, int order)
+{
+    (void)order;
+    fences |= 1U << thread;
+}
+
+bool mill_race_read(const struct mill_access *access, struct mill_race *race)
+{
+    (void)access, (void)race;
+    return false;
+}
+
+bool mill_race_write(const struct mill_access *access, struct mill_race *race)
+{
+    *race = (struct mill_race){.earlier = *access, .later = *access};
+    return touch_races;
+}
+
+/* The running thread is at this place; every mark that was set before it, and is not ordered before, is
+ * counted. */
+static inline void mark(unsigned number)
+{
+    for (unsigned i = 0; i < MARKS_MAX; i++) {
+        unsigned thread = marks[i].thread;
+        if (marks[i].set && clocks[current].of[thread] < marks[i].clock.of[thread]) {
+            seen.unordered[i][number]++;
+        }
+    }
+    marks[number].set = true;
+    marks[number].thread = current;
+    marks[number].clock = clocks[current];
+}
+
+/* ---- heap.h: memory that a test says was freed ---- */
+
+uintptr_t mill_heap_base;
+size_t mill_heap_size;
+
+enum mill_heap_state mill_heap_look(uintptr_t address, size_t size, struct mill_chunk *chunk)
+{
+    (void)size;
+    *chunk = (struct mill_chunk){.address = address, .size = 64, .freed_by = 1};
+    return MILL_HEAP_FREED;
+}
+
+/* ---- shorthands ---- */
+
+static inline pthread_t spawn(void *(*start)(void *), void *argument)
+{
+    pthread_t thread;
+    expect(pthread_create(&thread, NULL, start, argument) == 0);
+    return thread;
+}
+
+static inline void join(pthread_t thread)
+{
+    expect(pthread_join(thread, NULL) == 0);
+}
+
+#endif

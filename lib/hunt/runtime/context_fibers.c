@@ -82,7 +82,7 @@ static int start(unsigned context, void (*entry)(void))
     mill_lend_anew(fiber->thread);
     /* What `exchange` pops: six registers, then where it returns to; a function expects its stack to be off
      * by one return address from a multiple of 16. */
-    uintptr_t *top = (uintptr_t *)(fiber->lent.top - 16);
+    uintptr_t *top = (uintptr_t *)(fiber->lent.top - 8);
     top[0] = 0; /* nobody called it */
     *--top = (uintptr_t)entry;
     for (int i = 0; i < 6; i++) {

@@ -56,6 +56,7 @@ static struct {
     unsigned current;
     unsigned count; /* of threads so far */
     bool stale;     /* the list of those that can go on is to be made anew */
+    bool ask_again; /* a step was on a thing that threads may wait for: those that wait are asked */
     unsigned enabled_count;
     unsigned yielded_count;
     unsigned stay;
@@ -349,11 +350,28 @@ static void take_step(void)
     if (s.explorer->executed) {
         s.explorer->executed(s.job->explorer_state, s.current, step);
     }
+    s.ask_again |= step->kind >= MILL_STEP_LOCK && step->kind <= MILL_STEP_END;
+}
+
+static void ask_all(void)
+{
+    for (unsigned thread = 0; thread < s.count; thread++) {
+        struct thread *one = &s.threads[thread];
+        if (one->alive && one->ready) {
+            one->can = one->ready(one->waits_at, thread);
+        }
+    }
+    s.ask_again = false;
+    s.stale = true;
+    mill_progressed();
 }
 
 /* Somebody goes on; returns when that is the running thread, or never, if it has ended. */
 static void go_on(void)
 {
+    if (s.ask_again) {
+        ask_all();
+    }
     if (s.stale) {
         find_enabled();
     }
@@ -631,6 +649,7 @@ void mill_scheduler_begin(uint64_t number)
     s.current = 0;
     s.count = 1;
     s.stale = true;
+    s.ask_again = false;
     s.yielded_count = 0;
     s.stay = 0;
     s.step = 0;

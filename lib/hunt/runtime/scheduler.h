@@ -13,7 +13,6 @@
  *         mill_point_when(&step, is_free, mutex, false);       others run until the mutex is free
  *         … take it: nobody else runs until the next point …
  *         mill_race_acquire(mill_self(), (uintptr_t)mutex);
- *         mill_changed(mutex);                                 who waits for it to be free waits on
  *         return 0;
  *     }
  *
@@ -45,7 +44,8 @@ void mill_point(const struct mill_step *step);
 bool mill_point_when(const struct mill_step *step, bool (*ready)(const void *object, unsigned thread),
                      const void *object, bool timed);
 
-/* Something has changed for which threads wait at mill_point_when with this object: they are asked again. */
+/* Something has changed for which threads wait at mill_point_when with this object, and not by a step on a thing,
+ * after which all that wait are asked again anyway. */
 void mill_changed(const void *object);
 
 /* One of so many ways, at least 1, in which a call may go: which waiter is woken, and so on. */

@@ -24,7 +24,25 @@ static void *thread_main(void *unused)
     (void)unused;
     struct mill_thread_data *data = mill_thread_data(mill_self());
     data->base = __builtin_frame_address(0);
-    mill_thread_finish(data->start(data->argument));
+    mill_thread_finish(data->start_c11 != NULL ? (void *)(intptr_t)data->start_c11(data->argument)
+                                               : data->start(data->argument));
+}
+
+/* Its data, to say what it runs; or NULL, and why through `error`. */
+static struct mill_thread_data *make(pthread_t *made, void *argument, int *error, const void *pc)
+{
+    const struct mill_step step = thread_step(MILL_STEP_CREATE, mill_thread_count(), pc);
+    mill_call(&step);
+    int number = mill_thread_spawn(thread_main, NULL);
+    if (number < 0) {
+        *error = -number;
+        return NULL;
+    }
+    mill_race_spawned(mill_self(), (unsigned)number);
+    struct mill_thread_data *data = mill_thread_data((unsigned)number);
+    data->argument = argument;
+    *made = mill_thread_handle((unsigned)number);
+    return data;
 }
 
 int mill_thread_make(pthread_t *made, const pthread_attr_t *attributes, void *(*start)(void *),
@@ -34,19 +52,23 @@ int mill_thread_make(pthread_t *made, const pthread_attr_t *attributes, void *(*
     if (attributes != NULL && pthread_attr_getdetachstate(attributes, &detached) != 0) {
         return EINVAL;
     }
-    const struct mill_step step = thread_step(MILL_STEP_CREATE, mill_thread_count(), pc);
-    mill_call(&step);
-    int number = mill_thread_spawn(thread_main, NULL);
-    if (number < 0) {
-        return -number;
+    int error = 0;
+    struct mill_thread_data *data = make(made, argument, &error, pc);
+    if (data != NULL) {
+        data->start = start;
+        data->detached = detached == PTHREAD_CREATE_DETACHED;
     }
-    mill_race_spawned(mill_self(), (unsigned)number);
-    struct mill_thread_data *data = mill_thread_data((unsigned)number);
-    data->start = start;
-    data->argument = argument;
-    data->detached = detached == PTHREAD_CREATE_DETACHED;
-    *made = mill_thread_handle((unsigned)number);
-    return 0;
+    return error;
+}
+
+int mill_thread_make_c11(pthread_t *made, int (*start)(void *), void *argument, const void *pc)
+{
+    int error = 0;
+    struct mill_thread_data *data = make(made, argument, &error, pc);
+    if (data != NULL) {
+        data->start_c11 = start;
+    }
+    return error;
 }
 
 /* ---- wait ---- */

@@ -65,8 +65,6 @@
     X(sem_post)                            \
     X(sem_getvalue)                        \
     X(sem_open)                            \
-    X(sem_close)                           \
-    X(sem_unlink)                          \
     X(pthread_once)                        \
     X(pthread_key_create)                  \
     X(pthread_key_delete)                  \

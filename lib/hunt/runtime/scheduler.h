@@ -92,6 +92,7 @@ unsigned long mill_thread_handle(unsigned thread);
 /* What interposed calls keep for each thread; zeroed when it is spawned, before mill_thread_spawn returns. */
 struct mill_thread_data {
     void *(*start)(void *argument);
+    int (*start_c11)(void *argument); /* of one that C11's thrd_create made, in its place */
     void *argument;
     const void *base; /* in the stack frame below which everything is the program's */
     char name[16];
@@ -109,6 +110,7 @@ struct mill_thread_data {
         const void *lock;
         unsigned count;
     } shares[MILL_THREAD_SHARES];
+    unsigned shares_unlisted; /* how many holds there was no room for */
 
     bool detached, joined;
     int joining; /* 1 + the number of the thread that it waits for to end, or 0 */

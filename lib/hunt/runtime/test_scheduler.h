@@ -217,7 +217,7 @@ static void run_schedule(void)
     steps = 0;
     now = 0;
     mill_race_begin();
-    mill_keys_begin();
+    mill_interpose_begin();
     start_thread(first_thread, NULL);
     volatile bool begun = false;
     mill_hunt_on = true;

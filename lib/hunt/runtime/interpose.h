@@ -146,7 +146,7 @@ int mill_once(pthread_once_t *once, void (*initialise)(void), const void *pc);
 /* How many of how many are there. */
 void mill_barrier_arrived(const pthread_barrier_t *barrier, unsigned *arrived, unsigned *count);
 
-/* What a schedule before this one has left of the keys it made goes. */
+/* No schedule runs: what the last one has left of the keys it made goes. */
 void mill_keys_begin(void);
 /* The destructors of the running thread's. */
 void mill_keys_destroy(void);

@@ -41,7 +41,8 @@ static void test_a_barrier_orders_all_to_all(void **state)
     (void)state;
     assert_ends(meet_twice);
     for (int round = 0; round < 2; round++) {
-        assert_int_equal(seen.unordered[4 * round + 1][4 * round + 4], 0); /* one's before, the other's after */
+        assert_int_equal(seen.unordered[4 * round + 1][4 * round + 4],
+                         0); /* one's before, the other's after */
         assert_int_equal(seen.unordered[4 * round + 2][4 * round + 3], 0);
     }
     assert_true(seen.unordered[3][4] > 0 && seen.unordered[4][3] > 0); /* afters are not ordered */

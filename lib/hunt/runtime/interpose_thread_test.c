@@ -3,8 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
-
-#include "hunt/runtime/cleanup.h"
+#include <unistd.h>
 
 static void *give_back(void *argument)
 {
@@ -67,6 +66,7 @@ static void test_threads_are_made_and_joined_in_order(void **state)
 }
 
 static pthread_t first;
+static sem_t semaphore;
 
 static void *join_the_first(void *unused)
 {
@@ -139,17 +139,16 @@ static void *join_a_sleeper(void *unused)
     return unused;
 }
 
-static void *sleep_long(void *unused)
+static void *wait_for_ever(void *unused)
 {
-    while (mill_thread_count() < 3 || mill_thread_data(2)->joining == 0) {
-        sched_yield();
-    }
+    sem_wait(&semaphore);
     return unused;
 }
 
 static void join_from_two_threads(void)
 {
-    first = spawn(sleep_long, NULL);
+    sem_init(&semaphore, 0, 0);
+    first = spawn(wait_for_ever, NULL);
     spawn(join_a_sleeper, NULL);
     while (mill_thread_data(2)->joining == 0) {
         sched_yield();
@@ -163,7 +162,7 @@ static void test_misuse_is_told(void **state)
     assert_fails(join_twice, MILL_FAILURE_MISUSE, "which has been joined");
     assert_fails(join_nothing, MILL_FAILURE_MISUSE, "which is no thread's");
     assert_fails(detach_joined, MILL_FAILURE_MISUSE, "a detach of thread 1");
-    assert_fails(join_from_two_threads, MILL_FAILURE_MISUSE, "");
+    assert_fails(join_from_two_threads, MILL_FAILURE_MISUSE, "threads 2 and 0 join thread 1");
 }
 
 /* ---- the end of a thread ---- */
@@ -241,7 +240,6 @@ static void test_clean_ups_run_innermost_first(void **state)
 
 static pthread_mutex_t mutex;
 static pthread_cond_t condition;
-static sem_t semaphore;
 
 static void clean_unlocking(void *unused)
 {

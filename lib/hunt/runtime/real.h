@@ -9,10 +9,12 @@
 #ifndef MILL_HUNT_RUNTIME_REAL_H
 #define MILL_HUNT_RUNTIME_REAL_H
 
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/select.h>
 #include <sys/time.h>
 #include <threads.h>
 #include <time.h>
@@ -86,6 +88,21 @@
     X(pthread_setname_np)                  \
     X(pthread_getname_np)                  \
     X(pthread_kill)                        \
+    X(pthread_setaffinity_np)              \
+    X(pthread_getaffinity_np)              \
+    X(pthread_setschedparam)               \
+    X(pthread_setschedprio)                \
+    X(pthread_getschedparam)               \
+    X(pthread_getcpuclockid)               \
+    X(pthread_sigqueue)                    \
+    X(fork)                                \
+    X(pause)                               \
+    X(sigsuspend)                          \
+    X(sigwait)                             \
+    X(sigwaitinfo)                         \
+    X(sigtimedwait)                        \
+    X(poll)                                \
+    X(select)                              \
     X(__pthread_register_cancel)           \
     X(__pthread_unregister_cancel)         \
     X(__pthread_register_cancel_defer)     \

@@ -30,6 +30,7 @@
 #define THREADS_MAX   8
 #define STACK_SIZE    ((size_t)128 << 10)
 #define STEPS_MAX     2000
+#define STEPS_FREE    60 /* from then on who yields waits until all others have yielded or are blocked */
 #define SCHEDULES_MAX 200000
 
 /* ---- what came of it ---- */
@@ -168,7 +169,7 @@ static unsigned pick(void)
     expect(steps++ < STEPS_MAX);
     unsigned next = enabled[decide(count)];
     for (unsigned thread = 0; thread < thread_count; thread++) {
-        threads[thread].yielded = false;
+        threads[thread].yielded = threads[thread].yielded && others && steps > STEPS_FREE;
     }
     return next;
 }

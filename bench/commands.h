@@ -26,6 +26,10 @@ struct mill_command {
 #define MILL_COMMANDS(X) \
     X(list)              \
     X(run)               \
+    X(hunt)              \
+    X(replay)            \
+    X(cc)                \
+    X(cxx)               \
     X(report)            \
     X(doctor)            \
     X(device)            \

@@ -107,7 +107,7 @@ static void print_cell(char *cell, const struct mill_stream_sample *sample, cons
         print_word(cell, mill_sample_status_name(*(const enum mill_sample_status *)value), json ? "\"" : "");
         break;
     case STEP:
-        print_word(cell, mill_step_name(*(const enum mill_step_kind *)value), json ? "\"" : "");
+        print_word(cell, mill_stream_step_name(*(const enum mill_stream_step_kind *)value), json ? "\"" : "");
         break;
     }
 }

@@ -8,11 +8,11 @@
 #define FASTER_IN_A_ROW 4u
 
 static const char *const names[] = {
-    [MILL_STEP_FIRST] = "first", [MILL_STEP_NEXT] = "next",       [MILL_STEP_DUPLICATE] = "duplicate",
-    [MILL_STEP_GAP] = "gap",     [MILL_STEP_RESTART] = "restart", [MILL_STEP_REBOOT] = "reboot",
+    [MILL_STREAM_FIRST] = "first", [MILL_STREAM_NEXT] = "next",       [MILL_STREAM_DUPLICATE] = "duplicate",
+    [MILL_STREAM_GAP] = "gap",     [MILL_STREAM_RESTART] = "restart", [MILL_STREAM_REBOOT] = "reboot",
 };
 
-const char *mill_step_name(enum mill_step_kind kind)
+const char *mill_stream_step_name(enum mill_stream_step_kind kind)
 {
     return (size_t)kind < sizeof names / sizeof names[0] ? names[kind] : NULL;
 }
@@ -137,7 +137,7 @@ static void judge_time(const struct mill_stream_count *count, struct mill_stream
     uint64_t rest = step->ms % interval;
     uint64_t intervals = whole + (2 * rest >= interval);
     if (intervals >= 2 && step->ms > interval + count->plan.slack_ms) {
-        step->kind = MILL_STEP_GAP;
+        step->kind = MILL_STREAM_GAP;
         step->missing = intervals - 1;
     }
 }
@@ -145,15 +145,15 @@ static void judge_time(const struct mill_stream_count *count, struct mill_stream
 static struct mill_stream_step judge(const struct mill_stream_count *count,
                                      const struct mill_sample_line *line)
 {
-    struct mill_stream_step step = {.kind = MILL_STEP_NEXT};
+    struct mill_stream_step step = {.kind = MILL_STREAM_NEXT};
     if (!count->begun) {
-        step.kind = MILL_STEP_FIRST;
+        step.kind = MILL_STREAM_FIRST;
     } else if (is_same(&count->last, line)) {
-        step.kind = MILL_STEP_DUPLICATE;
+        step.kind = MILL_STREAM_DUPLICATE;
     } else if (!advance(count->last.timestamp_ms, line->timestamp_ms, &step.ms)) {
-        step = (struct mill_stream_step){.kind = MILL_STEP_REBOOT};
+        step = (struct mill_stream_step){.kind = MILL_STREAM_REBOOT};
     } else if (count->has_data && has_data(line) && was_restarted(count, line, &step.ticks)) {
-        step.kind = MILL_STEP_RESTART;
+        step.kind = MILL_STREAM_RESTART;
         step.ticks = line->seq;
         step.unknown_ms = step.ms;
     } else {
@@ -165,11 +165,11 @@ static struct mill_stream_step judge(const struct mill_stream_count *count,
 static void add_up(struct mill_stream_count_totals *totals, const struct mill_stream_step *step)
 {
     totals->lines++;
-    totals->next += step->kind == MILL_STEP_NEXT;
-    totals->duplicates += step->kind == MILL_STEP_DUPLICATE;
-    totals->gaps += step->kind == MILL_STEP_GAP;
-    totals->restarts += step->kind == MILL_STEP_RESTART;
-    totals->reboots += step->kind == MILL_STEP_REBOOT;
+    totals->next += step->kind == MILL_STREAM_NEXT;
+    totals->duplicates += step->kind == MILL_STREAM_DUPLICATE;
+    totals->gaps += step->kind == MILL_STREAM_GAP;
+    totals->restarts += step->kind == MILL_STREAM_RESTART;
+    totals->reboots += step->kind == MILL_STREAM_REBOOT;
     totals->missing += step->missing;
     totals->unknown_ms += step->unknown_ms;
 }
@@ -179,15 +179,15 @@ void mill_stream_count_line(struct mill_stream_count *count, const struct mill_s
 {
     struct mill_stream_step judged = judge(count, line);
     add_up(&count->totals, &judged);
-    if (judged.kind == MILL_STEP_NEXT || judged.kind == MILL_STEP_GAP) {
+    if (judged.kind == MILL_STREAM_NEXT || judged.kind == MILL_STREAM_GAP) {
         bool stands = count->has_data && has_data(line) && judged.ticks == 0;
         count->totals.frozen += stands;
         learn(count, judged.ms);
     }
-    if (judged.kind == MILL_STEP_REBOOT) {
+    if (judged.kind == MILL_STREAM_REBOOT) {
         count->has_data = false;
     }
-    if (judged.kind != MILL_STEP_DUPLICATE) {
+    if (judged.kind != MILL_STREAM_DUPLICATE) {
         count->begun = true;
         count->last = *line;
         if (has_data(line)) {

@@ -6,7 +6,7 @@
  *
  *     struct mill_stream_step step;
  *     mill_stream_count_line(&count, &line, &step);
- *     if (step.kind == MILL_STEP_GAP)
+ *     if (step.kind == MILL_STREAM_GAP)
  *         printf("%" PRIu64 " lines are missing\n", step.missing);
  *
  * What the counting is made of:
@@ -53,17 +53,17 @@
 
 #include "device/wire.h"
 
-enum mill_step_kind {
-    MILL_STEP_FIRST, /* of the stream */
-    MILL_STEP_NEXT,
-    MILL_STEP_DUPLICATE,
-    MILL_STEP_GAP,
-    MILL_STEP_RESTART, /* the valve was started */
-    MILL_STEP_REBOOT,  /* the device was */
+enum mill_stream_step_kind {
+    MILL_STREAM_FIRST, /* of the stream */
+    MILL_STREAM_NEXT,
+    MILL_STREAM_DUPLICATE,
+    MILL_STREAM_GAP,
+    MILL_STREAM_RESTART, /* the valve was started */
+    MILL_STREAM_REBOOT,  /* the device was */
 };
 
 struct mill_stream_step {
-    enum mill_step_kind kind;
+    enum mill_stream_step_kind kind;
     uint64_t ms;         /* since the line before; 0 where that means nothing */
     uint64_t ticks;      /* of the control loop since the line before; after a RESTART: since the start */
     uint64_t missing;    /* lines, of a GAP */
@@ -116,6 +116,6 @@ void mill_stream_count_line(struct mill_stream_count *count, const struct mill_s
                             struct mill_stream_step *step);
 
 /* "first", "next", "duplicate", …; NULL for what is no kind. */
-const char *mill_step_name(enum mill_step_kind kind);
+const char *mill_stream_step_name(enum mill_stream_step_kind kind);
 
 #endif

@@ -42,7 +42,8 @@ static struct mill_stream_step tell(struct mill_stream_count *count, struct mill
     return step;
 }
 
-#define assert_step(count, line, wanted) assert_string_equal(mill_step_name(tell(count, line).kind), wanted)
+#define assert_step(count, line, wanted) \
+    assert_string_equal(mill_stream_step_name(tell(count, line).kind), wanted)
 
 static void ticks_are_not_lines(void **state)
 {
@@ -51,7 +52,7 @@ static void ticks_are_not_lines(void **state)
     assert_step(&count, running(5000, 100), "first");
     for (uint64_t i = 1; i < 100; i++) {
         struct mill_stream_step step = tell(&count, running(5000 + 10 * i, 100 + 10 * i));
-        assert_int_equal(step.kind, MILL_STEP_NEXT);
+        assert_int_equal(step.kind, MILL_STREAM_NEXT);
         assert_int_equal(step.ms, 10);
         assert_int_equal(step.ticks, 10);
     }
@@ -66,7 +67,7 @@ static void missing_lines_are_counted_in_intervals(void **state)
     struct mill_stream_count count = counting_every(10);
     tell(&count, running(0, 0));
     struct mill_stream_step step = tell(&count, running(50, 50));
-    assert_int_equal(step.kind, MILL_STEP_GAP);
+    assert_int_equal(step.kind, MILL_STREAM_GAP);
     assert_int_equal(step.missing, 4);
     assert_int_equal(tell(&count, running(71, 71)).missing, 1);   /* late by one */
     assert_int_equal(tell(&count, running(100, 100)).missing, 2); /* 29 ms: rounded */
@@ -142,7 +143,7 @@ static void a_start_is_a_restart_and_its_second_no_gap(void **state)
     struct mill_stream_count count = counting_every(10);
     tell(&count, idle(0, 705));
     struct mill_stream_step step = tell(&count, running(1010, 8));
-    assert_int_equal(step.kind, MILL_STEP_RESTART);
+    assert_int_equal(step.kind, MILL_STREAM_RESTART);
     assert_int_equal(step.unknown_ms, 1010);
     assert_int_equal(step.ticks, 8);
     assert_int_equal(step.missing, 0);
@@ -217,7 +218,7 @@ static void counts_of_32_bits_start_over(void **state)
     struct mill_stream_count count = counting_every(10);
     tell(&count, running(UINT32_MAX - 4, UINT32_MAX - 1));
     struct mill_stream_step step = tell(&count, running(5, 8));
-    assert_int_equal(step.kind, MILL_STEP_NEXT);
+    assert_int_equal(step.kind, MILL_STREAM_NEXT);
     assert_int_equal(step.ms, 10);
     assert_int_equal(step.ticks, 10);
     tell(&count, running(UINT32_MAX - 4, UINT32_MAX - 1));
@@ -274,7 +275,7 @@ static void jitter_is_not_learned(void **state)
     struct mill_stream_count count = counting_every(10);
     for (uint64_t i = 0; i < 100; i++) {
         uint64_t now = 10 * i + (i % 2 ? 4 : 0);
-        assert_string_not_equal(mill_step_name(tell(&count, running(now, now)).kind), "gap");
+        assert_string_not_equal(mill_stream_step_name(tell(&count, running(now, now)).kind), "gap");
     }
     assert_int_equal(count.interval_ms, 10);
 }
@@ -298,7 +299,7 @@ static void a_new_connection_tells_what_was_missed_meanwhile(void **state)
     tell(&count, running(10, 10));
     assert_int_equal(mill_stream_count_connected(&count, 10), 0);
     struct mill_stream_step step = tell(&count, running(510, 510));
-    assert_int_equal(step.kind, MILL_STEP_GAP);
+    assert_int_equal(step.kind, MILL_STREAM_GAP);
     assert_int_equal(step.missing, 49);
     assert_int_equal(mill_stream_count_connected(&count, 100), 0);
     assert_step(&count, running(610, 610), "next");
@@ -370,7 +371,7 @@ static void every_line_is_of_one_kind(void **state)
     enum { EXTREMES = sizeof extremes / sizeof extremes[0] };
     for (unsigned i = 0; i < EXTREMES * EXTREMES; i++) {
         struct mill_sample_line line = running(extremes[i % EXTREMES], extremes[i / EXTREMES]);
-        assert_non_null(mill_step_name(tell(&count, line).kind));
+        assert_non_null(mill_stream_step_name(tell(&count, line).kind));
         mill_stream_count_line(&count, &line, NULL);
     }
     const struct mill_stream_count_totals *totals = &count.totals;
@@ -392,7 +393,7 @@ static void nonsense_is_refused(void **state)
     assert_int_equal(mill_stream_count_interval(&count, 1001), -EINVAL);
     assert_int_equal(mill_stream_count_connected(&count, 0), -EINVAL);
     assert_int_equal(mill_stream_count_connected(NULL, 10), -EINVAL);
-    assert_null(mill_step_name((enum mill_step_kind)6));
+    assert_null(mill_stream_step_name((enum mill_stream_step_kind)6));
 }
 
 int main(void)

@@ -93,7 +93,7 @@ static int read_text(struct mill_streamer *streamer, struct arrival *arrival, st
 static uint64_t lag_of(struct mill_streamer *streamer, const struct mill_stream_step *step,
                        uint64_t arrived_ns)
 {
-    if (step->kind == MILL_STEP_FIRST || step->kind == MILL_STEP_REBOOT) {
+    if (step->kind == MILL_STREAM_FIRST || step->kind == MILL_STREAM_REBOOT) {
         streamer->device_ns = 0;
         streamer->nearest_ns = INT64_MAX;
     }

@@ -22,7 +22,7 @@ static void samples_arrive_whole_and_in_order(void **state)
     assert_int_equal(listener.disorder, 0);
     assert_int_equal(listener.sample.number, 100);
     assert_int_equal(listener.sample.line.timestamp_ms, 990);
-    assert_int_equal(listener.sample.step.kind, MILL_STEP_NEXT);
+    assert_int_equal(listener.sample.step.kind, MILL_STREAM_NEXT);
     assert_true(listener.sample.arrived_ns > 0 && listener.sample.arrived_ns <= mill_now_ns());
     struct mill_streamer_metrics metrics = metrics_of(&rig);
     assert_int_equal(metrics.state, MILL_STREAMER_STREAMING);
@@ -46,12 +46,12 @@ static void gaps_and_duplicates_are_told_with_the_sample(void **state)
     rig.ms += 30;
     put_sample(&rig);
     await_samples(&rig, 2);
-    assert_int_equal(listener.sample.step.kind, MILL_STEP_GAP);
+    assert_int_equal(listener.sample.step.kind, MILL_STREAM_GAP);
     assert_int_equal(listener.sample.step.missing, 3);
     rig.ms -= 10;
     put_sample(&rig);
     await_samples(&rig, 3);
-    assert_int_equal(listener.sample.step.kind, MILL_STEP_DUPLICATE);
+    assert_int_equal(listener.sample.step.kind, MILL_STREAM_DUPLICATE);
     assert_int_equal(metrics_of(&rig).count.missing, 3);
     assert_int_equal(metrics_of(&rig).count.duplicates, 1);
     close_rig(&rig);

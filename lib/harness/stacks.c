@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/source_line.h"
 #include "core/text.h"
 
 enum {
@@ -16,24 +17,6 @@ struct writer {
     struct mill_text text;
     int frame;
 };
-
-/* The source line of an address. By the index of address ranges where the compiler wrote one (gcc does, clang
- * does not), else by asking each compilation unit. */
-static const char *source_line(Dwfl_Module *module, Dwarf_Addr at, int *number)
-{
-    Dwfl_Line *line = dwfl_module_getsrc(module, at);
-    if (line) {
-        return dwfl_lineinfo(line, NULL, number, NULL, NULL, NULL);
-    }
-    Dwarf_Addr bias = 0;
-    for (Dwarf_Die *unit = NULL; (unit = dwfl_module_nextcu(module, unit, &bias)) != NULL;) {
-        Dwarf_Line *found = dwarf_haspc(unit, at - bias) == 1 ? dwarf_getsrc_die(unit, at - bias) : NULL;
-        if (found && dwarf_lineno(found, number) == 0) {
-            return dwarf_linesrc(found, NULL, NULL);
-        }
-    }
-    return NULL;
-}
 
 static int write_frame(Dwfl_Frame *frame, void *argument)
 {
@@ -49,7 +32,7 @@ static int write_frame(Dwfl_Frame *frame, void *argument)
     const char *name = module ? dwfl_module_addrname(module, at) : NULL;
     mill_text_add(&writer->text, "  #%d %s", writer->frame, name ? name : "?");
     int number = 0;
-    const char *source = module ? source_line(module, at, &number) : NULL;
+    const char *source = module ? mill_source_line(module, at, &number) : NULL;
     if (source) {
         const char *base = strrchr(source, '/');
         mill_text_add(&writer->text, " %s:%d", base ? base + 1 : source, number);

@@ -7,7 +7,7 @@
  *     open                                   once, before the first schedule
  *     begin (number, learning)               a schedule; nothing is left of the one before but what is learnt
  *         spawned, pick, choose, executed    in the order in which they happen
- *     end (failed)
+ *     end (failed)                           also when the program died, or the schedule was cut
  *     exhausted                              after each: has it seen everything it can tell apart?
  *
  * Schedule `number` is the same each time, for the same seed, program and what was learnt: an explorer takes
@@ -26,10 +26,15 @@
 
 struct mill_explore_options {
     uint64_t seed;
-    unsigned depth; /* of PCT: how many orders of two steps the bug needs; 0: the strategy's own default */
-    unsigned preemptions; /* of the exhaustive search: at most so many; raised by one when all are seen */
+    unsigned depth; /* of PCT: how many orders of steps the bug needs, at most MILL_EXPLORE_DEPTH; 0: the
+                       strategy's own default */
+    unsigned preemptions; /* of the exhaustive search: at most so many, from none on and raised by one when
+                             all are seen; MILL_EXPLORE_UNBOUNDED: any number, at once */
     uint32_t steps_max;   /* a schedule is cut after so many */
 };
+
+#define MILL_EXPLORE_DEPTH     32
+#define MILL_EXPLORE_UNBOUNDED UINT32_MAX
 
 /* What is seen at a point. At least two threads may go on; one that yielded is left out while others can. */
 struct mill_view {
@@ -62,8 +67,9 @@ struct mill_explorer {
 /* Shared memory that a state may take; untouched pages of it cost nothing. */
 #define MILL_EXPLORE_STATE    ((size_t)64 << 20)
 
-/* Schedules at the start in which explorers learn (how many threads and steps there are, and on what). */
-#define MILL_EXPLORE_LEARNING 16
+/* Schedules at the start in which explorers learn (how many threads and steps there are, and on what): these
+ * are given in order, in one place, to all explorers. */
+#define MILL_EXPLORE_LEARNING 64
 
 /* By name; NULL: there is none. */
 const struct mill_explorer *mill_explorer_find(const char *name);

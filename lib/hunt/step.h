@@ -33,8 +33,8 @@ enum mill_step_kind {
     MILL_STEP_TRY_TAKE,
     MILL_STEP_GIVE,
     MILL_STEP_ONCE,
-    MILL_STEP_CREATE, /* `object` is the new thread's number */
-    MILL_STEP_JOIN,   /* `object` is the other thread's number, as it is in MILL_STEP_END */
+    MILL_STEP_CREATE,
+    MILL_STEP_JOIN, /* `object` is the other thread, mill_thread_object(number), as it is in MILL_STEP_END */
     MILL_STEP_DETACH,
     MILL_STEP_CANCEL,
     MILL_STEP_END, /* a thread's last */
@@ -56,8 +56,15 @@ struct mill_step {
 };
 
 enum mill_step_flag {
-    MILL_STEP_TIMED = 1, /* it may end by its timeout at any time */
+    MILL_STEP_TIMED = 1,  /* it may end by its timeout at any time */
+    MILL_STEP_YIELDS = 2, /* the thread lets others go first after it: a yield, a look in vain */
 };
+
+/* What stands for a thread where a step needs an object: no address of a program's. */
+static inline const void *mill_thread_object(unsigned thread)
+{
+    return (const void *)(uintptr_t)(thread + 1);
+}
 
 /* "read", "lock", …: constant. */
 const char *mill_step_name(enum mill_step_kind kind);

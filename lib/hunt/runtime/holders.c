@@ -24,9 +24,16 @@ static int of_once(uintptr_t object)
     return mill_once_holder((const pthread_once_t *)object);
 }
 
+/* The other way round of mill_thread_object. */
+static unsigned thread_of_object(uintptr_t object)
+{
+    return (unsigned)object - 1;
+}
+
 static int of_thread(uintptr_t object)
 {
-    return mill_thread_ended((unsigned)object) ? -1 : (int)object;
+    unsigned thread = thread_of_object(object);
+    return mill_thread_ended(thread) ? -1 : (int)thread;
 }
 
 static const struct {
@@ -65,7 +72,7 @@ int mill_holder_text(const struct mill_step *pending, char *buffer, size_t size)
     unsigned long object = pending->object;
     int holder = mill_holder(pending);
     if (thing == MILL_THING_THREAD) {
-        return snprintf(buffer, size, "%s %lu", name, object);
+        return snprintf(buffer, size, "%s %u", name, thread_of_object(pending->object));
     }
     if (thing == MILL_THING_BARRIER) {
         unsigned arrived;

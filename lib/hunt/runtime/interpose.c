@@ -144,9 +144,6 @@ void mill_wake(unsigned thread)
 {
     struct mill_thread_data *data = mill_thread_data(thread);
     data->woken = true;
-    if (data->blocked_on != NULL) {
-        mill_changed(data->blocked_on);
-    }
 }
 
 bool mill_is_woken(const void *object, unsigned thread)

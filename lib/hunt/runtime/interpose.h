@@ -14,7 +14,9 @@
 #include <threads.h>
 #include <time.h>
 
+#include "hunt/race.h"
 #include "hunt/runtime/scheduler.h"
+#include "hunt/runtime/scheduler_inside.h"
 
 /* Where the program calls. In an interposed function itself only. */
 #define MILL_CALLER __builtin_return_address(0)
@@ -93,6 +95,28 @@ bool mill_is_woken(const void *object, unsigned thread);
 /* A call uses an object: of memory that was freed it fails. It counts as an atomic read, or, where an object
  * is made or destroyed, as a plain write: one that nothing orders with its use is a race. */
 void mill_touch(const volatile void *object, size_t size, bool made, const void *pc);
+
+/* What orders, for the running thread, while races are looked for. */
+static inline void mill_released(const volatile void *object)
+{
+    if (mill_hunt_races) {
+        mill_race_release(mill_self(), (uintptr_t)object);
+    }
+}
+
+static inline void mill_acquired(const volatile void *object)
+{
+    if (mill_hunt_races) {
+        mill_race_acquire(mill_self(), (uintptr_t)object);
+    }
+}
+
+static inline void mill_joined(unsigned thread)
+{
+    if (mill_hunt_races) {
+        mill_race_joined(mill_self(), thread);
+    }
+}
 
 /* ---- threads ---- */
 

@@ -26,15 +26,13 @@ int pthread_getattr_np(pthread_t handle, pthread_attr_t *attributes)
     if (thread < 0) {
         return ESRCH;
     }
-    int error = pthread_attr_init(attributes);
-    if (error != 0) {
-        return error;
+    /* Whatever the engine, a thread has its storage and its stack from one of the C library's. */
+    int error = mill_real()->pthread_getattr_np(handle, attributes);
+    if (error == 0) {
+        bool detached = mill_thread_data((unsigned)thread)->detached;
+        pthread_attr_setdetachstate(attributes, detached ? PTHREAD_CREATE_DETACHED : PTHREAD_CREATE_JOINABLE);
     }
-    size_t size;
-    void *lowest = mill_thread_stack_memory((unsigned)thread, &size);
-    bool detached = mill_thread_data((unsigned)thread)->detached;
-    pthread_attr_setdetachstate(attributes, detached ? PTHREAD_CREATE_DETACHED : PTHREAD_CREATE_JOINABLE);
-    return pthread_attr_setstack(attributes, lowest, size);
+    return error;
 }
 
 int pthread_setname_np(pthread_t handle, const char *name)
@@ -133,7 +131,7 @@ int pthread_getcpuclockid(pthread_t handle, clockid_t *clock)
 
 /* A signal to itself is handled where it stands. One to another thread would be handled in the middle of
  * whatever runs, on that thread's stack. */
-static int send(int thread, int signal)
+static int send(int thread, int signal, const void *pc)
 {
     if (thread < 0) {
         return ESRCH;
@@ -142,6 +140,7 @@ static int send(int thread, int signal)
         return 0;
     }
     if (thread != (int)mill_self()) {
+        mill_stand_at(pc);
         mill_fail_here(MILL_FAILURE_UNSUPPORTED, NULL,
                        "pthread_kill of another thread (%d, signal %d) cannot be controlled", thread, signal);
     }
@@ -151,7 +150,7 @@ static int send(int thread, int signal)
 
 int pthread_kill(pthread_t handle, int signal)
 {
-    return mill_hunt_on ? send(find(handle), signal) : mill_real()->pthread_kill(handle, signal);
+    return mill_hunt_on ? send(find(handle), signal, MILL_CALLER) : mill_real()->pthread_kill(handle, signal);
 }
 
 int pthread_sigqueue(pthread_t handle, int signal, const union sigval value)
@@ -159,5 +158,6 @@ int pthread_sigqueue(pthread_t handle, int signal, const union sigval value)
     if (!mill_hunt_on) {
         return mill_real()->pthread_sigqueue(handle, signal, value);
     }
+    mill_stand_at(MILL_CALLER);
     mill_fail_here(MILL_FAILURE_UNSUPPORTED, NULL, "pthread_sigqueue cannot be controlled");
 }

@@ -4,7 +4,6 @@
  */
 #include "hunt/runtime/interpose.h"
 
-#include "hunt/race.h"
 #include "hunt/runtime/real.h"
 
 /* As glibc's struct pthread_barrier. Between rounds `in`, `round` and `out` are alike; here they are 0 then.
@@ -28,9 +27,11 @@ void mill_barrier_arrived(const pthread_barrier_t *object, unsigned *arrived, un
 static void complete(struct barrier *barrier)
 {
     barrier->in = barrier->round = barrier->out = 0;
-    mill_race_acquire(mill_self(), (uintptr_t)barrier);
+    mill_acquired(barrier);
     for (int thread = mill_waiting(barrier, 0); thread >= 0; thread = mill_waiting(barrier, 0)) {
-        mill_race_acquire((unsigned)thread, (uintptr_t)barrier);
+        if (mill_hunt_races) {
+            mill_race_acquire((unsigned)thread, (uintptr_t)barrier);
+        }
         mill_wake((unsigned)thread);
     }
 }
@@ -45,7 +46,7 @@ static int arrive(pthread_barrier_t *object, const void *pc)
         mill_fail_here(MILL_FAILURE_MISUSE, object, "barrier %p is not initialised, or was destroyed",
                        (void *)object);
     }
-    mill_race_release(mill_self(), (uintptr_t)barrier);
+    mill_released(barrier);
     barrier->in++;
     if (barrier->in - barrier->round == barrier->count) {
         complete(barrier);

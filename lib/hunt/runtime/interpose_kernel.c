@@ -1,6 +1,5 @@
-/* Calls that leave the schedule: they wait in the kernel, where no other thread of the program could run, or
- * make a second process of the program. They are refused by name, rather than to hang. What only sleeps, as
- * poll and select of no files, sleeps in virtual time.
+/* Calls that wait in the kernel, where no other thread of the program could run: they are refused by name,
+ * rather than to hang. What only sleeps, as poll and select of no files, sleeps in virtual time.
  */
 #include "hunt/runtime/interpose.h"
 
@@ -10,26 +9,18 @@
 
 #include "hunt/runtime/real.h"
 
-static _Noreturn void refuse(const char *call, const char *why)
+static _Noreturn void refuse(const char *call, const void *pc)
 {
-    mill_fail_here(MILL_FAILURE_UNSUPPORTED, NULL, "%s cannot be controlled: %s", call, why);
-}
-
-#define WAITS  "it waits in the kernel, where no other thread could run meanwhile"
-#define SPLITS "the schedule would go on in two processes"
-
-pid_t fork(void)
-{
-    if (mill_hunt_on) {
-        refuse("fork", SPLITS);
-    }
-    return mill_real()->fork();
+    mill_stand_at(pc);
+    mill_fail_here(
+        MILL_FAILURE_UNSUPPORTED, NULL,
+        "%s cannot be controlled: it waits in the kernel, where no other thread could run meanwhile", call);
 }
 
 int pause(void)
 {
     if (mill_hunt_on) {
-        refuse("pause", WAITS);
+        refuse("pause", MILL_CALLER);
     }
     return mill_real()->pause();
 }
@@ -37,7 +28,7 @@ int pause(void)
 int sigsuspend(const sigset_t *mask)
 {
     if (mill_hunt_on) {
-        refuse("sigsuspend", WAITS);
+        refuse("sigsuspend", MILL_CALLER);
     }
     return mill_real()->sigsuspend(mask);
 }
@@ -45,7 +36,7 @@ int sigsuspend(const sigset_t *mask)
 int sigwait(const sigset_t *restrict set, int *restrict signal)
 {
     if (mill_hunt_on) {
-        refuse("sigwait", WAITS);
+        refuse("sigwait", MILL_CALLER);
     }
     return mill_real()->sigwait(set, signal);
 }
@@ -53,7 +44,7 @@ int sigwait(const sigset_t *restrict set, int *restrict signal)
 int sigwaitinfo(const sigset_t *restrict set, siginfo_t *restrict info)
 {
     if (mill_hunt_on) {
-        refuse("sigwaitinfo", WAITS);
+        refuse("sigwaitinfo", MILL_CALLER);
     }
     return mill_real()->sigwaitinfo(set, info);
 }
@@ -62,7 +53,7 @@ int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info,
                  const struct timespec *restrict timeout)
 {
     if (mill_hunt_on) {
-        refuse("sigtimedwait", WAITS);
+        refuse("sigtimedwait", MILL_CALLER);
     }
     return mill_real()->sigtimedwait(set, info, timeout);
 }
@@ -71,7 +62,7 @@ int sigtimedwait(const sigset_t *restrict set, siginfo_t *restrict info,
 static int sleep_for(const struct timespec *length, const char *call, const void *pc)
 {
     if (length == NULL) {
-        refuse(call, WAITS);
+        refuse(call, pc);
     }
     errno = mill_sleep(CLOCK_MONOTONIC, 0, length, pc);
     return errno == 0 ? 0 : -1;
@@ -83,7 +74,7 @@ int poll(struct pollfd *files, nfds_t count, int milliseconds)
         return mill_real()->poll(files, count, milliseconds);
     }
     if (count > 0) {
-        refuse("poll", WAITS);
+        refuse("poll", MILL_CALLER);
     }
     const struct timespec length = {.tv_sec = milliseconds / 1000,
                                     .tv_nsec = (long)(milliseconds % 1000) * 1000000};
@@ -98,7 +89,7 @@ int select(int count, fd_set *restrict read, fd_set *restrict write, fd_set *res
         return mill_real()->select(count, read, write, except, timeout);
     }
     if (count > 0) {
-        refuse("select", WAITS);
+        refuse("select", MILL_CALLER);
     }
     struct timespec length = {0};
     if (timeout != NULL) {

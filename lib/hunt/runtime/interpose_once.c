@@ -3,7 +3,6 @@
  */
 #include "hunt/runtime/interpose.h"
 
-#include "hunt/race.h"
 #include "hunt/runtime/real.h"
 
 enum {
@@ -39,7 +38,7 @@ static void run(pthread_once_t *object, void (*initialise)(void))
     pthread_once_t *once __attribute__((cleanup(end_of_run))) = object;
     *once = ONCE_RUNS | ((int)mill_self() + 1) << ONCE_OWNER;
     initialise();
-    mill_race_release(mill_self(), (uintptr_t)once);
+    mill_released(once);
     *once = ONCE_DONE;
 }
 
@@ -49,7 +48,7 @@ int mill_once(pthread_once_t *once, void (*initialise)(void), const void *pc)
     mill_wait(&step, is_settled, once, NULL, false);
     mill_touch(once, sizeof *once, false, pc);
     if ((*once & ONCE_STATE) == ONCE_DONE) {
-        mill_race_acquire(mill_self(), (uintptr_t)once);
+        mill_acquired(once);
     } else {
         run(once, initialise);
     }

@@ -11,12 +11,11 @@
 
 #include <errno.h>
 
-#include "hunt/race.h"
 #include "hunt/runtime/real.h"
 
-static uintptr_t readers_of(const pthread_rwlock_t *lock)
+static const void *readers_of(const pthread_rwlock_t *lock)
 {
-    return (uintptr_t)&lock->__data.__pad4;
+    return &lock->__data.__pad4;
 }
 
 /* ---- who reads ---- */
@@ -122,7 +121,7 @@ static int take_to_read(pthread_rwlock_t *lock)
     lock->__data.__pad3++;
     add_share(lock);
     mill_thread_data(mill_self())->tried_in_vain = NULL;
-    mill_race_acquire(mill_self(), (uintptr_t)lock);
+    mill_acquired(lock);
     return 0;
 }
 
@@ -130,8 +129,8 @@ static int take_to_write(pthread_rwlock_t *lock)
 {
     lock->__data.__cur_writer = mill_owner_mark(mill_self());
     mill_thread_data(mill_self())->tried_in_vain = NULL;
-    mill_race_acquire(mill_self(), (uintptr_t)lock);
-    mill_race_acquire(mill_self(), readers_of(lock));
+    mill_acquired(lock);
+    mill_acquired(readers_of(lock));
     return 0;
 }
 
@@ -150,11 +149,7 @@ static int acquire(pthread_rwlock_t *lock, bool write, const struct mill_deadlin
     }
     enum mill_waited waited = mill_wait(&step, write ? can_write : can_read, lock, deadline, false);
     touch(lock, pc);
-    if (waited != MILL_WAIT_READY) {
-        mill_changed(lock); /* a writer that gives up lets readers in */
-        return mill_wait_error(waited);
-    }
-    return take(lock, write);
+    return waited == MILL_WAIT_READY ? take(lock, write) : mill_wait_error(waited);
 }
 
 static int try_acquire(pthread_rwlock_t *lock, bool write, const void *pc)
@@ -177,16 +172,15 @@ static int release(pthread_rwlock_t *lock, const void *pc)
     touch(lock, pc);
     if (is_written_by_me(lock)) {
         lock->__data.__cur_writer = 0;
-        mill_race_release(mill_self(), (uintptr_t)lock);
+        mill_released(lock);
     } else if (lock->__data.__pad3 > 0 && remove_share(lock)) {
         lock->__data.__pad3--;
-        mill_race_release(mill_self(), readers_of(lock));
+        mill_released(readers_of(lock));
     } else {
         mill_fail_here(MILL_FAILURE_MISUSE, lock,
                        "thread %u unlocks read-write lock %p, which it does not hold", mill_self(),
                        (void *)lock);
     }
-    mill_changed(lock);
     return 0;
 }
 

@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <stdarg.h>
 
-#include "hunt/race.h"
 #include "hunt/runtime/real.h"
 
 /* As glibc's struct new_sem where there are atomic operations of 64 bits: the value is the lower half of the
@@ -44,7 +43,7 @@ static int take(sem_t *object)
 {
     ((struct semaphore *)object)->value--;
     mill_thread_data(mill_self())->tried_in_vain = NULL;
-    mill_race_acquire(mill_self(), (uintptr_t)object);
+    mill_acquired(object);
     return 0;
 }
 
@@ -82,8 +81,7 @@ static int give(sem_t *object, const void *pc)
         return EOVERFLOW;
     }
     semaphore->value++;
-    mill_race_release(mill_self(), (uintptr_t)object);
-    mill_changed(object);
+    mill_released(object);
     return 0;
 }
 

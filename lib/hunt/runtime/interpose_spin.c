@@ -5,7 +5,6 @@
 
 #include <errno.h>
 
-#include "hunt/race.h"
 #include "hunt/runtime/real.h"
 
 /* glibc has 1 for a free lock on x86, and nothing above 0 for one that is taken; elsewhere 0, and another
@@ -37,7 +36,7 @@ static int take(pthread_spinlock_t *lock)
 {
     *lock = TAKEN(mill_owner_mark(mill_self()));
     mill_thread_data(mill_self())->tried_in_vain = NULL;
-    mill_race_acquire(mill_self(), (uintptr_t)lock);
+    mill_acquired(lock);
     return 0;
 }
 
@@ -72,8 +71,7 @@ static int release(pthread_spinlock_t *lock, const void *pc)
                        "thread %u unlocks spin lock %p, which it does not hold", mill_self(), (void *)lock);
     }
     *lock = FREE;
-    mill_race_release(mill_self(), (uintptr_t)lock);
-    mill_changed((const void *)lock);
+    mill_released(lock);
     return 0;
 }
 

@@ -7,14 +7,11 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "hunt/race.h"
 #include "hunt/runtime/real.h"
 
 static struct mill_step thread_step(enum mill_step_kind kind, unsigned thread, const void *pc)
 {
-    struct mill_step step = mill_thing_step(kind, MILL_THING_THREAD, NULL, pc);
-    step.object = thread;
-    return step;
+    return mill_thing_step(kind, MILL_THING_THREAD, mill_thread_object(thread), pc);
 }
 
 /* ---- begin ---- */
@@ -38,7 +35,6 @@ static struct mill_thread_data *make(pthread_t *made, void *argument, int *error
         *error = -number;
         return NULL;
     }
-    mill_race_spawned(mill_self(), (unsigned)number);
     struct mill_thread_data *data = mill_thread_data((unsigned)number);
     data->argument = argument;
     *made = mill_thread_handle((unsigned)number);
@@ -74,8 +70,9 @@ int mill_thread_make_c11(pthread_t *made, int (*start)(void *), void *argument, 
 /* ---- wait ---- */
 
 /* The thread of a handle that somebody may still join or detach. */
-static unsigned find_joinable(pthread_t handle, const char *call)
+static unsigned find_joinable(pthread_t handle, const char *call, const void *pc)
 {
+    mill_stand_at(pc);
     int thread = mill_thread_find(handle);
     if (thread < 0) {
         mill_fail_here(MILL_FAILURE_MISUSE, NULL, "%s of 0x%lx, which is no thread's", call, handle);
@@ -116,7 +113,7 @@ int mill_thread_join(pthread_t handle, void **result, bool wait, const struct mi
                      const void *pc)
 {
     unsigned self = mill_self();
-    unsigned other = find_joinable(handle, "a join");
+    unsigned other = find_joinable(handle, "a join", pc);
     struct mill_thread_data *data = mill_thread_data(self);
     const struct mill_step step = thread_step(MILL_STEP_JOIN, other, pc);
     int error = refuse_join(self, other);
@@ -142,9 +139,9 @@ int mill_thread_join(pthread_t handle, void **result, bool wait, const struct mi
             return mill_wait_error(waited);
         }
     }
-    find_joinable(handle, "a join");
+    find_joinable(handle, "a join", pc);
     data->tried_in_vain = NULL;
-    mill_race_joined(self, other);
+    mill_joined(other);
     mill_thread_data(other)->joined = true;
     if (result != NULL) {
         *result = mill_thread_result(other);
@@ -154,10 +151,10 @@ int mill_thread_join(pthread_t handle, void **result, bool wait, const struct mi
 
 int mill_thread_detach(pthread_t handle, const void *pc)
 {
-    unsigned other = find_joinable(handle, "a detach");
+    unsigned other = find_joinable(handle, "a detach", pc);
     const struct mill_step step = thread_step(MILL_STEP_DETACH, other, pc);
     mill_call(&step);
-    find_joinable(handle, "a detach");
+    find_joinable(handle, "a detach", pc);
     struct mill_thread_data *data = mill_thread_data(other);
     if (data->detached) {
         return EINVAL;

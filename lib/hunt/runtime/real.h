@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/select.h>
 #include <sys/time.h>
 #include <threads.h>
@@ -21,6 +22,10 @@
 #include <unistd.h>
 
 #include "hunt/runtime/cleanup.h"
+
+/* assert.h declares it only where assertions are on. */
+extern void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function)
+    __attribute__((noreturn));
 
 #define MILL_REAL_FUNCTIONS(X)             \
     X(pthread_mutex_init)                  \
@@ -141,6 +146,12 @@
     X(timespec_get)                        \
     X(time)                                \
     X(gettid)                              \
+    X(__assert_fail)                       \
+    X(abort)                               \
+    X(exit)                                \
+    X(_exit)                               \
+    X(quick_exit)                          \
+    X(system)                              \
     X(syscall)
 
 struct mill_real {

@@ -13,7 +13,6 @@
  *         mill_point_when(&step, is_free, mutex, false);       others run until the mutex is free
  *         … take it: nobody else runs until the next point …
  *         mill_race_acquire(mill_self(), (uintptr_t)mutex);
- *         mill_changed(mutex);                                 who waits for it to be free waits on
  *         return 0;
  *     }
  *
@@ -45,7 +44,8 @@ void mill_point(const struct mill_step *step);
 bool mill_point_when(const struct mill_step *step, bool (*ready)(const void *object, unsigned thread),
                      const void *object, bool timed);
 
-/* Something has changed for which threads wait at mill_point_when with this object: they are asked again. */
+/* Something has changed for which threads wait at mill_point_when with this object, and not by a step on a thing,
+ * after which all that wait are asked again anyway. */
 void mill_changed(const void *object);
 
 /* One of so many ways, at least 1, in which a call may go: which waiter is woken, and so on. */
@@ -134,14 +134,14 @@ void mill_virtual_advance(uint64_t until);
 
 /* ---- the end of a schedule ---- */
 
+/* The running thread is at this place of the program: for what is told next. */
+void mill_stand_at(const void *pc);
+
 /* The schedule has failed; does not return. `message` is a sentence. The stacks of all threads are added
  * where `failure` has none. */
 _Noreturn void mill_fail(const struct mill_failure *failure);
 _Noreturn void mill_fail_here(enum mill_failure_kind kind, const void *object, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* The memory of a thread's stack: its lowest address; how much, through `size`. */
-void *mill_thread_stack_memory(unsigned thread, size_t *size);
 
 /* The number of the step that is being taken. */
 uint32_t mill_step_number(void);

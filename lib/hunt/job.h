@@ -1,0 +1,97 @@
+/* What the command asks of a hunted program, and what that answers: one block of memory that they share, from
+ * a file descriptor whose number is in the environment. Plain data; both sides are built from the same tree,
+ * and `version` says so.
+ */
+#ifndef MILL_HUNT_JOB_H
+#define MILL_HUNT_JOB_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hunt/explore.h"
+#include "hunt/failure.h"
+#include "hunt/step.h"
+
+#define MILL_JOB_ENVIRONMENT "THREADMILL_HUNT"
+#define MILL_JOB_VERSION     1
+
+/* Of a list of choices; a schedule is cut long before it is full. */
+#define MILL_JOB_CHOICES     ((size_t)4 << 20)
+#define MILL_JOB_TRACE       ((uint32_t)1 << 16)
+
+enum mill_job_mode {
+    MILL_JOB_EXPLORE, /* schedules first, first + stride, … of an explorer */
+    MILL_JOB_FOLLOW,  /* one schedule: the choices that are given */
+};
+
+enum mill_job_flag {
+    MILL_JOB_RACES = 1,
+    MILL_JOB_LOCK_ORDER = 2,
+    MILL_JOB_LEAKS = 4,
+    MILL_JOB_SPURIOUS = 8, /* conditions wake by themselves */
+    MILL_JOB_STRICT = 16,  /* FOLLOW: a choice that cannot be made ends it; else the current thread goes on */
+    MILL_JOB_TRACE_ON = 32, /* the steps are kept */
+    MILL_JOB_OUTPUT = 64,   /* what the program prints is seen */
+};
+
+/* What became of a schedule. */
+enum mill_job_state {
+    MILL_JOB_IDLE,
+    MILL_JOB_RUNNING, /* and, when its process has gone: it ended in there, by exit or a signal */
+    MILL_JOB_ENDED,
+    MILL_JOB_CUT, /* too many steps */
+    MILL_JOB_FAILED,
+    MILL_JOB_REFUSED, /* it cannot be hunted; `refusal` says why */
+};
+
+/* One step that was taken. */
+struct mill_traced {
+    struct mill_step step;
+    uint16_t thread;
+    uint16_t depth;     /* of the call stack */
+    uint32_t choice;    /* the number of the choice that led here, UINT32_MAX: there was none */
+    const void *caller; /* of the function it is in */
+};
+
+struct mill_job {
+    /* ---- asked ---- */
+    uint32_t version;
+    uint32_t mode;  /* of enum mill_job_mode */
+    uint32_t flags; /* of enum mill_job_flag */
+    uint32_t batch; /* schedules in one process; 0: as many as there are */
+    uint64_t first, count, stride;
+    uint32_t opened;       /* the explorer was, by an earlier process of this job */
+    _Atomic uint64_t stop; /* schedules with this number and beyond are not wanted any more */
+    struct mill_explore_options options;
+    char explorer[32];
+    char engine[16];
+    int32_t expected_exit;
+    uint32_t patience_s; /* without a step, then it is hung */
+    uint32_t trace_from; /* steps before are not kept */
+    uint32_t watched[4]; /* steps whose whole stacks are wanted; UINT32_MAX: none */
+
+    /* ---- answered ---- */
+    alignas(64) _Atomic uint64_t done; /* schedules */
+    _Atomic uint64_t steps;            /* of all that are done */
+    _Atomic uint64_t cut;
+    _Atomic uint64_t number; /* the schedule at hand */
+    _Atomic uint32_t state;  /* of enum mill_job_state */
+    _Atomic uint32_t beat;   /* moves while steps are taken */
+    uint32_t threads_most;
+    uint32_t steps_most;
+    uint32_t exhausted;
+    uint32_t traced;
+    uint32_t trace_lost;
+    char refusal[400];
+    struct mill_failure failure;
+    struct mill_failure_stack seen[4]; /* at the steps that are watched */
+    uintptr_t base;                    /* what was added to the program's addresses when it was loaded */
+    alignas(64) char asked[MILL_JOB_CHOICES]; /* struct mill_choices, to be followed */
+    alignas(64) char made[MILL_JOB_CHOICES];  /* struct mill_choices, of the schedule at hand */
+    struct mill_traced trace[MILL_JOB_TRACE];
+    alignas(4096) char explorer_state[MILL_EXPLORE_STATE];
+};
+
+#endif

@@ -1,0 +1,90 @@
+/* Ends of the whole program, and calls that would make a second one. */
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "hunt/runtime/raw.h"
+#include "hunt/runtime/real.h"
+#include "hunt/runtime/scheduler_inside.h"
+
+/* assert's. */
+_Noreturn void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function)
+{
+    if (mill_hunt_on) {
+        mill_stand_at(__builtin_return_address(0));
+        mill_fail_here(MILL_FAILURE_ASSERTION, NULL, "%s: '%s' (%s:%u)", function ? function : "?", assertion,
+                       file, line);
+    }
+    mill_real()->__assert_fail(assertion, file, line, function);
+    __builtin_unreachable();
+}
+
+_Noreturn void abort(void)
+{
+    if (mill_hunt_on) {
+        mill_stand_at(__builtin_return_address(0));
+        mill_fail_here(MILL_FAILURE_ASSERTION, NULL, "thread %u called abort", mill_self());
+    }
+    mill_real()->abort();
+    __builtin_unreachable();
+}
+
+/* The schedule is over with it, whatever other threads were about to do. What the program has registered for
+ * its end is called without control. */
+_Noreturn void exit(int code)
+{
+    if (mill_hunt_on) {
+        mill_scheduler_end();
+    }
+    mill_real()->exit(code);
+    __builtin_unreachable();
+}
+
+_Noreturn void _exit(int code)
+{
+    if (mill_hunt_on) {
+        mill_scheduler_end();
+    }
+    mill_real()->_exit(code);
+    __builtin_unreachable();
+}
+
+_Noreturn void quick_exit(int code)
+{
+    if (mill_hunt_on) {
+        mill_scheduler_end();
+    }
+    mill_real()->quick_exit(code);
+    __builtin_unreachable();
+}
+
+#define REFUSED(name)                              \
+    mill_fail_here(MILL_FAILURE_UNSUPPORTED, NULL, \
+                   "thread %u calls " name ": another process is beyond control", mill_self())
+
+pid_t fork(void)
+{
+    if (mill_hunt_on) {
+        mill_stand_at(__builtin_return_address(0));
+        REFUSED("fork");
+    }
+    return mill_real()->fork();
+}
+
+pid_t vfork(void)
+{
+    if (mill_hunt_on) {
+        mill_stand_at(__builtin_return_address(0));
+        REFUSED("vfork");
+    }
+    return mill_real()->fork();
+}
+
+int system(const char *command)
+{
+    if (mill_hunt_on) {
+        mill_stand_at(__builtin_return_address(0));
+        REFUSED("system");
+    }
+    return mill_real()->system(command);
+}

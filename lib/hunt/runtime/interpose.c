@@ -1,7 +1,15 @@
 #include "hunt/runtime/interpose.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <sys/single_threaded.h>
+
+void mill_interpose_begin(void)
+{
+    /* No thread that the kernel knows of will be made, yet libstdc++ and others leave out their atomic
+     * operations while this says that there is but one. */
+    __libc_single_threaded = 0;
+    mill_keys_begin();
+}
 
 /* ---- cancelling ---- */
 
@@ -136,9 +144,6 @@ void mill_wake(unsigned thread)
 {
     struct mill_thread_data *data = mill_thread_data(thread);
     data->woken = true;
-    if (data->blocked_on != NULL) {
-        mill_changed(data->blocked_on);
-    }
 }
 
 bool mill_is_woken(const void *object, unsigned thread)

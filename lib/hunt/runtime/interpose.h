@@ -14,10 +14,15 @@
 #include <threads.h>
 #include <time.h>
 
+#include "hunt/race.h"
 #include "hunt/runtime/scheduler.h"
+#include "hunt/runtime/scheduler_inside.h"
 
 /* Where the program calls. In an interposed function itself only. */
 #define MILL_CALLER __builtin_return_address(0)
+
+/* A schedule begins: called before its first thread runs. */
+void mill_interpose_begin(void);
 
 /* ---- steps ---- */
 
@@ -91,6 +96,28 @@ bool mill_is_woken(const void *object, unsigned thread);
  * is made or destroyed, as a plain write: one that nothing orders with its use is a race. */
 void mill_touch(const volatile void *object, size_t size, bool made, const void *pc);
 
+/* What orders, for the running thread, while races are looked for. */
+static inline void mill_released(const volatile void *object)
+{
+    if (mill_hunt_races) {
+        mill_race_release(mill_self(), (uintptr_t)object);
+    }
+}
+
+static inline void mill_acquired(const volatile void *object)
+{
+    if (mill_hunt_races) {
+        mill_race_acquire(mill_self(), (uintptr_t)object);
+    }
+}
+
+static inline void mill_joined(unsigned thread)
+{
+    if (mill_hunt_races) {
+        mill_race_joined(mill_self(), thread);
+    }
+}
+
 /* ---- threads ---- */
 
 /* An owner as it is kept in an object; 0 is nobody. */
@@ -107,6 +134,7 @@ _Noreturn void mill_thread_leave(void *result);
 _Noreturn void mill_thread_finish(void *result);
 int mill_thread_make(pthread_t *made, const pthread_attr_t *attributes, void *(*start)(void *),
                      void *argument, const void *pc);
+int mill_thread_make_c11(pthread_t *made, int (*start)(void *), void *argument, const void *pc);
 int mill_thread_join(pthread_t handle, void **result, bool wait, const struct mill_deadline *deadline,
                      const void *pc);
 int mill_thread_detach(pthread_t handle, const void *pc);
@@ -133,6 +161,7 @@ int mill_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex,
 int mill_condition_signal(pthread_cond_t *condition, const void *pc);
 int mill_condition_broadcast(pthread_cond_t *condition, const void *pc);
 
+/* The writer, or a reader, or -1. */
 int mill_rwlock_holder(const pthread_rwlock_t *lock);
 int mill_spin_holder(const pthread_spinlock_t *lock);
 /* Who runs the initialiser, or -1. */
@@ -141,7 +170,7 @@ int mill_once(pthread_once_t *once, void (*initialise)(void), const void *pc);
 /* How many of how many are there. */
 void mill_barrier_arrived(const pthread_barrier_t *barrier, unsigned *arrived, unsigned *count);
 
-/* A schedule begins: what the one before has left of the keys it made is gone. */
+/* No schedule runs: what the last one has left of the keys it made goes. */
 void mill_keys_begin(void);
 /* The destructors of the running thread's. */
 void mill_keys_destroy(void);

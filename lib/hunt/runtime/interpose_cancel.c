@@ -116,24 +116,21 @@ void mill_thread_leave(void *result)
 
 static void call_of_self(const void *pc)
 {
-    struct mill_step step = mill_thing_step(MILL_STEP_CANCEL, MILL_THING_THREAD, NULL, pc);
-    step.object = mill_self();
+    const struct mill_step step =
+        mill_thing_step(MILL_STEP_CANCEL, MILL_THING_THREAD, mill_thread_object(mill_self()), pc);
     mill_call(&step);
 }
 
 static int cancel(unsigned thread, const void *pc)
 {
-    struct mill_step step = mill_thing_step(MILL_STEP_CANCEL, MILL_THING_THREAD, NULL, pc);
-    step.object = thread;
+    const struct mill_step step =
+        mill_thing_step(MILL_STEP_CANCEL, MILL_THING_THREAD, mill_thread_object(thread), pc);
     mill_call(&step);
     struct mill_thread_data *data = mill_thread_data(thread);
     if (mill_thread_ended(thread)) {
         return 0;
     }
     data->cancel_wanted = true;
-    if (data->blocked_on != NULL) {
-        mill_changed(data->blocked_on);
-    }
     if (thread == mill_self() && data->cancel_asynchronous) {
         mill_cancel_here();
     }

@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <sys/syscall.h>
 
-#include "hunt/race.h"
 #include "hunt/runtime/real.h"
 
 static void yield(const void *pc)
@@ -156,6 +155,7 @@ static long futex(const long arguments[6], const void *pc)
         }
         return requeue(word, value, (uint32_t)arguments[3], other);
     default:
+        mill_stand_at(pc);
         mill_fail_here(MILL_FAILURE_UNSUPPORTED, word,
                        "futex operation %d cannot be controlled: of futexes, wait, wake and requeue can",
                        command);
@@ -169,7 +169,7 @@ static void fence_all(const void *pc)
 {
     const struct mill_step step = mill_thing(MILL_STEP_FENCE, NULL, pc);
     mill_call(&step);
-    for (unsigned thread = 0; thread < mill_thread_count(); thread++) {
+    for (unsigned thread = 0; mill_hunt_races && thread < mill_thread_count(); thread++) {
         if (!mill_thread_ended(thread)) {
             mill_race_fence(thread, __ATOMIC_SEQ_CST);
         }
@@ -211,10 +211,11 @@ static const struct {
     {SYS_tkill, "tkill"},
 };
 
-static void refuse(long number)
+static void refuse(long number, const void *pc)
 {
     for (size_t i = 0; i < sizeof uncontrolled / sizeof uncontrolled[0]; i++) {
         if (uncontrolled[i].number == number) {
+            mill_stand_at(pc);
             mill_fail_here(MILL_FAILURE_UNSUPPORTED, NULL, "syscall(SYS_%s) cannot be controlled",
                            uncontrolled[i].name);
         }
@@ -260,7 +261,7 @@ static long controlled(long number, const long arguments[6], const void *pc)
         }
         break;
     default:
-        refuse(number);
+        refuse(number, pc);
         break;
     }
     return mill_real()->syscall(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],

@@ -118,6 +118,7 @@ int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
     if (mill_hunt_on) {
         return mill_key_create(key, destructor);
     }
+    mill_keys_begin();
     int error = mill_real()->pthread_key_create(key, destructor);
     if (error == 0) {
         int slot = add(destructor);

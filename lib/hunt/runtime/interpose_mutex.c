@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "hunt/race.h"
 #include "hunt/runtime/real.h"
 
 _Static_assert(sizeof(pthread_mutex_t) >= sizeof(struct __pthread_mutex_s), "glibc's layout");
@@ -84,13 +83,13 @@ static int take(pthread_mutex_t *mutex)
     mutex->__data.__owner = mill_owner_mark(self);
     mutex->__data.__count = 1;
     mutex->__data.__nusers = 1;
-    mill_race_acquire(self, (uintptr_t)mutex);
+    mill_acquired(mutex);
     data->tried_in_vain = NULL;
     if (is_robust(mutex)) {
         data->robust_held++;
     }
     if (left) {
-        mill_race_joined(self, before); /* it cannot have released the mutex, and did nothing after its end */
+        mill_joined(before); /* it cannot have released the mutex, and did nothing after its end */
         mutex->__data.__spins = ROBUST_INCONSISTENT;
         return EOWNERDEAD;
     }
@@ -167,8 +166,7 @@ int mill_mutex_give(pthread_mutex_t *mutex, const void *pc)
     mutex->__data.__owner = 0;
     mutex->__data.__count = 0;
     mutex->__data.__nusers = 0;
-    mill_race_release(self, (uintptr_t)mutex);
-    mill_changed(mutex);
+    mill_released(mutex);
     return 0;
 }
 

@@ -7,14 +7,11 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "hunt/race.h"
 #include "hunt/runtime/real.h"
 
 static struct mill_step thread_step(enum mill_step_kind kind, unsigned thread, const void *pc)
 {
-    struct mill_step step = mill_thing_step(kind, MILL_THING_THREAD, NULL, pc);
-    step.object = thread;
-    return step;
+    return mill_thing_step(kind, MILL_THING_THREAD, mill_thread_object(thread), pc);
 }
 
 /* ---- begin ---- */
@@ -24,7 +21,24 @@ static void *thread_main(void *unused)
     (void)unused;
     struct mill_thread_data *data = mill_thread_data(mill_self());
     data->base = __builtin_frame_address(0);
-    mill_thread_finish(data->start(data->argument));
+    mill_thread_finish(data->start_c11 != NULL ? (void *)(intptr_t)data->start_c11(data->argument)
+                                               : data->start(data->argument));
+}
+
+/* Its data, to say what it runs; or NULL, and why through `error`. */
+static struct mill_thread_data *make(pthread_t *made, void *argument, int *error, const void *pc)
+{
+    const struct mill_step step = thread_step(MILL_STEP_CREATE, mill_thread_count(), pc);
+    mill_call(&step);
+    int number = mill_thread_spawn(thread_main, NULL);
+    if (number < 0) {
+        *error = -number;
+        return NULL;
+    }
+    struct mill_thread_data *data = mill_thread_data((unsigned)number);
+    data->argument = argument;
+    *made = mill_thread_handle((unsigned)number);
+    return data;
 }
 
 int mill_thread_make(pthread_t *made, const pthread_attr_t *attributes, void *(*start)(void *),
@@ -34,26 +48,31 @@ int mill_thread_make(pthread_t *made, const pthread_attr_t *attributes, void *(*
     if (attributes != NULL && pthread_attr_getdetachstate(attributes, &detached) != 0) {
         return EINVAL;
     }
-    const struct mill_step step = thread_step(MILL_STEP_CREATE, mill_thread_count(), pc);
-    mill_call(&step);
-    int number = mill_thread_spawn(thread_main, NULL);
-    if (number < 0) {
-        return -number;
+    int error = 0;
+    struct mill_thread_data *data = make(made, argument, &error, pc);
+    if (data != NULL) {
+        data->start = start;
+        data->detached = detached == PTHREAD_CREATE_DETACHED;
     }
-    mill_race_spawned(mill_self(), (unsigned)number);
-    struct mill_thread_data *data = mill_thread_data((unsigned)number);
-    data->start = start;
-    data->argument = argument;
-    data->detached = detached == PTHREAD_CREATE_DETACHED;
-    *made = mill_thread_handle((unsigned)number);
-    return 0;
+    return error;
+}
+
+int mill_thread_make_c11(pthread_t *made, int (*start)(void *), void *argument, const void *pc)
+{
+    int error = 0;
+    struct mill_thread_data *data = make(made, argument, &error, pc);
+    if (data != NULL) {
+        data->start_c11 = start;
+    }
+    return error;
 }
 
 /* ---- wait ---- */
 
 /* The thread of a handle that somebody may still join or detach. */
-static unsigned find_joinable(pthread_t handle, const char *call)
+static unsigned find_joinable(pthread_t handle, const char *call, const void *pc)
 {
+    mill_stand_at(pc);
     int thread = mill_thread_find(handle);
     if (thread < 0) {
         mill_fail_here(MILL_FAILURE_MISUSE, NULL, "%s of 0x%lx, which is no thread's", call, handle);
@@ -94,7 +113,7 @@ int mill_thread_join(pthread_t handle, void **result, bool wait, const struct mi
                      const void *pc)
 {
     unsigned self = mill_self();
-    unsigned other = find_joinable(handle, "a join");
+    unsigned other = find_joinable(handle, "a join", pc);
     struct mill_thread_data *data = mill_thread_data(self);
     const struct mill_step step = thread_step(MILL_STEP_JOIN, other, pc);
     int error = refuse_join(self, other);
@@ -120,9 +139,9 @@ int mill_thread_join(pthread_t handle, void **result, bool wait, const struct mi
             return mill_wait_error(waited);
         }
     }
-    find_joinable(handle, "a join");
+    find_joinable(handle, "a join", pc);
     data->tried_in_vain = NULL;
-    mill_race_joined(self, other);
+    mill_joined(other);
     mill_thread_data(other)->joined = true;
     if (result != NULL) {
         *result = mill_thread_result(other);
@@ -132,10 +151,10 @@ int mill_thread_join(pthread_t handle, void **result, bool wait, const struct mi
 
 int mill_thread_detach(pthread_t handle, const void *pc)
 {
-    unsigned other = find_joinable(handle, "a detach");
+    unsigned other = find_joinable(handle, "a detach", pc);
     const struct mill_step step = thread_step(MILL_STEP_DETACH, other, pc);
     mill_call(&step);
-    find_joinable(handle, "a detach");
+    find_joinable(handle, "a detach", pc);
     struct mill_thread_data *data = mill_thread_data(other);
     if (data->detached) {
         return EINVAL;

@@ -9,11 +9,13 @@
 #ifndef MILL_HUNT_RUNTIME_REAL_H
 #define MILL_HUNT_RUNTIME_REAL_H
 
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/select.h>
 #include <sys/time.h>
 #include <threads.h>
 #include <time.h>
@@ -70,8 +72,6 @@ extern void __assert_fail(const char *assertion, const char *file, unsigned line
     X(sem_post)                            \
     X(sem_getvalue)                        \
     X(sem_open)                            \
-    X(sem_close)                           \
-    X(sem_unlink)                          \
     X(pthread_once)                        \
     X(pthread_key_create)                  \
     X(pthread_key_delete)                  \
@@ -93,6 +93,21 @@ extern void __assert_fail(const char *assertion, const char *file, unsigned line
     X(pthread_setname_np)                  \
     X(pthread_getname_np)                  \
     X(pthread_kill)                        \
+    X(pthread_setaffinity_np)              \
+    X(pthread_getaffinity_np)              \
+    X(pthread_setschedparam)               \
+    X(pthread_setschedprio)                \
+    X(pthread_getschedparam)               \
+    X(pthread_getcpuclockid)               \
+    X(pthread_sigqueue)                    \
+    X(fork)                                \
+    X(pause)                               \
+    X(sigsuspend)                          \
+    X(sigwait)                             \
+    X(sigwaitinfo)                         \
+    X(sigtimedwait)                        \
+    X(poll)                                \
+    X(select)                              \
     X(__pthread_register_cancel)           \
     X(__pthread_unregister_cancel)         \
     X(__pthread_register_cancel_defer)     \
@@ -136,7 +151,6 @@ extern void __assert_fail(const char *assertion, const char *file, unsigned line
     X(exit)                                \
     X(_exit)                               \
     X(quick_exit)                          \
-    X(fork)                                \
     X(system)                              \
     X(syscall)
 

@@ -9,6 +9,7 @@
 #include "hunt/choices.h"
 #include "hunt/race.h"
 #include "hunt/replay.h"
+#include "hunt/runtime/interpose.h"
 #include "hunt/runtime/raw.h"
 #include "hunt/runtime/scheduler_inside.h"
 
@@ -437,6 +438,9 @@ void mill_changed(const void *object)
 void mill_yield(const struct mill_step *step)
 {
     s.pending[s.current] = *step;
+    if (s.ask_again) {
+        ask_all(); /* first, since what has changed ends yields: those of before, not this one */
+    }
     let_others_go_first(&s.threads[s.current]);
     go_on();
 }
@@ -660,6 +664,7 @@ void mill_scheduler_begin(uint64_t number)
     job->traced = 0;
     job->trace_lost = 0;
     prepare_thread(0);
+    mill_interpose_begin();
     mill_frames_here = &s.threads[0].frames;
     mill_hunt_alone = true;
     if (mill_hunt_races) {

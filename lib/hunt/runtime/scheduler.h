@@ -92,6 +92,7 @@ unsigned long mill_thread_handle(unsigned thread);
 /* What interposed calls keep for each thread; zeroed when it is spawned, before mill_thread_spawn returns. */
 struct mill_thread_data {
     void *(*start)(void *argument);
+    int (*start_c11)(void *argument); /* of one that C11's thrd_create made, in its place */
     void *argument;
     const void *base; /* in the stack frame below which everything is the program's */
     char name[16];
@@ -109,6 +110,7 @@ struct mill_thread_data {
         const void *lock;
         unsigned count;
     } shares[MILL_THREAD_SHARES];
+    unsigned shares_unlisted; /* how many holds there was no room for */
 
     bool detached, joined;
     int joining; /* 1 + the number of the thread that it waits for to end, or 0 */
@@ -140,9 +142,6 @@ void mill_stand_at(const void *pc);
 _Noreturn void mill_fail(const struct mill_failure *failure);
 _Noreturn void mill_fail_here(enum mill_failure_kind kind, const void *object, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* The memory of a thread's stack: its lowest address; how much, through `size`. */
-void *mill_thread_stack_memory(unsigned thread, size_t *size);
 
 /* The number of the step that is being taken. */
 uint32_t mill_step_number(void);

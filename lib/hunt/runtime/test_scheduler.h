@@ -25,11 +25,13 @@
 #include "hunt/heap.h"
 #include "hunt/race.h"
 #include "hunt/runtime/interpose.h"
+#include "hunt/runtime/real.h"
 #include "hunt/runtime/scheduler.h"
 
 #define THREADS_MAX   8
 #define STACK_SIZE    ((size_t)128 << 10)
 #define STEPS_MAX     2000
+#define STEPS_FREE    60 /* from then on who yields waits until all others have yielded or are blocked */
 #define SCHEDULES_MAX 200000
 
 /* ---- what came of it ---- */
@@ -69,6 +71,7 @@ static uint64_t now;
 static uint32_t steps;
 static void (*program)(void);
 bool mill_hunt_on;
+bool mill_hunt_races = true;
 
 /* The decisions of this schedule, and of the next as far as they are given. */
 static struct {
@@ -168,7 +171,7 @@ static unsigned pick(void)
     expect(steps++ < STEPS_MAX);
     unsigned next = enabled[decide(count)];
     for (unsigned thread = 0; thread < thread_count; thread++) {
-        threads[thread].yielded = false;
+        threads[thread].yielded = threads[thread].yielded && others && steps > STEPS_FREE;
     }
     return next;
 }
@@ -217,7 +220,7 @@ static void run_schedule(void)
     steps = 0;
     now = 0;
     mill_race_begin();
-    mill_keys_begin();
+    mill_interpose_begin();
     start_thread(first_thread, NULL);
     volatile bool begun = false;
     mill_hunt_on = true;
@@ -328,7 +331,16 @@ unsigned mill_thread_count(void)
 
 int mill_thread_spawn(void *(*start)(void *), void *argument)
 {
-    return start_thread(start, argument);
+    int number = start_thread(start, argument);
+    if (number >= 0) {
+        mill_race_spawned(current, (unsigned)number);
+    }
+    return number;
+}
+
+void mill_stand_at(const void *pc)
+{
+    (void)pc;
 }
 
 bool mill_thread_ended(unsigned thread)
@@ -350,27 +362,21 @@ void *mill_thread_result(unsigned thread)
     return threads[thread].result;
 }
 
-#define HANDLE 0x1000UL
+/* The first thread's is the C library's own. */
+unsigned long mill_thread_handle(unsigned thread)
+{
+    return mill_real()->pthread_self() + thread;
+}
 
 int mill_thread_find(unsigned long handle)
 {
-    return handle >= HANDLE && handle < HANDLE + thread_count ? (int)(handle - HANDLE) : -1;
-}
-
-unsigned long mill_thread_handle(unsigned thread)
-{
-    return HANDLE + thread;
+    unsigned long thread = handle - mill_thread_handle(0);
+    return thread < thread_count ? (int)thread : -1;
 }
 
 struct mill_thread_data *mill_thread_data(unsigned thread)
 {
     return &threads[thread].data;
-}
-
-void *mill_thread_stack_memory(unsigned thread, size_t *size)
-{
-    *size = STACK_SIZE;
-    return threads[thread].stack;
 }
 
 uint64_t mill_virtual_now(void)

@@ -4,7 +4,7 @@
  *     struct mill_history *history;
  *     int status = mill_history_create(threads, 10000, mill_stamps_best(&clock), &clock, &history);
  *
- *     thread `i`:  mill_history_call(history, i, MILL_QUEUE_TRY_GET, 0, 0, 0);
+ *     thread `i`:  mill_history_call(history, i, MILL_CALL_QUEUE_TRY_GET, 0, 0, 0);
  *                  status = mill_queue_try_get(queue, &item);
  *                  mill_history_return(history, i, status < 0 ? status : number_of(item));
  *

@@ -107,8 +107,9 @@ static int check_part(const struct mill_model *model, const struct mill_call *ca
                       struct mill_linearizability *result)
 {
     enum mill_verdict verdict;
-    int status = mill_linearizability_search(model, NULL, calls, count, limits, &verdict,
-                                             &result->configurations, NULL);
+    const struct mill_search_request request = {
+        .model = model, .calls = calls, .count = count, .limits = limits};
+    int status = mill_linearizability_search(&request, &verdict, &result->configurations, NULL);
     if (status < 0) {
         return status;
     }

@@ -26,7 +26,7 @@ struct choice {
 };
 
 struct search {
-    const struct mill_model *model;
+    const struct mill_model *model; /* these three of the request */
     const struct mill_call *calls;
     const struct mill_linearizability_limits *limits;
     size_t steps_count, node_count, word_count;
@@ -303,7 +303,6 @@ static int open_dead_end(struct search *search, size_t words)
     if (!dead_end) {
         return 0;
     }
-    *dead_end = (struct mill_dead_end){0};
     dead_end->order = calloc(search->steps_count + 1, sizeof *dead_end->order);
     dead_end->state.words = calloc(words, sizeof *dead_end->state.words);
     return dead_end->order && dead_end->state.words ? 0 : -ENOMEM;
@@ -316,9 +315,9 @@ void mill_dead_end_free(struct mill_dead_end *dead_end)
     *dead_end = (struct mill_dead_end){0};
 }
 
-static int open_steps(struct search *search, size_t count)
+static int open_steps(struct search *search, const struct mill_search_request *request)
 {
-    size_t steps = 0;
+    size_t count = request->count, steps = 0;
     for (size_t i = 0; i < count; i++) {
         steps += mill_model_points(search->model, &search->calls[i]);
     }
@@ -337,16 +336,17 @@ static int open_steps(struct search *search, size_t count)
     for (size_t i = 0; i < count; i++) {
         search->foresight[i].latest = UINT64_MAX;
     }
-    int status = search->model->foresee
+    int status = search->model->foresee && !request->blind
                      ? search->model->foresee(search->model, search->calls, count, search->foresight)
                      : 0;
     return status < 0 ? status : list_events(search, count);
 }
 
-static int open_state(struct search *search, const struct mill_model_state *from, size_t count)
+static int open_state(struct search *search, const struct mill_search_request *request)
 {
-    size_t words = search->model->room(search->model, count) + (from ? from->count : 0);
-    search->state.words = calloc(words + 1, sizeof *search->state.words);
+    const struct mill_model_state *from = request->from;
+    size_t words = search->model->room(search->model, request->count) + (from ? from->count : 0) + 1;
+    search->state.words = calloc(words, sizeof *search->state.words);
     if (!search->state.words) {
         return -ENOMEM;
     }
@@ -356,7 +356,7 @@ static int open_state(struct search *search, const struct mill_model_state *from
     } else {
         search->model->begin(search->model, &search->state);
     }
-    int status = open_dead_end(search, words + 1);
+    int status = open_dead_end(search, words);
     if (status == 0) {
         status = mill_configurations_open(&search->met, search->limits->bytes);
     }
@@ -368,33 +368,101 @@ static int open_state(struct search *search, const struct mill_model_state *from
     return status < 0 ? status : 0;
 }
 
-int mill_linearizability_search(const struct mill_model *model, const struct mill_model_state *from,
-                                const struct mill_call *calls, size_t count,
-                                const struct mill_linearizability_limits *limits, enum mill_verdict *verdict,
+/* 0; -ENOSPC: not even the beginning is within the limits; -E2BIG or -ENOMEM. To be closed in any case. */
+static int open_search(struct search *search, const struct mill_search_request *request)
+{
+    search->model = request->model;
+    search->calls = request->calls;
+    search->limits = request->limits;
+    int status = open_steps(search, request);
+    return status < 0 ? status : open_state(search, request);
+}
+
+static void close_search(struct search *search)
+{
+    mill_configurations_close(&search->met);
+    free(search->state.words);
+    free(search->bits);
+    free(search->foresight);
+    free(search->nodes);
+    free(search->choices);
+    free(search->steps);
+}
+
+int mill_linearizability_search(const struct mill_search_request *request, enum mill_verdict *verdict,
                                 uint64_t *configurations, struct mill_dead_end *dead_end)
 {
-    struct search search = {.model = model, .calls = calls, .limits = limits, .dead_end = dead_end};
-    int status = count > 0 ? open_steps(&search, count) : 0;
+    struct search search = {.dead_end = dead_end};
     *verdict = MILL_LINEARIZABLE;
-    if (status == 0 && count > 0) {
-        status = open_state(&search, from, count);
-        if (status == -ENOSPC) {
-            *verdict = MILL_UNDECIDED;
-            status = 0;
-        } else if (status == 0) {
-            status = run(&search, verdict);
-        }
+    if (dead_end) {
+        *dead_end = (struct mill_dead_end){0};
+    }
+    if (request->count == 0) {
+        return 0;
+    }
+    int status = open_search(&search, request);
+    if (status == -ENOSPC) {
+        *verdict = MILL_UNDECIDED;
+        status = 0;
+    } else if (status == 0) {
+        status = run(&search, verdict);
     }
     *configurations += search.met.count;
     if (dead_end && (status < 0 || *verdict != MILL_NOT_LINEARIZABLE)) {
         mill_dead_end_free(dead_end);
     }
-    mill_configurations_close(&search.met);
-    free(search.state.words);
-    free(search.bits);
-    free(search.foresight);
-    free(search.nodes);
-    free(search.choices);
-    free(search.steps);
+    close_search(&search);
+    return status;
+}
+
+/* ---- where all orders end ---- */
+
+/* 1: in `end`; 0 as mill_linearizability_end_state; or a negative errno. */
+static int run_to_all_ends(struct search *search, struct mill_model_state *end)
+{
+    uint32_t place = search->nodes[head].next;
+    for (;;) {
+        bool ended = search->returns_left == 0;
+        if (ended && end->words &&
+            (end->count != search->state.count ||
+             memcmp(end->words, search->state.words, end->count * sizeof *end->words) != 0)) {
+            return 0;
+        }
+        if (ended && !end->words) {
+            end->words = calloc(search->state.count + 1, sizeof *end->words);
+            if (!end->words) {
+                return -ENOMEM;
+            }
+            end->count = search->state.count;
+            memcpy(end->words, search->state.words, end->count * sizeof *end->words);
+        }
+        if (ended || place == NOTHING || search->nodes[place].step == NOTHING) {
+            if (search->depth == 0) {
+                return end->words != NULL;
+            }
+            place = go_back(search);
+            continue;
+        }
+        int status = search->met.count < search->limits->configurations ? take(search, place) : -ENOSPC;
+        if (status < 0) {
+            return status == -ENOSPC ? 0 : status;
+        }
+        place = search->nodes[status > 0 ? head : place].next;
+    }
+}
+
+int mill_linearizability_end_state(const struct mill_search_request *request, struct mill_model_state *end,
+                                   uint64_t *configurations)
+{
+    struct search search = {0};
+    *end = (struct mill_model_state){0};
+    int status = open_search(&search, request);
+    status = status == 0 ? run_to_all_ends(&search, end) : status == -ENOSPC ? 0 : status;
+    *configurations += search.met.count;
+    close_search(&search);
+    if (status <= 0) {
+        free(end->words);
+        *end = (struct mill_model_state){0};
+    }
     return status;
 }

@@ -24,13 +24,25 @@ struct mill_dead_end {
     struct mill_model_state state; /* after it; owned */
 };
 
-/* All calls are valid and of one part. `from` is the state at the beginning; NULL: the model's own.
- * `dead_end` may be NULL; it is filled when the verdict is MILL_NOT_LINEARIZABLE, and else empty. 0, -E2BIG
- * or -ENOMEM. */
-int mill_linearizability_search(const struct mill_model *model, const struct mill_model_state *from,
-                                const struct mill_call *calls, size_t count,
-                                const struct mill_linearizability_limits *limits, enum mill_verdict *verdict,
+struct mill_search_request {
+    const struct mill_model *model;
+    const struct mill_model_state *from; /* the state at the beginning; NULL: the model's own */
+    const struct mill_call *calls;       /* valid, and of one part */
+    size_t count;
+    const struct mill_linearizability_limits *limits;
+    bool blind; /* without foresight: states then say nothing of the calls that led to them */
+};
+
+/* `configurations` is added to. `dead_end` may be NULL; it is filled when the verdict is
+ * MILL_NOT_LINEARIZABLE, and else empty. 0, -E2BIG or -ENOMEM. */
+int mill_linearizability_search(const struct mill_search_request *request, enum mill_verdict *verdict,
                                 uint64_t *configurations, struct mill_dead_end *dead_end);
+
+/* Of calls that have all returned: do all orders that work end in one and the same state? 1, and `end` is
+ * that state (its words are the caller's to free); 0: there are several, or none, or a limit was reached;
+ * -E2BIG or -ENOMEM. */
+int mill_linearizability_end_state(const struct mill_search_request *request, struct mill_model_state *end,
+                                   uint64_t *configurations);
 
 /* A zeroed one too. */
 void mill_dead_end_free(struct mill_dead_end *dead_end);

@@ -71,7 +71,6 @@ static uint64_t now;
 static uint32_t steps;
 static void (*program)(void);
 bool mill_hunt_on;
-bool mill_hunt_races = true;
 
 /* The decisions of this schedule, and of the next as far as they are given. */
 static struct {

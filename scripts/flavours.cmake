@@ -77,6 +77,30 @@ function(threadmill_library name)
   endforeach()
 endfunction()
 
+# What is hunted has the sanitizer's instrumentation and none of its runtime (lib/hunt/README.md): the flag goes to the
+# compiler proper alone, so that its driver links nothing.
+set(THREADMILL_FLAGS_hunt -Xclang -fsanitize=thread "SHELL:-mllvm -tsan-instrument-read-before-write")
+set(THREADMILL_HUNTED OFF)
+if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND "plain" IN_LIST THREADMILL_FLAVOURS)
+  set(THREADMILL_HUNTED ON)
+endif()
+
+# threadmill_hunted(NAME [USES library...]): the library of the folder once more, to be hunted.
+function(threadmill_hunted name)
+  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
+  if(THREADMILL_HUNTED)
+    get_target_property(sources ${name} SOURCES)
+    get_target_property(links ${name} INTERFACE_LINK_LIBRARIES)
+    list(TRANSFORM ARG_USES APPEND "-hunt" OUTPUT_VARIABLE used)
+    add_library(${name}-hunt STATIC ${sources})
+    target_compile_options(${name}-hunt PRIVATE ${THREADMILL_WARNINGS}
+      $<$<COMPILE_LANGUAGE:C>:${THREADMILL_WARNINGS_C}> ${THREADMILL_FLAGS_hunt} -g -fno-omit-frame-pointer)
+    target_compile_definitions(${name}-hunt PRIVATE _GNU_SOURCE MILL_FLAVOUR="hunt" MILL_UNDER_HUNT=1)
+    target_include_directories(${name}-hunt PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name}-hunt PUBLIC ${used} ${links})
+  endif()
+endfunction()
+
 # One cmocka program `source` over library `library`, registered as test `label` of the flavour.
 function(threadmill_test label source library flavour)
   string(REPLACE "/" "_" program ${label})

@@ -170,7 +170,7 @@ static void fence_all(const void *pc)
     const struct mill_step step = mill_thing(MILL_STEP_FENCE, NULL, pc);
     mill_call(&step);
     for (unsigned thread = 0; mill_hunt_races && thread < mill_thread_count(); thread++) {
-        if (!mill_thread_ended(thread)) {
+        if (!mill_thread_is_over(thread)) {
             mill_race_fence(thread, __ATOMIC_SEQ_CST);
         }
     }

@@ -33,7 +33,8 @@ struct thread {
     bool alive;
     bool yielded;
     bool timed;
-    bool can; /* go on: `ready` says so, or there is none */
+    bool can;  /* go on: `ready` says so, or there is none */
+    bool last; /* it goes on when nobody else can */
     bool (*ready)(const void *object, unsigned thread);
     const void *waits_at; /* the object of `ready` */
     void *(*start)(void *argument);
@@ -189,7 +190,7 @@ unsigned mill_choose(unsigned ways)
 static bool can_go_on(unsigned thread)
 {
     const struct thread *one = &s.threads[thread];
-    return one->alive && (one->can || one->timed) && !one->yielded;
+    return one->alive && (one->can || one->timed) && !one->yielded && !one->last;
 }
 
 static void list_enabled(void)
@@ -219,6 +220,12 @@ static void find_enabled(void)
     if (s.enabled_count == 0 && s.yielded_count > 0) {
         forget_yields();
         list_enabled();
+    }
+    for (unsigned thread = 0; thread < s.count && s.enabled_count == 0; thread++) {
+        if (s.threads[thread].last) {
+            s.threads[thread].last = false;
+            list_enabled();
+        }
     }
     if (s.enabled_count == 0) {
         stuck();
@@ -400,6 +407,7 @@ bool mill_point_when(const struct mill_step *step, bool (*ready)(const void *obj
     one->waits_at = object;
     one->timed = timed;
     one->can = ready(object, self);
+    s.ask_again |= !one->can; /* that somebody waits may keep others from going on: a writer keeps readers */
     s.stale = true;
     go_on();
     bool could = one->can;
@@ -433,6 +441,14 @@ void mill_yield(const struct mill_step *step)
     go_on();
 }
 
+void mill_point_last(const struct mill_step *step)
+{
+    s.pending[s.current] = *step;
+    s.threads[s.current].last = true;
+    s.stale = true;
+    go_on();
+}
+
 /* ---- threads ---- */
 
 unsigned mill_self(void)
@@ -450,7 +466,7 @@ struct mill_thread_data *mill_thread_data(unsigned thread)
     return &s.threads[thread].data;
 }
 
-bool mill_thread_ended(unsigned thread)
+bool mill_thread_is_over(unsigned thread)
 {
     return !s.threads[thread].alive;
 }

@@ -54,6 +54,9 @@ unsigned mill_choose(unsigned ways);
 /* The running thread lets others go first, if any can: a yield, a pause, a look in vain. */
 void mill_yield(const struct mill_step *step);
 
+/* The running thread goes on when no other can: all have ended, or wait. */
+void mill_point_last(const struct mill_step *step);
+
 /* A step on a thing that is not memory. */
 static inline struct mill_step mill_thing(enum mill_step_kind kind, const volatile void *object,
                                           const void *pc)
@@ -73,7 +76,7 @@ unsigned mill_thread_count(void);
  * has not begun. The caller makes the point of it before. */
 int mill_thread_spawn(void *(*start)(void *argument), void *argument);
 
-bool mill_thread_ended(unsigned thread);
+bool mill_thread_is_over(unsigned thread);
 
 /* The running thread ends; what belongs to its end (keys, clean-ups) has been called. Who waits for it with
  * mill_point_when has mill_thread_data(thread) for its object, and is asked again. Does not return. */

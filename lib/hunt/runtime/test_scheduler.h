@@ -342,7 +342,7 @@ void mill_stand_at(const void *pc)
     (void)pc;
 }
 
-bool mill_thread_ended(unsigned thread)
+bool mill_thread_is_over(unsigned thread)
 {
     return threads[thread].ended;
 }

@@ -276,10 +276,10 @@ static bool comes_before(const struct edge *a, const struct edge *b)
     return mill_clock_get(&clocks, &a->clock, a->known) <= mill_clock_get(&clocks, &b->clock, a->known);
 }
 
-/* Can both be under way at the same time? */
+/* Can both be under way at the same time? Those of one thread are always ordered. */
 static bool can_meet(const struct edge *a, const struct edge *b)
 {
-    if (a->known == b->known || comes_before(a, b) || comes_before(b, a)) {
+    if (comes_before(a, b) || comes_before(b, a)) {
         return false;
     }
     for (unsigned i = 0; i < a->held_count; i++) {

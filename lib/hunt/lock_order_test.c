@@ -110,18 +110,20 @@ static void test_the_same_order_is_none(void **unused)
 static void test_a_pair_of_places_is_told_once(void **unused)
 {
     (void)unused;
-    forget_all(2);
-    for (int round = 0; round < 3; round++) {
-        bool found = takes_at(1, A, 0, 1);
-        found |= takes_at(1, B, 0, 2);
-        mill_lock_order_released(1, B);
-        mill_lock_order_released(1, A);
-        found |= takes_at(2, B, 0, 3);
-        found |= takes_at(2, A, 0, 4);
-        mill_lock_order_released(2, A);
-        mill_lock_order_released(2, B);
+    forget_all(4);
+    for (unsigned round = 0; round < 4; round++) {
+        unsigned one = round % 2 ? 3 : 1; /* other threads at the same places */
+        unsigned other = one + 1;
+        bool found = takes_at(one, A, 0, 1);
+        found |= takes_at(one, B, 0, 2);
+        mill_lock_order_released(one, B);
+        mill_lock_order_released(one, A);
+        found |= takes_at(other, B, 0, 3);
+        found |= takes_at(other, A, 0, 4);
+        mill_lock_order_released(other, A);
+        mill_lock_order_released(other, B);
         assert_int_equal(found, round == 0);
-        begin(2);
+        begin(4);
     }
     assert_true(takes_two(2, B, A)); /* other places */
 }
@@ -230,13 +232,16 @@ static void test_a_circle_of_many(void **unused)
         }
     }
     /* All of a circle must be able to meet, not only neighbours. */
-    forget_all(3);
+    forget_all(4);
     takes(1, GUARD, 0);
     assert_false(takes_two(1, A, B));
     mill_lock_order_released(1, GUARD);
     assert_false(takes_two(2, B, C));
     takes(3, GUARD, 0);
-    assert_false(takes_two(3, C, A));
+    assert_false(takes_two(3, C, D));
+    mill_lock_order_released(3, GUARD);
+    assert_false(takes_two(4, D, A));
+    assert_true(takes_two(3, C, D));
 }
 
 /* ---- over schedules ---- */

@@ -9,6 +9,7 @@ void mill_interpose_begin(void)
      * operations while this says that there is but one. */
     __libc_single_threaded = 0;
     mill_keys_begin();
+    mill_local_begin();
 }
 
 /* ---- cancelling ---- */

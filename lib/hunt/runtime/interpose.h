@@ -170,6 +170,10 @@ int mill_once(pthread_once_t *once, void (*initialise)(void), const void *pc);
 /* How many of how many are there. */
 void mill_barrier_arrived(const pthread_barrier_t *barrier, unsigned *arrived, unsigned *count);
 
+/* thread_local objects: a schedule begins; the running thread's are destroyed. */
+void mill_local_begin(void);
+void mill_local_destroy(void);
+
 /* No schedule runs: what the last one has left of the keys it made goes. */
 void mill_keys_begin(void);
 /* The destructors of the running thread's. */

@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "hunt/runtime/cleanup.h"
+
 static void *give_back(void *argument)
 {
     mark(2);
@@ -504,6 +506,48 @@ static void test_keys(void **state)
     assert_int_equal(pthread_key_delete(key), 0);
 }
 
+/* ---- thread_local ---- */
+
+static int order[8], order_count;
+
+static void destroy_one(void *object)
+{
+    order[order_count++] = (int)(intptr_t)object;
+    if (object == (void *)2) {
+        __cxa_thread_atexit_impl(destroy_one, (void *)5, NULL); /* one that its destructor makes */
+    }
+}
+
+static void destroy_key(void *unused)
+{
+    (void)unused;
+    order[order_count++] = 9;
+}
+
+static void *with_local_objects(void *unused)
+{
+    pthread_setspecific(key, &key);
+    for (intptr_t i = 1; i <= 3; i++) {
+        expect(__cxa_thread_atexit_impl(destroy_one, (void *)i, NULL) == 0);
+    }
+    return unused;
+}
+
+static void local_objects(void)
+{
+    order_count = 0;
+    pthread_key_create(&key, destroy_key);
+    join(spawn(with_local_objects, NULL));
+    expect(order_count == 5);
+    expect(order[0] == 3 && order[1] == 2 && order[2] == 5 && order[3] == 1 && order[4] == 9);
+}
+
+static void test_thread_local_objects_go_last_made_first_and_before_keys(void **state)
+{
+    (void)state;
+    assert_ends(local_objects);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -514,6 +558,7 @@ int main(void)
         cmocka_unit_test(test_cancelled_at_cancellation_points),
         cmocka_unit_test(test_cancelled_where_the_type_and_state_allow),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_thread_local_objects_go_last_made_first_and_before_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

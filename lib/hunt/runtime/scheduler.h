@@ -44,8 +44,8 @@ void mill_point(const struct mill_step *step);
 bool mill_point_when(const struct mill_step *step, bool (*ready)(const void *object, unsigned thread),
                      const void *object, bool timed);
 
-/* Something has changed for which threads wait at mill_point_when with this object, and not by a step on a thing,
- * after which all that wait are asked again anyway. */
+/* Something has changed for which threads wait at mill_point_when with this object, and not by a step on a
+ * thing, after which all that wait are asked again anyway. */
 void mill_changed(const void *object);
 
 /* One of so many ways, at least 1, in which a call may go: which waiter is woken, and so on. */
@@ -119,7 +119,8 @@ struct mill_thread_data {
     bool leaving;      /* it ends: not cancelled again */
     bool over;         /* nothing of the program's runs in it any more */
     void *result;
-    void *cleanups; /* of pthread_cleanup_push */
+    void *cleanups;       /* of pthread_cleanup_push */
+    unsigned destructors; /* of thread_local objects: the last registered, or 0 */
 
     const void *keys[MILL_THREAD_KEYS]; /* of pthread_setspecific */
 };

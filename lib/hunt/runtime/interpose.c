@@ -68,6 +68,7 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
         cancel_anywhere();
     }
     if (ready(object, self)) {
+        mill_tried_well(object);
         return MILL_WAIT_READY;
     }
     if (cancel_point && mill_cancel_due(self)) {
@@ -77,7 +78,9 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
         return MILL_WAIT_INVALID;
     }
     mill_virtual_advance(deadline->at);
-    return MILL_WAIT_TIMED_OUT;
+    mill_tried_in_vain(object, step->pc);
+    /* It may have become ready while others went first: a word that was given must not get lost. */
+    return ready(object, self) ? MILL_WAIT_READY : MILL_WAIT_TIMED_OUT;
 }
 
 int mill_wait_error(enum mill_waited waited)
@@ -88,11 +91,23 @@ int mill_wait_error(enum mill_waited waited)
 void mill_tried_in_vain(const void *object, const void *pc)
 {
     struct mill_thread_data *data = mill_thread_data(mill_self());
-    if (data->tried_in_vain == object) {
+    if (data->in_vain[0] == object || data->in_vain[1] == object) {
         const struct mill_step step = mill_thing(MILL_STEP_YIELD, NULL, pc);
         mill_yield(&step);
+    } else {
+        data->in_vain[1] = data->in_vain[0];
+        data->in_vain[0] = object;
     }
-    data->tried_in_vain = object;
+}
+
+void mill_tried_well(const void *object)
+{
+    struct mill_thread_data *data = mill_thread_data(mill_self());
+    for (int i = 0; i < 2; i++) {
+        if (data->in_vain[i] == object) {
+            data->in_vain[i] = NULL;
+        }
+    }
 }
 
 /* ---- queues ---- */

@@ -79,8 +79,11 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
 /* 0, ETIMEDOUT or EINVAL. */
 int mill_wait_error(enum mill_waited waited);
 
-/* A look at an object that is taken: from the second in a row on, others go first. */
+/* A look at an object that is taken, or the end of waiting for it: from the second in a row on, others go
+ * first, so that who tries and tries lets them give it back. */
 void mill_tried_in_vain(const void *object, const void *pc);
+/* It was there. */
+void mill_tried_well(const void *object);
 
 /* Whoever is enqueued (waits_for) at the object and has not been woken: the number `index` of them in the
  * order in which they came, or -1. */

@@ -84,7 +84,7 @@ static int take(pthread_mutex_t *mutex)
     mutex->__data.__count = 1;
     mutex->__data.__nusers = 1;
     mill_acquired(mutex);
-    data->tried_in_vain = NULL;
+    mill_tried_well(mutex);
     if (is_robust(mutex)) {
         data->robust_held++;
     }

@@ -120,7 +120,7 @@ static int take_to_read(pthread_rwlock_t *lock)
 {
     lock->__data.__pad3++;
     add_share(lock);
-    mill_thread_data(mill_self())->tried_in_vain = NULL;
+    mill_tried_well(lock);
     mill_acquired(lock);
     return 0;
 }
@@ -128,7 +128,7 @@ static int take_to_read(pthread_rwlock_t *lock)
 static int take_to_write(pthread_rwlock_t *lock)
 {
     lock->__data.__cur_writer = mill_owner_mark(mill_self());
-    mill_thread_data(mill_self())->tried_in_vain = NULL;
+    mill_tried_well(lock);
     mill_acquired(lock);
     mill_acquired(readers_of(lock));
     return 0;

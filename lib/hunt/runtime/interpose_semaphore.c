@@ -42,7 +42,7 @@ static int returned(int error)
 static int take(sem_t *object)
 {
     ((struct semaphore *)object)->value--;
-    mill_thread_data(mill_self())->tried_in_vain = NULL;
+    mill_tried_well(object);
     mill_acquired(object);
     return 0;
 }

@@ -35,7 +35,7 @@ int mill_spin_holder(const pthread_spinlock_t *lock)
 static int take(pthread_spinlock_t *lock)
 {
     *lock = TAKEN(mill_owner_mark(mill_self()));
-    mill_thread_data(mill_self())->tried_in_vain = NULL;
+    mill_tried_well((const void *)lock);
     mill_acquired(lock);
     return 0;
 }

@@ -140,7 +140,7 @@ int mill_thread_join(pthread_t handle, void **result, bool wait, const struct mi
         }
     }
     find_joinable(handle, "a join", pc);
-    data->tried_in_vain = NULL;
+    mill_tried_well(mill_thread_data(other));
     mill_joined(other);
     mill_thread_data(other)->joined = true;
     if (result != NULL) {

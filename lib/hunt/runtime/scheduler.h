@@ -104,7 +104,7 @@ struct mill_thread_data {
     uint64_t since;         /* when it was enqueued: first come, first served */
     const void *blocked_on; /* the object of mill_point_when, while it is there */
     bool (*ready)(const void *object, unsigned thread);
-    const void *tried_in_vain; /* an object that it found taken: looking again, it lets others go first */
+    const void *in_vain[2];    /* objects that it found taken: looking again, it lets others go first */
     unsigned robust_held;      /* robust mutexes: who waits for them hears of its end */
     struct mill_thread_share { /* read-write locks that it holds to read */
         const void *lock;

@@ -10,11 +10,15 @@
  * (Coons, Musuvathi, McKinley 2013). Here, within a bound, it is kept to where the one that was seen never
  * needs more:
  *
- *   - only the running thread sleeps, when it could have gone on (as was tried first, for nothing) and
- * another is taken: one preemption, which the one that was seen has at most behind the step instead of before
- * it;
- *   - and only a preemption in favour of the sleeping thread is left out, which the one that was seen does
- * not have: from where the thread slept, its step comes first there, and what came between follows.
+ *   - only the running thread sleeps, where it could have gone on (as was tried first, for nothing) and
+ * another is taken;
+ *   - it wakes when a thread is left for nothing, for that one might be blocked by what the sleeping thread
+ * holds and, in the schedule that was seen, has let go of;
+ *   - what is left out is a preemption in favour of the sleeping thread.
+ *
+ * So each switch from where the thread began to sleep up to its step was a preemption, the first and the last
+ * of them for nothing but to put off that step; in the schedule that was seen it comes at once, which saves
+ * two, and costs at most one to leave it then, and one to leave the thread that it would have preempted.
  *
  * Without a bound all that were tried sleep, and all that sleep are left out. When no alternative was left
  * out for the bound, the search is complete at once, whatever the bound could be raised to.
@@ -56,7 +60,9 @@ struct state {
     uint32_t depth;     /* points with alternatives that it has passed */
     uint32_t depth_max; /* nodes that are valid: up to here it repeats the one before */
     uint32_t preemptions, steps, stays;
-    unsigned last;
+    unsigned last;  /* ran at the last point */
+    unsigned ran;   /* took the last step */
+    bool preempted; /* the next step is taken by preemption */
     bool is_redundant, is_overflown, is_diverged, has_stayed;
     unsigned tired_count;
     uint16_t tired[MILL_HUNT_THREADS];
@@ -110,6 +116,8 @@ static void begin(void *memory, uint64_t number, bool learning)
     state->steps = 0;
     state->stays = 0;
     state->last = 0;
+    state->ran = 0;
+    state->preempted = false;
     state->yields[0] = 0;
     state->is_redundant = false;
     state->is_overflown = false;
@@ -157,6 +165,11 @@ static void executed(void *memory, unsigned thread, const struct mill_step *step
         state->yields[thread] = 0;
         tire(state, thread);
     }
+    if (thread != state->ran && !state->preempted && !state->unbounded) {
+        wake_all(state);
+    }
+    state->ran = thread;
+    state->preempted = false;
     if (state->asleep_count == 0) {
         return;
     }
@@ -284,7 +297,8 @@ static unsigned pick(void *memory, const struct mill_view *view)
         }
     }
     unsigned thread = state->candidates[way];
-    state->preemptions += preempts && thread != view->current;
+    state->preempted = preempts && thread != view->current;
+    state->preemptions += state->preempted;
     return thread;
 }
 

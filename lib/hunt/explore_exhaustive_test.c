@@ -4,7 +4,7 @@
 
 /* ---- brute force: every schedule there is, without any idea ---- */
 
-#define SEEN 200000
+#define SEEN 60000
 
 struct seen {
     uint64_t class;
@@ -233,7 +233,7 @@ static void draw_program(struct drawn *drawn, struct mill_random *random)
     };
     memset(drawn, 0, sizeof(*drawn));
     drawn->program.started = 2 + (unsigned)mill_random_below(random, 2);
-    unsigned most = drawn->program.started == 2 ? 7 : 4;
+    unsigned most = drawn->program.started == 2 ? 8 : 5;
     for (unsigned thread = 0; thread < drawn->program.started; thread++) {
         unsigned count = 0;
         bool has_yielded = false;
@@ -271,11 +271,11 @@ static void test_no_class_is_missed(void **state)
 {
     (void)state;
     struct mill_random random;
-    mill_random_seed(&random, 2013, 0);
+    mill_random_seed(&random, 77, 0);
     uint64_t by_bound = 0;
     uint64_t with_sleep = 0;
     uint64_t by_brute_force = 0;
-    for (unsigned i = 0; i < 150; i++) {
+    for (unsigned i = 0; i < 210; i++) {
         struct drawn drawn;
         draw_program(&drawn, &random);
         struct classes *all = try_all(&drawn.program);

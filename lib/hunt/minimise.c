@@ -56,23 +56,43 @@ static void cut_end(struct mill_minimise *work)
     }
 }
 
-/* The best without `count` of its runs, or, if `swaps`, with run `first` behind the one that follows it. */
-static void change_runs(struct mill_minimise *work, uint32_t first, uint32_t count, bool swaps)
+/* The best without `count` of its runs from `first` on. */
+static void leave_out(struct mill_minimise *work, uint32_t first, uint32_t count)
 {
-    const struct mill_choices *best = work->best;
-    struct mill_choices_run held = {0, 0};
     mill_choices_clear(work->try);
     uint32_t index = 0;
-    for (uint32_t at = 0; at < best->count; index++) {
-        struct mill_choices_run next = mill_choices_run(best, at);
+    for (uint32_t at = 0; at < work->best->count; index++) {
+        struct mill_choices_run next = mill_choices_run(work->best, at);
         at += next.length;
-        if (swaps && index == first) {
-            held = next;
-        } else if (swaps || index < first || index >= first + count) {
+        if (index < first || index >= first + count) {
             mill_choices_add_run(work->try, next);
         }
-        if (swaps && index == first + 1) {
-            mill_choices_add_run(work->try, held);
+    }
+}
+
+static struct mill_choices_run run_at(const struct mill_choices *list, uint32_t index)
+{
+    uint32_t at = 0;
+    while (index-- > 0) {
+        at += mill_choices_run(list, at).length;
+    }
+    return mill_choices_run(list, at);
+}
+
+/* The best with run `from` between those that are run `to` and the one before it. */
+static void move_run(struct mill_minimise *work, uint32_t from, uint32_t to)
+{
+    struct mill_choices_run moved = run_at(work->best, from);
+    mill_choices_clear(work->try);
+    uint32_t index = 0;
+    for (uint32_t at = 0; at < work->best->count; index++) {
+        struct mill_choices_run next = mill_choices_run(work->best, at);
+        at += next.length;
+        if (index == to) {
+            mill_choices_add_run(work->try, moved);
+        }
+        if (index != from) {
+            mill_choices_add_run(work->try, next);
         }
     }
 }
@@ -82,7 +102,7 @@ static bool drop_runs(struct mill_minimise *work)
     bool improved = false;
     for (uint32_t size = count_runs(work->best) / 2 + 1; size > 0; size /= 2) {
         for (uint32_t first = 0; first < count_runs(work->best);) {
-            change_runs(work, first, size, false);
+            leave_out(work, first, size);
             bool better = attempt(work);
             improved |= better;
             first += better ? 0 : size;
@@ -91,16 +111,68 @@ static bool drop_runs(struct mill_minimise *work)
     return improved;
 }
 
-static bool swap_runs(struct mill_minimise *work)
+/* The next run of the thread that run `index` is of, or UINT32_MAX. */
+static uint32_t next_of_same(const struct mill_choices *list, uint32_t index)
+{
+    uint32_t item = run_at(list, index).item & ~MILL_CHOICE_PREEMPTS;
+    for (uint32_t i = index + 1; i < count_runs(list); i++) {
+        if ((run_at(list, i).item & ~MILL_CHOICE_PREEMPTS) == item) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+/* Brings runs of the same thread together: the later one forward, or the earlier one back. */
+static bool join_runs(struct mill_minimise *work)
 {
     bool improved = false;
-    for (uint32_t first = 0; first + 1 < count_runs(work->best);) {
-        change_runs(work, first, 1, true);
-        bool better = attempt(work);
+    for (uint32_t index = 0; index < count_runs(work->best) && work->attempts < work->attempts_max;) {
+        uint32_t next = next_of_same(work->best, index);
+        bool better = false;
+        if (next != UINT32_MAX) {
+            move_run(work, next, index + 1);
+            better = attempt(work);
+        }
+        if (next != UINT32_MAX && !better) {
+            move_run(work, index, next);
+            better = attempt(work);
+        }
         improved |= better;
-        first += better ? 0 : 1;
+        index += better ? 0 : 1;
     }
     return improved;
+}
+
+/* From each point on nobody is preempted any more, but for one more choice there. */
+static bool cut_at_switches(struct mill_minimise *work, uint32_t threads)
+{
+    for (uint32_t kept = 0; kept < work->best->count && work->attempts < work->attempts_max; kept++) {
+        for (uint32_t thread = 0; thread < threads; thread++) {
+            mill_choices_clear(work->try);
+            for (uint32_t i = 0; i < kept; i++) {
+                mill_choices_add(work->try, work->best->items[i]);
+            }
+            mill_choices_thread(work->try, thread, false);
+            if (attempt(work)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* One more than the highest number of a thread that was chosen. */
+static uint32_t count_threads(const struct mill_choices *list)
+{
+    uint32_t threads = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint32_t value = list->items[i] & MILL_CHOICE_VALUE;
+        if (!(list->items[i] & MILL_CHOICE_DATA) && value >= threads) {
+            threads = value + 1;
+        }
+    }
+    return threads;
 }
 
 int mill_minimise(struct mill_minimise *work, const struct mill_choices *failing)
@@ -119,7 +191,8 @@ int mill_minimise(struct mill_minimise *work, const struct mill_choices *failing
     bool improved = true;
     while (improved && work->attempts < work->attempts_max) {
         improved = drop_runs(work);
-        improved |= swap_runs(work);
+        improved |= join_runs(work);
+        improved = improved || cut_at_switches(work, count_threads(work->best));
     }
     return 0;
 }

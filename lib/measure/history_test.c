@@ -1,0 +1,221 @@
+#include "measure/history.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct mill_history *make(unsigned threads, size_t capacity)
+{
+    struct mill_history *history = NULL;
+    assert_int_equal(mill_history_create(threads, capacity, MILL_STAMPS_PLAIN, NULL, &history), 0);
+    return history;
+}
+
+static void a_history_of_nothing_is_refused(void **state)
+{
+    (void)state;
+    struct mill_history *history = NULL;
+    struct mill_clock slow = {.counter = false};
+    assert_int_equal(mill_history_create(0, 1, MILL_STAMPS_PLAIN, NULL, &history), -EINVAL);
+    assert_int_equal(mill_history_create(1, 0, MILL_STAMPS_PLAIN, NULL, &history), -EINVAL);
+    assert_int_equal(mill_history_create(1, 1, MILL_STAMPS_PLAIN, NULL, NULL), -EINVAL);
+    assert_int_equal(mill_history_create(1, 1, (enum mill_stamps)7, NULL, &history), -EINVAL);
+    assert_int_equal(mill_history_create(1, 1, MILL_STAMPS_TICKS, NULL, &history), -EINVAL);
+    assert_int_equal(mill_history_create(1, 1, MILL_STAMPS_TICKS, &slow, &history), -ENOTSUP);
+    assert_int_equal(mill_history_create(1, SIZE_MAX / 8, MILL_STAMPS_PLAIN, NULL, &history), -ENOMEM);
+    assert_null(history);
+    mill_history_destroy(NULL);
+}
+
+static void calls_come_out_by_their_invocation(void **state)
+{
+    (void)state;
+    struct mill_history *history = make(2, 4);
+    struct mill_calls calls;
+    assert_int_equal(mill_history_call(history, 1, 5, 6, 7, 8), 0);
+    assert_int_equal(mill_history_call(history, 0, 1, 2, 3, 4), 0);
+    assert_int_equal(mill_history_return(history, 1, -9), 0);
+    assert_int_equal(mill_history_return(history, 0, 10), 0);
+    assert_int_equal(mill_history_collect(history, &calls), 0);
+    assert_int_equal(calls.count, 2);
+    assert_int_equal(calls.pending, 0);
+    const struct mill_call *first = &calls.calls[0], *then = &calls.calls[1];
+    assert_int_equal(first->thread, 1);
+    assert_int_equal(first->operation, 5);
+    assert_int_equal(first->object, 6);
+    assert_int_equal(first->argument, 7);
+    assert_int_equal(first->second, 8);
+    assert_int_equal(first->result, -9);
+    assert_int_equal(then->thread, 0);
+    assert_int_equal(then->result, 10);
+    assert_true(first->invoked < then->invoked);
+    assert_true(then->invoked < first->returned);
+    assert_true(first->returned < then->returned);
+    mill_calls_free(&calls);
+    mill_history_destroy(history);
+}
+
+static void a_call_without_a_return_is_pending(void **state)
+{
+    (void)state;
+    struct mill_history *history = make(1, 4);
+    struct mill_calls calls;
+    assert_int_equal(mill_history_call(history, 0, 1, 0, 0, 0), 0); /* given up */
+    assert_int_equal(mill_history_call(history, 0, 2, 0, 0, 0), 0);
+    assert_int_equal(mill_history_return(history, 0, 1), 0);
+    assert_int_equal(mill_history_call(history, 0, 3, 0, 0, 0), 0);
+    assert_int_equal(mill_history_collect(history, &calls), 0);
+    assert_int_equal(calls.count, 3);
+    assert_int_equal(calls.pending, 2);
+    assert_true(mill_call_is_pending(&calls.calls[0]));
+    assert_false(mill_call_is_pending(&calls.calls[1]));
+    assert_true(mill_call_is_pending(&calls.calls[2]));
+    mill_calls_free(&calls);
+    mill_history_destroy(history);
+}
+
+static void what_is_no_call_is_refused(void **state)
+{
+    (void)state;
+    struct mill_history *history = make(1, 1);
+    struct mill_calls calls;
+    assert_int_equal(mill_history_return(history, 0, 1), -EINVAL);
+    assert_int_equal(mill_history_return(history, 1, 1), -EINVAL);
+    assert_int_equal(mill_history_call(history, 1, 0, 0, 0, 0), -EINVAL);
+    assert_int_equal(mill_history_call(history, 0, 0, 0, 0, 0), 0);
+    assert_int_equal(mill_history_return(history, 0, 1), 0);
+    assert_int_equal(mill_history_return(history, 0, 2), -EINVAL);
+    assert_int_equal(mill_history_collect(history, &calls), 0);
+    assert_int_equal(calls.count, 1);
+    assert_int_equal(calls.calls[0].result, 1);
+    mill_calls_free(&calls);
+    mill_history_destroy(history);
+}
+
+/* The second thread's log is full at its third call: what began before it stays, what was open is pending. */
+static void a_full_log_ends_the_history_and_is_counted(void **state)
+{
+    (void)state;
+    struct mill_history *history = make(2, 2);
+    struct mill_calls calls;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(mill_history_call(history, 1, 0, 0, i, 0), 0);
+        assert_int_equal(mill_history_return(history, 1, 0), 0);
+    }
+    assert_int_equal(mill_history_call(history, 0, 0, 0, 10, 0), 0);
+    assert_int_equal(mill_history_call(history, 1, 0, 0, 2, 0), -ENOSPC);
+    assert_int_equal(mill_history_return(history, 1, 0), -ENOSPC);
+    assert_int_equal(mill_history_return(history, 1, 0), -EINVAL);
+    assert_int_equal(mill_history_return(history, 0, 0), 0);
+    assert_int_equal(mill_history_call(history, 0, 0, 0, 11, 0), 0);
+    assert_int_equal(mill_history_return(history, 0, 0), 0);
+    assert_int_equal(mill_history_call(history, 1, 0, 0, 3, 0), -ENOSPC);
+    assert_int_equal(mill_history_collect(history, &calls), 0);
+    assert_int_equal(calls.count, 3);
+    assert_int_equal(calls.missed, 2);
+    assert_int_equal(calls.cut, 1);
+    assert_int_equal(calls.pending, 1);
+    assert_int_equal(calls.calls[2].argument, 10);
+    assert_true(mill_call_is_pending(&calls.calls[2]));
+    mill_calls_free(&calls);
+    mill_history_destroy(history);
+}
+
+static void a_history_without_calls_is_empty(void **state)
+{
+    (void)state;
+    struct mill_history *history = make(3, 1);
+    struct mill_calls calls;
+    assert_int_equal(mill_history_collect(history, &calls), 0);
+    assert_int_equal(calls.count + calls.pending + calls.cut + calls.missed, 0);
+    mill_calls_free(&calls);
+    mill_history_destroy(history);
+}
+
+/* ---- stamps between threads ---- */
+
+enum { turns = 2000 };
+
+struct relay {
+    struct mill_history *history;
+    unsigned self;
+    atomic_uint *turn;
+};
+
+/* Threads take turns; each turn is one call. */
+static void *take_turns(void *argument)
+{
+    struct relay *relay = argument;
+    for (unsigned i = relay->self; i < turns; i += 2) {
+        while (atomic_load(relay->turn) != i) {
+            sched_yield();
+        }
+        mill_history_call(relay->history, relay->self, 0, 0, i, 0);
+        mill_history_return(relay->history, relay->self, i);
+        atomic_store(relay->turn, i + 1);
+    }
+    return NULL;
+}
+
+static void turns_are_stamped_in_their_order(enum mill_stamps stamps, const struct mill_clock *clock)
+{
+    struct mill_history *history = NULL;
+    struct mill_calls calls;
+    atomic_uint turn = 0;
+    struct relay relays[2];
+    pthread_t threads[2];
+    assert_int_equal(mill_history_create(2, turns, stamps, clock, &history), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        relays[i] = (struct relay){history, i, &turn};
+        assert_int_equal(pthread_create(&threads[i], NULL, take_turns, &relays[i]), 0);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(mill_history_collect(history, &calls), 0);
+    assert_int_equal(calls.count, turns);
+    for (size_t i = 0; i < turns; i++) {
+        assert_int_equal(calls.calls[i].argument, i);
+        assert_true(calls.calls[i].invoked <= calls.calls[i].returned);
+        assert_true(i == 0 || calls.calls[i - 1].returned <= calls.calls[i].invoked);
+    }
+    mill_calls_free(&calls);
+    mill_history_destroy(history);
+}
+
+static void the_counter_orders_what_came_after_another(void **state)
+{
+    (void)state;
+    turns_are_stamped_in_their_order(MILL_STAMPS_COUNTER, NULL);
+}
+
+static void the_best_stamps_order_what_came_after_another(void **state)
+{
+    (void)state;
+    struct mill_clock clock;
+    mill_clock_open(&clock);
+    assert_int_equal(mill_stamps_best(&clock), clock.counter ? MILL_STAMPS_TICKS : MILL_STAMPS_COUNTER);
+    turns_are_stamped_in_their_order(mill_stamps_best(&clock), &clock);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_history_of_nothing_is_refused),
+        cmocka_unit_test(calls_come_out_by_their_invocation),
+        cmocka_unit_test(a_call_without_a_return_is_pending),
+        cmocka_unit_test(what_is_no_call_is_refused),
+        cmocka_unit_test(a_full_log_ends_the_history_and_is_counted),
+        cmocka_unit_test(a_history_without_calls_is_empty),
+        cmocka_unit_test(the_counter_orders_what_came_after_another),
+        cmocka_unit_test(the_best_stamps_order_what_came_after_another),
+    };
+    return cmocka_run_group_tests_name("history", tests, NULL, NULL);
+}

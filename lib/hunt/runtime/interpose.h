@@ -79,11 +79,11 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
 /* 0, ETIMEDOUT or EINVAL. */
 int mill_wait_error(enum mill_waited waited);
 
-/* A look at an object that is taken, or the end of waiting for it: from the second in a row on, others go
- * first, so that who tries and tries lets them give it back. */
-void mill_tried_in_vain(const void *object, const void *pc);
-/* It was there. */
-void mill_tried_well(const void *object);
+/* mill_call of a step that ends at once, whether the object is there or not; and what came of it. Who tries
+ * again after trying in vain, or after a timeout, lets others go first: they would else never come to give it
+ * back. mill_wait does both itself. */
+void mill_try(const struct mill_step *step);
+void mill_tried(const struct mill_step *step, bool well);
 
 /* Whoever is enqueued (waits_for) at the object and has not been woken: the number `index` of them in the
  * order in which they came, or -1. */

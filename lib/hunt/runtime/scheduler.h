@@ -104,7 +104,7 @@ struct mill_thread_data {
     uint64_t since;         /* when it was enqueued: first come, first served */
     const void *blocked_on; /* the object of mill_point_when, while it is there */
     bool (*ready)(const void *object, unsigned thread);
-    const void *in_vain[2];    /* objects that it found taken: looking again, it lets others go first */
+    uintptr_t in_vain[2];      /* objects of steps: those it last tried to get and did not, the latest first */
     unsigned robust_held;      /* robust mutexes: who waits for them hears of its end */
     struct mill_thread_share { /* read-write locks that it holds to read */
         const void *lock;

@@ -533,7 +533,7 @@ size_t mill_heap_size;
 enum mill_heap_state mill_heap_look(uintptr_t address, size_t size, struct mill_chunk *chunk)
 {
     (void)size;
-    *chunk = (struct mill_chunk){.address = address, .size = 64, .freed_by = 1};
+    *chunk = (struct mill_chunk){.address = address, .size = 64, .freed.thread = 1};
     return MILL_HEAP_FREED;
 }
 

@@ -9,7 +9,7 @@ static _Noreturn void fail_freed(uintptr_t address, const struct mill_chunk *chu
     mill_fail_here(MILL_FAILURE_USE_AFTER_FREE, (const void *)address,
                    "a call uses an object at 0x%lx, %lu bytes into memory of %zu that thread %u freed",
                    (unsigned long)address, (unsigned long)(address - chunk->address), chunk->size,
-                   chunk->freed_by);
+                   chunk->freed.thread);
 }
 
 static void add_access(struct mill_failure *failure, const struct mill_access *access, bool now)

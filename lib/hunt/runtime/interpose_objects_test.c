@@ -252,6 +252,8 @@ static void test_a_post_is_ordered_before_the_wait_and_not_with_posts(void **sta
     assert_int_equal(seen.unordered[2][5], 0);
     assert_true(seen.unordered[1][2] > 0 && seen.unordered[2][1] > 0);
     assert_int_equal(seen.unordered[1][2] + seen.unordered[2][1], seen.schedules);
+    assert_int_equal(seen.unordered[1][4] + seen.unordered[4][1], seen.schedules);
+    assert_int_equal(seen.unordered[2][3] + seen.unordered[3][2], seen.schedules);
 }
 
 static void semaphore_answers(void)

@@ -318,6 +318,39 @@ static void cancel_at_a_condition(void)
     expect(mill_waiting_count(&condition) == 0);
 }
 
+static void *wait_at_a_condition_asynchronously(void *unused)
+{
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+    pthread_mutex_lock(&mutex);
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
+    pthread_cleanup_push(clean_unlocking, NULL);
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+    pthread_cond_wait(&condition, &mutex);
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
+    pthread_cleanup_pop(1);
+    pthread_testcancel();
+    return unused;
+}
+
+/* The other thread has the mutex when the cancelled one would have it back. */
+static void cancel_asynchronously_at_a_condition(void)
+{
+    clean_count = 0;
+    mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    condition = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    pthread_t other = spawn(wait_at_a_condition_asynchronously, NULL);
+    while (mill_waiting_count(&condition) == 0) {
+        sched_yield();
+    }
+    pthread_mutex_lock(&mutex);
+    pthread_cancel(other);
+    pthread_mutex_unlock(&mutex);
+    void *value = NULL;
+    expect(pthread_join(other, &value) == 0);
+    expect(value == PTHREAD_CANCELED);
+    expect(clean_count == 1);
+}
+
 static void cancel_at_a_semaphore(void)
 {
     cancel_it(wait_at_a_semaphore);
@@ -349,6 +382,7 @@ static void test_cancelled_at_cancellation_points(void **state)
     (void)state;
     assert_ends(cancel_at_a_condition);
     assert_true(seen.schedules >= 3);
+    assert_ends(cancel_asynchronously_at_a_condition);
     assert_ends(cancel_at_a_semaphore);
     assert_ends(cancel_at_a_join);
     assert_ends(cancel_asleep);

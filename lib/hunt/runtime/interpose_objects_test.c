@@ -357,7 +357,8 @@ static void once_in_itself(void)
 
 static void give_up(void)
 {
-    if (initialised++ == 0) {
+    mark((unsigned)++initialised);
+    if (initialised == 1) {
         pthread_exit(NULL);
     }
 }
@@ -388,6 +389,7 @@ static void test_once(void **state)
     assert_int_equal(seen.deadlocks, seen.schedules);
     assert_ends(an_initialiser_that_ends_its_thread);
     assert_int_equal(seen.results[2], seen.schedules); /* by the other, in its turn */
+    assert_int_equal(seen.unordered[1][2], 0);
 }
 
 int main(void)

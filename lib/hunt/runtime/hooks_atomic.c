@@ -2,6 +2,7 @@
  * themselves are plain; what their memory orders say goes to the clocks (race.h).
  */
 #include "hunt/race.h"
+#include "hunt/runtime/check.h"
 #include "hunt/runtime/hooks.h"
 
 #define PC __builtin_return_address(0)

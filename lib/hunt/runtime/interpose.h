@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "hunt/race.h"
+#include "hunt/runtime/check.h"
 #include "hunt/runtime/scheduler.h"
 #include "hunt/runtime/scheduler_inside.h"
 

@@ -9,6 +9,7 @@
 #ifndef MILL_HUNT_RUNTIME_REAL_H
 #define MILL_HUNT_RUNTIME_REAL_H
 
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -153,6 +154,7 @@ extern void __assert_fail(const char *assertion, const char *file, unsigned line
     X(_exit)                               \
     X(quick_exit)                          \
     X(system)                              \
+    X(malloc_usable_size)                  \
     X(syscall)
 
 struct mill_real {

@@ -7,8 +7,10 @@
 #include <sys/syscall.h>
 
 #include "hunt/choices.h"
+#include "hunt/heap.h"
 #include "hunt/race.h"
 #include "hunt/replay.h"
+#include "hunt/runtime/check.h"
 #include "hunt/runtime/holders.h"
 #include "hunt/runtime/interpose.h"
 #include "hunt/runtime/raw.h"
@@ -48,7 +50,6 @@ struct thread {
 
 bool mill_hunt_on;
 bool mill_hunt_alone;
-bool mill_hunt_races;
 struct mill_frames *mill_frames_here;
 
 static struct {
@@ -89,6 +90,7 @@ static void end_schedule(enum mill_job_state state)
 {
     struct mill_job *job = s.job;
     mill_hunt_on = false;
+    mill_heap_end();
     keep_counts();
     if (s.explorer->end) {
         s.explorer->end(job->explorer_state, state == MILL_JOB_FAILED);
@@ -151,20 +153,6 @@ _Noreturn void mill_fail_here(enum mill_failure_kind kind, const void *object, c
     vsnprintf(failure.message, sizeof failure.message, format, arguments);
     va_end(arguments);
     mill_fail(&failure);
-}
-
-void mill_tell_place(struct mill_failure *failure, unsigned thread, uint32_t when, const void *pc,
-                     const char *what)
-{
-    struct mill_failure_stack *stack = mill_failure_add(failure, thread, when, "%s", what);
-    if (!stack) {
-        return;
-    }
-    if (thread == s.current && when == s.step) {
-        stack->frames = mill_thread_stack(thread, pc, stack->pcs, MILL_FAILURE_FRAMES);
-    } else {
-        stack->pcs[stack->frames++] = (uintptr_t)pc;
-    }
 }
 
 static _Noreturn void stuck(void)
@@ -637,10 +625,13 @@ int mill_scheduler_open(struct mill_job *job)
     s.steps_max = job->options.steps_max;
     s.made = mill_choices_make(job->made, sizeof job->made);
     status = s.engine->prepare(1);
+    if (status == 0) {
+        status = mill_heap_open();
+    }
     if (status == 0 && mill_hunt_races) {
         status = mill_race_open();
     }
-    return status < 0 ? refuse(job, status, "no memory for %s", "threads or races") : 0;
+    return status < 0 ? refuse(job, status, "no memory for %s", "threads, the heap or races") : 0;
 }
 
 void mill_scheduler_prepare(unsigned threads)
@@ -671,6 +662,7 @@ void mill_scheduler_begin(uint64_t number)
     mill_interpose_begin();
     mill_frames_here = &s.threads[0].frames;
     mill_hunt_alone = true;
+    mill_heap_begin();
     if (mill_hunt_races) {
         mill_race_begin();
     }

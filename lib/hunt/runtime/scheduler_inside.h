@@ -3,23 +3,11 @@
 #define MILL_HUNT_RUNTIME_SCHEDULER_INSIDE_H
 
 #include "hunt/job.h"
-#include "hunt/race.h"
 #include "hunt/runtime/context.h"
 #include "hunt/runtime/scheduler.h"
 
 /* There has been one thread only so far. */
 extern bool mill_hunt_alone;
-
-/* Races are looked for. */
-extern bool mill_hunt_races;
-
-/* ---- failures ---- */
-
-/* Adds a place: its step, and as its stack what is known; the rest is found by running the schedule again. */
-void mill_tell_place(struct mill_failure *failure, unsigned thread, uint32_t when, const void *pc,
-                     const char *what);
-
-_Noreturn void mill_tell_race(const struct mill_race *race);
 
 /* ---- call stacks ---- */
 

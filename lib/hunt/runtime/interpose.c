@@ -9,6 +9,7 @@ void mill_interpose_begin(void)
      * operations while this says that there is but one. */
     __libc_single_threaded = 0;
     mill_keys_begin();
+    mill_local_begin();
 }
 
 /* ---- cancelling ---- */
@@ -41,6 +42,37 @@ void mill_call(const struct mill_step *step)
     cancel_anywhere();
 }
 
+static void yield_if_in_vain(const struct mill_step *step)
+{
+    const struct mill_thread_data *data = mill_thread_data(mill_self());
+    if (data->in_vain[0] == step->object || data->in_vain[1] == step->object) {
+        const struct mill_step yield = mill_thing(MILL_STEP_YIELD, NULL, step->pc);
+        mill_yield(&yield);
+    }
+}
+
+void mill_try(const struct mill_step *step)
+{
+    yield_if_in_vain(step);
+    mill_call(step);
+}
+
+void mill_tried(const struct mill_step *step, bool well)
+{
+    struct mill_thread_data *data = mill_thread_data(mill_self());
+    uintptr_t *latest = data->in_vain;
+    if (latest[0] == step->object) {
+        latest[0] = latest[1];
+        latest[1] = 0;
+    } else if (latest[1] == step->object) {
+        latest[1] = 0;
+    }
+    if (!well) {
+        latest[1] = latest[0];
+        latest[0] = step->object;
+    }
+}
+
 static bool is_ready_or_cancelled(const void *object, unsigned thread)
 {
     const struct mill_thread_data *data = mill_thread_data(thread);
@@ -57,6 +89,9 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
     if (deadline != NULL) {
         timed.flags |= MILL_STEP_TIMED;
     }
+    if (deadline != NULL && !ready(object, self)) {
+        yield_if_in_vain(step);
+    }
     data->ready = ready;
     data->blocked_on = object;
     data->cancel_point = cancel_point;
@@ -67,6 +102,7 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
         cancel_anywhere();
     }
     if (ready(object, self)) {
+        mill_tried(step, true);
         return MILL_WAIT_READY;
     }
     if (cancel_point && mill_cancel_due(self)) {
@@ -76,22 +112,13 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
         return MILL_WAIT_INVALID;
     }
     mill_virtual_advance(deadline->at);
+    mill_tried(step, false);
     return MILL_WAIT_TIMED_OUT;
 }
 
 int mill_wait_error(enum mill_waited waited)
 {
     return waited == MILL_WAIT_TIMED_OUT ? ETIMEDOUT : waited == MILL_WAIT_INVALID ? EINVAL : 0;
-}
-
-void mill_tried_in_vain(const void *object, const void *pc)
-{
-    struct mill_thread_data *data = mill_thread_data(mill_self());
-    if (data->tried_in_vain == object) {
-        const struct mill_step step = mill_thing(MILL_STEP_YIELD, NULL, pc);
-        mill_yield(&step);
-    }
-    data->tried_in_vain = object;
 }
 
 /* ---- queues ---- */

@@ -80,8 +80,11 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
 /* 0, ETIMEDOUT or EINVAL. */
 int mill_wait_error(enum mill_waited waited);
 
-/* A look at an object that is taken: from the second in a row on, others go first. */
-void mill_tried_in_vain(const void *object, const void *pc);
+/* mill_call of a step that ends at once, whether the object is there or not; and what came of it. Who tries
+ * again after trying in vain, or after a timeout, lets others go first: they would else never come to give it
+ * back. mill_wait does both itself. */
+void mill_try(const struct mill_step *step);
+void mill_tried(const struct mill_step *step, bool well);
 
 /* Whoever is enqueued (waits_for) at the object and has not been woken: the number `index` of them in the
  * order in which they came, or -1. */
@@ -170,6 +173,10 @@ int mill_once_holder(const pthread_once_t *once);
 int mill_once(pthread_once_t *once, void (*initialise)(void), const void *pc);
 /* How many of how many are there. */
 void mill_barrier_arrived(const pthread_barrier_t *barrier, unsigned *arrived, unsigned *count);
+
+/* thread_local objects: a schedule begins; the running thread's are destroyed. */
+void mill_local_begin(void);
+void mill_local_destroy(void);
 
 /* No schedule runs: what the last one has left of the keys it made goes. */
 void mill_keys_begin(void);

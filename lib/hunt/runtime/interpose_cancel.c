@@ -34,6 +34,7 @@ _Noreturn void mill_thread_finish(void *result)
     data->leaving = true;
     data->result = result;
     data->waits_for = NULL;
+    mill_local_destroy();
     mill_keys_destroy();
     data->over = true;
     if (data->robust_held > 0) {

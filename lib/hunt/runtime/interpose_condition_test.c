@@ -4,13 +4,13 @@
 
 static pthread_mutex_t mutex;
 static pthread_cond_t condition;
-static int ready_count, tokens;
+static int tokens;
 
 static void reset(void)
 {
     mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     condition = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-    ready_count = tokens = 0;
+    tokens = 0;
 }
 
 static struct timespec in_a_second(clockid_t clock)
@@ -81,19 +81,15 @@ static void test_words_reach_who_waits(void **state)
 static void *wait_and_tell(void *number)
 {
     pthread_mutex_lock(&mutex);
-    ready_count++;
     pthread_cond_wait(&condition, &mutex);
     result((unsigned)(uintptr_t)number);
     pthread_mutex_unlock(&mutex);
     return NULL;
 }
 
-static void wait_until_both_wait(void)
+static void await_waiting(unsigned count)
 {
-    for (int count = 0; count < 2;) {
-        pthread_mutex_lock(&mutex);
-        count = ready_count;
-        pthread_mutex_unlock(&mutex);
+    while (mill_waiting_count(&condition) < count) {
         sched_yield();
     }
 }
@@ -102,8 +98,9 @@ static void signal_one_of_two(void)
 {
     reset();
     spawn(wait_and_tell, (void *)1);
+    await_waiting(1);
     spawn(wait_and_tell, (void *)2);
-    wait_until_both_wait();
+    await_waiting(2);
     pthread_cond_signal(&condition);
 }
 
@@ -206,9 +203,7 @@ static void destroy_while_waited_for(void)
 {
     reset();
     spawn(wait_and_tell, (void *)1);
-    do {
-        sched_yield();
-    } while (mill_waiting_count(&condition) == 0);
+    await_waiting(1);
     pthread_cond_destroy(&condition);
 }
 

@@ -84,7 +84,6 @@ static int take(pthread_mutex_t *mutex)
     mutex->__data.__count = 1;
     mutex->__data.__nusers = 1;
     mill_acquired(mutex);
-    data->tried_in_vain = NULL;
     if (is_robust(mutex)) {
         data->robust_held++;
     }
@@ -124,15 +123,16 @@ int mill_mutex_lock(pthread_mutex_t *mutex, const struct mill_deadline *deadline
 int mill_mutex_trylock(pthread_mutex_t *mutex, const void *pc)
 {
     const struct mill_step step = mill_thing_step(MILL_STEP_TRY_LOCK, MILL_THING_MUTEX, mutex, pc);
-    mill_call(&step);
+    mill_try(&step);
     touch(mutex, pc);
-    if (is_free(mutex, mill_self())) {
+    bool well = is_free(mutex, mill_self());
+    mill_tried(&step, well);
+    if (well) {
         return take(mutex);
     }
     if (is_mine(mutex) && type_of(mutex) == PTHREAD_MUTEX_RECURSIVE) {
         return take_again(mutex);
     }
-    mill_tried_in_vain(mutex, pc);
     return EBUSY;
 }
 

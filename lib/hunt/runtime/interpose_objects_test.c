@@ -252,6 +252,8 @@ static void test_a_post_is_ordered_before_the_wait_and_not_with_posts(void **sta
     assert_int_equal(seen.unordered[2][5], 0);
     assert_true(seen.unordered[1][2] > 0 && seen.unordered[2][1] > 0);
     assert_int_equal(seen.unordered[1][2] + seen.unordered[2][1], seen.schedules);
+    assert_int_equal(seen.unordered[1][4] + seen.unordered[4][1], seen.schedules);
+    assert_int_equal(seen.unordered[2][3] + seen.unordered[3][2], seen.schedules);
 }
 
 static void semaphore_answers(void)
@@ -355,7 +357,8 @@ static void once_in_itself(void)
 
 static void give_up(void)
 {
-    if (initialised++ == 0) {
+    mark((unsigned)++initialised);
+    if (initialised == 1) {
         pthread_exit(NULL);
     }
 }
@@ -386,6 +389,7 @@ static void test_once(void **state)
     assert_int_equal(seen.deadlocks, seen.schedules);
     assert_ends(an_initialiser_that_ends_its_thread);
     assert_int_equal(seen.results[2], seen.schedules); /* by the other, in its turn */
+    assert_int_equal(seen.unordered[1][2], 0);
 }
 
 int main(void)

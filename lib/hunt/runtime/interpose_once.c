@@ -1,5 +1,6 @@
 /* pthread_once and C11's call_once. As in glibc: 0 before, an odd number while the initialiser runs, 2 after
- * it; here the odd number tells who runs it. An initialiser that is cancelled, or throws in C++, has not run.
+ * it; here the odd number tells who runs it. An initialiser that is cancelled, or throws in C++, has not run;
+ * it is ordered before the next that does, as std::call_once promises.
  */
 #include "hunt/runtime/interpose.h"
 
@@ -30,6 +31,7 @@ static void end_of_run(pthread_once_t *const *place)
     if ((*once & ONCE_STATE) == ONCE_RUNS) {
         *once = 0;
     }
+    mill_released(once);
     mill_changed(once);
 }
 
@@ -38,7 +40,6 @@ static void run(pthread_once_t *object, void (*initialise)(void))
     pthread_once_t *once __attribute__((cleanup(end_of_run))) = object;
     *once = ONCE_RUNS | ((int)mill_self() + 1) << ONCE_OWNER;
     initialise();
-    mill_released(once);
     *once = ONCE_DONE;
 }
 
@@ -47,9 +48,8 @@ int mill_once(pthread_once_t *once, void (*initialise)(void), const void *pc)
     const struct mill_step step = mill_thing_step(MILL_STEP_ONCE, MILL_THING_ONCE, once, pc);
     mill_wait(&step, is_settled, once, NULL, false);
     mill_touch(once, sizeof *once, false, pc);
-    if ((*once & ONCE_STATE) == ONCE_DONE) {
-        mill_acquired(once);
-    } else {
+    mill_acquired(once);
+    if ((*once & ONCE_STATE) != ONCE_DONE) {
         run(once, initialise);
     }
     return 0;

@@ -120,7 +120,6 @@ static int take_to_read(pthread_rwlock_t *lock)
 {
     lock->__data.__pad3++;
     add_share(lock);
-    mill_thread_data(mill_self())->tried_in_vain = NULL;
     mill_acquired(lock);
     return 0;
 }
@@ -128,7 +127,6 @@ static int take_to_read(pthread_rwlock_t *lock)
 static int take_to_write(pthread_rwlock_t *lock)
 {
     lock->__data.__cur_writer = mill_owner_mark(mill_self());
-    mill_thread_data(mill_self())->tried_in_vain = NULL;
     mill_acquired(lock);
     mill_acquired(readers_of(lock));
     return 0;
@@ -156,13 +154,11 @@ static int try_acquire(pthread_rwlock_t *lock, bool write, const void *pc)
 {
     const struct mill_step step =
         mill_thing_step(write ? MILL_STEP_TRY_LOCK : MILL_STEP_TRY_SHARE, MILL_THING_RWLOCK, lock, pc);
-    mill_call(&step);
+    mill_try(&step);
     touch(lock, pc);
-    if (write ? can_write(lock, mill_self()) : can_read(lock, mill_self())) {
-        return take(lock, write);
-    }
-    mill_tried_in_vain(lock, pc);
-    return EBUSY;
+    bool well = write ? can_write(lock, mill_self()) : can_read(lock, mill_self());
+    mill_tried(&step, well);
+    return well ? take(lock, write) : EBUSY;
 }
 
 static int release(pthread_rwlock_t *lock, const void *pc)

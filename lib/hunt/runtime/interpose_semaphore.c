@@ -42,7 +42,6 @@ static int returned(int error)
 static int take(sem_t *object)
 {
     ((struct semaphore *)object)->value--;
-    mill_thread_data(mill_self())->tried_in_vain = NULL;
     mill_acquired(object);
     return 0;
 }
@@ -62,13 +61,11 @@ static int acquire(sem_t *object, const struct mill_deadline *deadline, const vo
 static int try_acquire(sem_t *object, const void *pc)
 {
     const struct mill_step step = mill_thing_step(MILL_STEP_TRY_TAKE, MILL_THING_SEMAPHORE, object, pc);
-    mill_call(&step);
+    mill_try(&step);
     mill_touch(object, sizeof *object, false, pc);
-    if (is_there(object, mill_self())) {
-        return take(object);
-    }
-    mill_tried_in_vain(object, pc);
-    return EAGAIN;
+    bool well = is_there(object, mill_self());
+    mill_tried(&step, well);
+    return well ? take(object) : EAGAIN;
 }
 
 static int give(sem_t *object, const void *pc)

@@ -35,7 +35,6 @@ int mill_spin_holder(const pthread_spinlock_t *lock)
 static int take(pthread_spinlock_t *lock)
 {
     *lock = TAKEN(mill_owner_mark(mill_self()));
-    mill_thread_data(mill_self())->tried_in_vain = NULL;
     mill_acquired(lock);
     return 0;
 }
@@ -51,13 +50,11 @@ static int acquire(pthread_spinlock_t *lock, const void *pc)
 static int try_acquire(pthread_spinlock_t *lock, const void *pc)
 {
     const struct mill_step step = mill_thing_step(MILL_STEP_TRY_LOCK, MILL_THING_SPIN, lock, pc);
-    mill_call(&step);
+    mill_try(&step);
     mill_touch(lock, sizeof *lock, false, pc);
-    if (is_free((const void *)lock, mill_self())) {
-        return take(lock);
-    }
-    mill_tried_in_vain((const void *)lock, pc);
-    return EBUSY;
+    bool well = is_free((const void *)lock, mill_self());
+    mill_tried(&step, well);
+    return well ? take(lock) : EBUSY;
 }
 
 static int release(pthread_spinlock_t *lock, const void *pc)

@@ -118,11 +118,11 @@ int mill_thread_await(pthread_t handle, void **result, bool wait, const struct m
     const struct mill_step step = thread_step(MILL_STEP_JOIN, other, pc);
     int error = refuse_join(self, other);
     if (!wait || error != 0) {
-        mill_call(&step);
+        mill_try(&step);
         if (error == 0 && !mill_thread_is_over(other)) {
-            mill_tried_in_vain(mill_thread_data(other), pc);
             error = EBUSY;
         }
+        mill_tried(&step, error != EBUSY);
         if (error != 0) {
             return error;
         }
@@ -140,7 +140,6 @@ int mill_thread_await(pthread_t handle, void **result, bool wait, const struct m
         }
     }
     find_joinable(handle, "a join", pc);
-    data->tried_in_vain = NULL;
     mill_joined(other);
     mill_thread_data(other)->joined = true;
     if (result != NULL) {

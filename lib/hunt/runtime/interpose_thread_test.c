@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "hunt/runtime/cleanup.h"
+
 static void *give_back(void *argument)
 {
     mark(2);
@@ -83,9 +85,16 @@ static void join_each_other(void)
     result(error == EDEADLK ? 1 : 0);
 }
 
+static void *give_back_slowly(void *argument)
+{
+    pthread_testcancel(); /* two steps, so that whoever lets others go first may be back between them */
+    pthread_testcancel();
+    return argument;
+}
+
 static void join_with_timeouts(void)
 {
-    pthread_t other = spawn(give_back, &first);
+    pthread_t other = spawn(give_back_slowly, &first);
     int error = pthread_tryjoin_np(other, NULL);
     expect(error == 0 || error == EBUSY);
     result(error == 0 ? 0 : 1);
@@ -309,6 +318,39 @@ static void cancel_at_a_condition(void)
     expect(mill_waiting_count(&condition) == 0);
 }
 
+static void *wait_at_a_condition_asynchronously(void *unused)
+{
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+    pthread_mutex_lock(&mutex);
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
+    pthread_cleanup_push(clean_unlocking, NULL);
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+    pthread_cond_wait(&condition, &mutex);
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
+    pthread_cleanup_pop(1);
+    pthread_testcancel();
+    return unused;
+}
+
+/* The other thread has the mutex when the cancelled one would have it back. */
+static void cancel_asynchronously_at_a_condition(void)
+{
+    clean_count = 0;
+    mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    condition = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    pthread_t other = spawn(wait_at_a_condition_asynchronously, NULL);
+    while (mill_waiting_count(&condition) == 0) {
+        sched_yield();
+    }
+    pthread_mutex_lock(&mutex);
+    pthread_cancel(other);
+    pthread_mutex_unlock(&mutex);
+    void *value = NULL;
+    expect(pthread_join(other, &value) == 0);
+    expect(value == PTHREAD_CANCELED);
+    expect(clean_count == 1);
+}
+
 static void cancel_at_a_semaphore(void)
 {
     cancel_it(wait_at_a_semaphore);
@@ -340,6 +382,7 @@ static void test_cancelled_at_cancellation_points(void **state)
     (void)state;
     assert_ends(cancel_at_a_condition);
     assert_true(seen.schedules >= 3);
+    assert_ends(cancel_asynchronously_at_a_condition);
     assert_ends(cancel_at_a_semaphore);
     assert_ends(cancel_at_a_join);
     assert_ends(cancel_asleep);
@@ -504,6 +547,48 @@ static void test_keys(void **state)
     assert_int_equal(pthread_key_delete(key), 0);
 }
 
+/* ---- thread_local ---- */
+
+static int order[8], order_count;
+
+static void destroy_one(void *object)
+{
+    order[order_count++] = (int)(intptr_t)object;
+    if (object == (void *)2) {
+        __cxa_thread_atexit_impl(destroy_one, (void *)5, NULL); /* one that its destructor makes */
+    }
+}
+
+static void destroy_key(void *unused)
+{
+    (void)unused;
+    order[order_count++] = 9;
+}
+
+static void *with_local_objects(void *unused)
+{
+    pthread_setspecific(key, &key);
+    for (intptr_t i = 1; i <= 3; i++) {
+        expect(__cxa_thread_atexit_impl(destroy_one, (void *)i, NULL) == 0);
+    }
+    return unused;
+}
+
+static void local_objects(void)
+{
+    order_count = 0;
+    pthread_key_create(&key, destroy_key);
+    join(spawn(with_local_objects, NULL));
+    expect(order_count == 5);
+    expect(order[0] == 3 && order[1] == 2 && order[2] == 5 && order[3] == 1 && order[4] == 9);
+}
+
+static void test_thread_local_objects_go_last_made_first_and_before_keys(void **state)
+{
+    (void)state;
+    assert_ends(local_objects);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -514,6 +599,7 @@ int main(void)
         cmocka_unit_test(test_cancelled_at_cancellation_points),
         cmocka_unit_test(test_cancelled_where_the_type_and_state_allow),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_thread_local_objects_go_last_made_first_and_before_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

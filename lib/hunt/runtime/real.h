@@ -114,6 +114,7 @@ extern void __assert_fail(const char *assertion, const char *file, unsigned line
     X(__pthread_register_cancel_defer)     \
     X(__pthread_unregister_cancel_restore) \
     X(__pthread_unwind_next)               \
+    X(__cxa_thread_atexit_impl)            \
     X(thrd_create)                         \
     X(thrd_join)                           \
     X(thrd_detach)                         \

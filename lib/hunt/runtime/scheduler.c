@@ -11,6 +11,7 @@
 #include "hunt/race.h"
 #include "hunt/replay.h"
 #include "hunt/runtime/check.h"
+#include "hunt/runtime/holders.h"
 #include "hunt/runtime/interpose.h"
 #include "hunt/runtime/raw.h"
 #include "hunt/runtime/scheduler_inside.h"
@@ -111,11 +112,14 @@ static void describe(struct mill_failure *failure, unsigned thread)
 {
     const struct mill_step *pending = &s.pending[thread];
     struct mill_failure_stack *stack;
-    if (thread == s.current) {
+    if (!s.threads[thread].can) {
+        char what[sizeof stack->label];
+        mill_holder_text(pending, what, sizeof what);
+        stack = mill_failure_add(failure, thread, UINT32_MAX, "waits for %s", what);
+    } else if (thread == s.current) {
         stack = mill_failure_add(failure, thread, s.step, "runs");
     } else {
-        stack = mill_failure_add(failure, thread, UINT32_MAX, "%s %s",
-                                 s.threads[thread].can ? "is at" : "waits in", mill_step_name(pending->kind));
+        stack = mill_failure_add(failure, thread, UINT32_MAX, "is at %s", mill_step_name(pending->kind));
     }
     if (stack) {
         stack->frames = mill_thread_stack(thread, pending->pc, stack->pcs, MILL_FAILURE_FRAMES);

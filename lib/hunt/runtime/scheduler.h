@@ -107,7 +107,7 @@ struct mill_thread_data {
     uint64_t since;         /* when it was enqueued: first come, first served */
     const void *blocked_on; /* the object of mill_point_when, while it is there */
     bool (*ready)(const void *object, unsigned thread);
-    const void *tried_in_vain; /* an object that it found taken: looking again, it lets others go first */
+    uintptr_t in_vain[2];      /* objects of steps: those it last tried to get and did not, the latest first */
     unsigned robust_held;      /* robust mutexes: who waits for them hears of its end */
     struct mill_thread_share { /* read-write locks that it holds to read */
         const void *lock;
@@ -122,7 +122,8 @@ struct mill_thread_data {
     bool leaving;      /* it ends: not cancelled again */
     bool over;         /* nothing of the program's runs in it any more */
     void *result;
-    void *cleanups; /* of pthread_cleanup_push */
+    void *cleanups;       /* of pthread_cleanup_push */
+    unsigned destructors; /* of thread_local objects: the last registered, or 0 */
 
     const void *keys[MILL_THREAD_KEYS]; /* of pthread_setspecific */
 };

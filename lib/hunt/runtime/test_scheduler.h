@@ -22,8 +22,8 @@
 #include <cmocka.h>
 
 #include "hunt/failure.h"
-#include "hunt/heap.h"
 #include "hunt/race.h"
+#include "hunt/runtime/check.h"
 #include "hunt/runtime/interpose.h"
 #include "hunt/runtime/real.h"
 #include "hunt/runtime/scheduler.h"
@@ -71,6 +71,7 @@ static uint64_t now;
 static uint32_t steps;
 static void (*program)(void);
 bool mill_hunt_on;
+bool mill_hunt_races = true;
 
 /* The decisions of this schedule, and of the next as far as they are given. */
 static struct {
@@ -437,8 +438,8 @@ static struct {
     unsigned thread;
     struct test_clock clock;
 } marks[MARKS_MAX];
-static unsigned fences;  /* bits of the threads that had one */
-static bool touch_races; /* what mill_race_write says */
+static unsigned fences;       /* bits of the threads that had one */
+static uintptr_t touch_fails; /* the address of an object that no call may touch */
 
 static void join_clock(struct test_clock *into, const struct test_clock *from)
 {
@@ -497,17 +498,16 @@ void mill_race_fence(unsigned thread, int order)
     fences |= 1U << thread;
 }
 
-bool mill_race_read(const struct mill_access *access, struct mill_race *race)
+/* ---- check.h: what is touched ---- */
+
+void mill_check_access(const struct mill_access *access)
 {
-    (void)access, (void)race;
-    return false;
+    if (access->address == touch_fails && (access->write || access->atomic)) {
+        mill_fail_here(MILL_FAILURE_RACE, NULL, "%s", access->write ? "made or destroyed" : "used");
+    }
 }
 
-bool mill_race_write(const struct mill_access *access, struct mill_race *race)
-{
-    *race = (struct mill_race){.earlier = *access, .later = *access};
-    return touch_races;
-}
+/* ---- marks ---- */
 
 /* The running thread is at this place; every mark that was set before it, and is not ordered before, is
  * counted. */
@@ -522,18 +522,6 @@ static inline void mark(unsigned number)
     marks[number].set = true;
     marks[number].thread = current;
     marks[number].clock = clocks[current];
-}
-
-/* ---- heap.h: memory that a test says was freed ---- */
-
-uintptr_t mill_heap_base;
-size_t mill_heap_size;
-
-enum mill_heap_state mill_heap_look(uintptr_t address, size_t size, struct mill_chunk *chunk)
-{
-    (void)size;
-    *chunk = (struct mill_chunk){.address = address, .size = 64, .freed_by = 1};
-    return MILL_HEAP_FREED;
 }
 
 /* ---- shorthands ---- */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "harness/observation.h"
 #include "harness/reports.h"
 #include "harness/stacks.h"
 #include "harness/starvation.h"
@@ -180,12 +181,12 @@ static json_t *bad_sample(const char *status, const char *reason)
     return json_pack("{s:s, s:s}", "status", status, "reason", reason);
 }
 
-/* What the sanitizers reported, in a line: the first report's kind and place. True when a data race is among
- * them. */
-static bool sanitizer_headline(enum mill_tool tool, const struct mill_text *complaint, char *line,
-                               size_t size)
+/* What the sanitizers reported, in a line: the first report's kind and place. Returns the findings that they
+ * are, of enum mill_finding. */
+static unsigned sanitizer_headline(enum mill_tool tool, const struct mill_text *complaint, char *line,
+                                   size_t size)
 {
-    bool race = false;
+    unsigned findings = MILL_NO_FINDING;
     json_t *reports = mill_reports_parse(tool, complaint->length > 0 ? complaint->text : "");
     size_t index;
     json_t *report;
@@ -195,10 +196,23 @@ static bool sanitizer_headline(enum mill_tool tool, const struct mill_text *comp
         if (index == 0) {
             mill_report_line(report, line, size);
         }
-        race = race || mill_report_is_race(report);
+        findings |= (unsigned)mill_report_finding(report);
     }
     json_decref(reports);
-    return race;
+    return findings;
+}
+
+/* Beside those of the sample's own check. */
+static void add_findings(json_t *sample, unsigned found)
+{
+    json_t *findings = json_object_get(sample, "findings");
+    if (!json_is_array(findings)) {
+        findings = json_array();
+        json_object_set_new(sample, "findings", findings);
+    }
+    json_t *more = mill_findings_encode(found);
+    json_array_extend(findings, more);
+    json_decref(more);
 }
 
 /* The child's own answer, when it gave one, with the sanitizer's finding laid over it. */
@@ -208,18 +222,13 @@ static json_t *judge_exit(const struct child *child, enum mill_tool tool, int co
     json_error_t wrong;
     json_t *sample = child->answer.length > 0 ? json_loads(child->answer.text, 0, &wrong) : NULL;
     if (code == MILL_CHILD_SANITIZER_EXIT) {
-        bool race = sanitizer_headline(tool, &child->complaint, reason, sizeof reason);
+        unsigned found = sanitizer_headline(tool, &child->complaint, reason, sizeof reason);
         if (!sample) {
             sample = json_object();
         }
         json_object_set_new(sample, "status", json_string("sanitizer"));
         json_object_set_new(sample, "reason", json_string(reason));
-        if (!json_is_array(json_object_get(sample, "findings"))) {
-            json_object_set_new(sample, "findings", json_array());
-        }
-        if (race) {
-            json_array_append_new(json_object_get(sample, "findings"), json_string("race"));
-        }
+        add_findings(sample, found);
         return sample;
     }
     if (code == 0 && json_is_object(sample) && json_is_string(json_object_get(sample, "status"))) {

@@ -184,9 +184,26 @@ static const char *text_of(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-bool mill_report_is_race(const json_t *report)
+enum mill_finding mill_report_finding(const json_t *report)
 {
-    return strncmp(text_of(report, "kind"), "data race", 9) == 0;
+    static const struct {
+        const char *kind; /* how it begins */
+        enum mill_finding finding;
+    } kinds[] = {
+        {"data race", MILL_RACE},
+        {"lock-order-inversion", MILL_DEADLOCK},
+        {"lock order violated", MILL_DEADLOCK},
+        {"heap-use-after-free", MILL_CORRUPTION},
+        {"heap-buffer-overflow", MILL_CORRUPTION},
+        {"attempting double-free", MILL_CORRUPTION},
+        {"SEGV", MILL_CORRUPTION},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strncmp(text_of(report, "kind"), kinds[i].kind, strlen(kinds[i].kind)) == 0) {
+            return kinds[i].finding;
+        }
+    }
+    return MILL_NO_FINDING;
 }
 
 /* The first frame with a source, else the first. */

@@ -20,13 +20,15 @@
 #include <stddef.h>
 
 #include "core/text.h"
-#include "harness/tool.h"
+#include "harness/scenario.h"
 
 /* Every report of `text`, in its order, as an array that the caller owns; NULL when memory ran out. Helgrind
  * and DRD are read as such; every other tool as the sanitizers, of which each report says whose it is. */
 json_t *mill_reports_parse(enum mill_tool tool, const char *text);
 
-bool mill_report_is_race(const json_t *report);
+/* Which finding the report is, of those that a scenario may expect; MILL_NO_FINDING for what none expects
+ * (leaks, undefined behaviour, misuse of a mutex). */
+enum mill_finding mill_report_finding(const json_t *report);
 
 /* "ThreadSanitizer: data race: add (lib/x.c:20), add (lib/x.c:20)". Returns `line`. */
 char *mill_report_line(const json_t *report, char *line, size_t size);

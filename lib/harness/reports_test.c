@@ -57,7 +57,7 @@ static void thread_sanitizer_is_read(void **state)
     (void)state;
     json_t *race = parse(MILL_TSAN, text_race_tsan, 1);
     assert_line(race, 0, "ThreadSanitizer: data race: add (/src/race.c:5), add (/src/race.c:5)");
-    assert_true(mill_report_is_race(json_array_get(race, 0)));
+    assert_int_equal(mill_report_finding(json_array_get(race, 0)), MILL_RACE);
     assert_string_equal(what(stack_of(race, 0, 0)), "Write of size 4 by thread T2");
     assert_string_equal(what(stack_of(race, 0, 1)), "Previous write of size 4 by thread T1");
     assert_true(json_is_true(json_object_get(stack_of(race, 0, 2), "context")));
@@ -70,7 +70,7 @@ static void thread_sanitizer_is_read(void **state)
     assert_line(order, 0,
                 "ThreadSanitizer: lock-order-inversion (potential deadlock): take (/src/order.c:3), "
                 "take (/src/order.c:3)");
-    assert_false(mill_report_is_race(json_array_get(order, 0)));
+    assert_int_equal(mill_report_finding(json_array_get(order, 0)), MILL_DEADLOCK);
     assert_string_equal(what(stack_of(order, 0, 1)),
                         "Mutex M0 acquired here while holding mutex M1 in thread T1");
     json_decref(order);
@@ -102,6 +102,7 @@ static void leaks_are_reports_each(void **state)
     assert_line(reports, 0, "LeakSanitizer: direct leak: lose (/src/leak.c:2)");
     /* two calls in one line: one thing to show */
     assert_true(same_key(json_array_get(reports, 0), json_array_get(reports, 1)));
+    assert_int_equal(mill_report_finding(json_array_get(reports, 0)), MILL_NO_FINDING);
     json_decref(reports);
 }
 
@@ -121,7 +122,7 @@ static void helgrind_is_read(void **state)
     (void)state;
     json_t *race = parse(MILL_HELGRIND, text_race_helgrind, 2);
     assert_line(race, 0, "Helgrind: data race: add (race.c:5), add (race.c:5)");
-    assert_true(mill_report_is_race(json_array_get(race, 0)));
+    assert_int_equal(mill_report_finding(json_array_get(race, 0)), MILL_RACE);
     assert_string_equal(what(stack_of(race, 0, 0)), "Possible data race during read of size 4 by thread #3");
     assert_string_equal(what(stack_of(race, 0, 1)),
                         "This conflicts with a previous write of size 4 by thread #2");

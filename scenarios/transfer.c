@@ -126,7 +126,6 @@ const struct mill_scenario mill_scenario_transfer = {
     .name = "transfer",
     .summary = "money goes between accounts, each under a lock of its own",
     .family = &mill_accounts_family,
-    .plain = true,
     .parameters = parameters,
     .parameter_count = sizeof parameters / sizeof parameters[0],
     .roles = roles,

@@ -10,6 +10,7 @@
 
 #include "core/text.h"
 #include "core/valgrind.h"
+#include "harness/build_info.h"
 
 /* ---- where the programs are ---- */
 
@@ -48,6 +49,21 @@ static bool is_on_path(const char *name)
     return false;
 }
 
+/* valgrind.supp, installed beside the programs or where the sources were. */
+static bool find_suppressions(struct mill_launch *launch)
+{
+    const char *slash = strrchr(launch->program, '/');
+    int folder = slash ? (int)(slash - launch->program) : 0;
+    int written = snprintf(launch->suppressions, sizeof launch->suppressions,
+                           "%.*s/../share/threadmill/valgrind.supp", folder, launch->program);
+    if (written < (int)sizeof launch->suppressions && access(launch->suppressions, R_OK) == 0) {
+        return true;
+    }
+    written = snprintf(launch->suppressions, sizeof launch->suppressions, "%s",
+                       MILL_BUILD_SOURCE "/lib/harness/valgrind.supp");
+    return written < (int)sizeof launch->suppressions && access(launch->suppressions, R_OK) == 0;
+}
+
 int mill_launch_find(struct mill_launch *launch, enum mill_tool tool, struct mill_error *error)
 {
     char self[PATH_MAX];
@@ -72,6 +88,10 @@ int mill_launch_find(struct mill_launch *launch, enum mill_tool tool, struct mil
     if (launch->wrapper[0] && !MILL_KNOWS_VALGRIND) {
         return mill_error_set(
             error, -ENOENT, "built without Valgrind's headers: install the package valgrind and build again");
+    }
+    if (launch->wrapper[0] && !find_suppressions(launch)) {
+        return mill_error_set(error, -ENOENT, "there is no %s; install threadmill whole",
+                              launch->suppressions);
     }
     return 0;
 }
@@ -136,11 +156,16 @@ static char **tools_environment(struct mill_text texts[told_count])
 static int spawn(const struct mill_launch *launch, pid_t *process, const posix_spawn_file_actions_t *actions,
                  const posix_spawnattr_t *attributes, char *const *environment)
 {
-    char *arguments[MILL_WRAPPER_MAX + 3];
+    char *arguments[MILL_WRAPPER_MAX + 4];
+    char suppressions[PATH_MAX + 16];
     size_t count = 0;
     const char *program = launch && launch->program[0] ? launch->program : "/proc/self/exe";
     for (; launch && launch->wrapper[count]; count++) {
         arguments[count] = (char *)(uintptr_t)launch->wrapper[count];
+    }
+    if (launch && launch->suppressions[0]) {
+        snprintf(suppressions, sizeof suppressions, "--suppressions=%s", launch->suppressions);
+        arguments[count++] = suppressions;
     }
     arguments[count] = (char *)(uintptr_t)(count > 0 ? program : "threadmill");
     arguments[count + 1] = "sample";

@@ -264,16 +264,23 @@ static int by_text(const void *a, const void *b)
     return strcmp(((const struct mill_text *)a)->text, ((const struct mill_text *)b)->text);
 }
 
+/* The engine's own frames, below those of the scenario, differ with the phase of the run. */
+static bool is_engine(const json_t *frame)
+{
+    return strncmp(text_of(frame, "file"), "lib/harness/", 12) == 0;
+}
+
 static void add_stack_key(const json_t *stack, struct mill_text *key)
 {
-    size_t index;
+    size_t index, taken = 0;
     json_t *frame;
     mill_text_add(key, "|");
     json_array_foreach(json_object_get(stack, "frames"), index, frame)
     {
-        if (index < key_frames) {
+        if (taken < key_frames && !is_engine(frame)) {
             mill_text_add(key, "%s %s %d;", text_of(frame, "function"), text_of(frame, "file"),
                           (int)json_integer_value(json_object_get(frame, "line")));
+            taken++;
         }
     }
 }
@@ -310,7 +317,8 @@ bool mill_reports_tool_failed(const char *text, char *line, size_t size)
                                         "ThreadSanitizer failed to allocate",
                                         "AddressSanitizer failed to allocate",
                                         "threadmill sample: ",
-                                        "valgrind: "};
+                                        "valgrind: ",
+                                        "Valgrind: debuginfo reader: "};
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         const char *found = strstr(text, marks[i]);
         if (found) {

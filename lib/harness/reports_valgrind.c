@@ -1,5 +1,6 @@
 /* The text of Helgrind and DRD. Each line begins with "==PID== ". Helgrind sets a line of dashes before each
- * report, which has paragraphs; DRD an empty line behind each.
+ * report, which has paragraphs, of
+ * which some, set in by a blank, may stand before the headline; DRD an empty line behind each.
  *
  *     Possible data race during read of size 4 at 0x10C024 by thread #3
  *        at 0x1091B4: add (counter.c:5)
@@ -96,7 +97,7 @@ void mill_reports_valgrind_line(struct mill_reports_reading *reading, const char
         }
     } else if (strncmp(words, "at 0x", 5) == 0 || strncmp(words, "by 0x", 5) == 0) {
         read_frame(reading, words + 3);
-    } else if (helgrind ? reading->headline_next : !reading->report && strncmp(words, "Thread ", 7) != 0) {
+    } else if (helgrind ? reading->headline_next && rest[0] != ' ' : !reading->report && strncmp(words, "Thread ", 7) != 0) {
         begin(reading, words);
         reading->headline_next = false;
     } else if (strncmp(words, "Locks held", 10) != 0) {

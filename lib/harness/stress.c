@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -9,6 +10,11 @@
 #include "harness/reports.h"
 #include "harness/result.h"
 #include "harness/sample_series.h"
+
+enum {
+    longer_runs = 3, /* for a cell that came to nothing, */
+    longer_by = 4,   /* each so many times as long as the one before */
+};
 
 /* ---- the document ---- */
 
@@ -238,7 +244,8 @@ struct tally {
     const char *reason;
 };
 
-static enum mill_verdict judge(const json_t *cell, const struct tally *tally, const char **reason)
+static enum mill_verdict judge(const json_t *cell, const struct tally *tally, const char *ended,
+                               const char **reason)
 {
     bool must_show = json_is_true(json_object_get(cell, "must_show"));
     *reason = mill_sample_text(cell, "unsupported");
@@ -254,8 +261,7 @@ static enum mill_verdict judge(const json_t *cell, const struct tally *tally, co
         return MILL_VERDICT_CAUGHT;
     }
     if (tally->samples == 0) {
-        *reason =
-            tally->rejected > 0 ? "it was never given its processors" : "the time was over before its turn";
+        *reason = tally->rejected > 0 ? "it was never given its processors" : ended;
         return must_show ? MILL_VERDICT_NOT_CAUGHT : MILL_VERDICT_NOT_RUN;
     }
     if (must_show) {
@@ -287,10 +293,10 @@ static int add_sample(struct mill_stress *stress, enum mill_tool tool, const jso
 }
 
 static int add_cell(struct mill_stress *stress, enum mill_tool tool, const json_t *cell,
-                    const struct tally *tally)
+                    const struct tally *tally, const char *ended)
 {
     const char *reason;
-    enum mill_verdict verdict = judge(cell, tally, &reason);
+    enum mill_verdict verdict = judge(cell, tally, ended, &reason);
     json_t *entry = json_pack(
         "{s:s, s:O, s:O, s:O, s:O, s:O, s:O, s:s, s:s?, s:I, s:I}", "tool", mill_tool_name(tool), /* */
         "scenario", json_object_get(cell, "scenario"), "strategy", json_object_get(cell, "strategy"),
@@ -305,6 +311,10 @@ int mill_stress_add(struct mill_stress *stress, enum mill_tool tool, const json_
 {
     json_t *rounds = json_object_get(json_object_get(result, "settings"), "rounds_done");
     int status = add_tool(stress, tool, NULL, failed, json_integer_value(rounds));
+    bool interrupted = json_is_true(json_object_get(result, "interrupted"));
+    const char *ended = failed        ? "the tool failed before its turn"
+                        : interrupted ? "interrupted before its turn"
+                                      : "the time was over before its turn";
     size_t index, at;
     json_t *cell, *sample;
     json_array_foreach(json_object_get(result, "cells"), index, cell)
@@ -319,9 +329,9 @@ int mill_stress_add(struct mill_stress *stress, enum mill_tool tool, const json_
                 status = add_sample(stress, tool, cell, sample, &tally);
             }
         }
-        status = status == 0 ? add_cell(stress, tool, cell, &tally) : status;
+        status = status == 0 ? add_cell(stress, tool, cell, &tally, ended) : status;
     }
-    if (json_is_true(json_object_get(result, "interrupted")) && !failed) {
+    if (interrupted && !failed) {
         json_object_set_new(stress->document, "interrupted", json_true());
     }
     return status;
@@ -354,6 +364,59 @@ static bool is_to_end(void *context)
            (watcher->observer->interrupted && watcher->observer->interrupted(watcher->observer->context));
 }
 
+/* Some cells want more time: a control that was not found, and where no operation ended. Marks all others as
+ * done, in the plan; the number of those that do, or -ENOMEM. */
+static int want_more(struct mill_plan *plan, enum mill_tool tool, const json_t *result)
+{
+    struct mill_stress so_far;
+    int wanted = 0;
+    int status = mill_stress_open(&so_far, "", 0, json_object(), json_object(), json_object());
+    if (status == 0) {
+        status = mill_stress_add(&so_far, tool, result, NULL);
+    }
+    for (size_t i = 0; i < plan->count && status == 0; i++) {
+        const json_t *cell = json_array_get(json_object_get(so_far.document, "cells"), i);
+        bool more = mill_sample_is(cell, "verdict", mill_verdict_name(MILL_VERDICT_NOT_CAUGHT)) ||
+                    mill_sample_is(cell, "verdict", mill_verdict_name(MILL_VERDICT_UNTRUSTED));
+        wanted += more;
+        plan->cells[i].unsupported = more ? NULL : "it had time enough";
+    }
+    mill_stress_close(&so_far);
+    return status < 0 ? status : wanted;
+}
+
+/* All cells once in each round; then those that want more, in ever longer windows, while there is time. */
+static int run_plan(const struct mill_plan *plan, struct mill_run_settings settings,
+                    const struct mill_run_observer *observer, json_t *result, struct mill_error *error)
+{
+    struct mill_plan again = {.cells = calloc(plan->count + 1, sizeof *again.cells), .count = plan->count};
+    uint64_t budget_ns = settings.budget_ns, begun_ns = mill_now_ns();
+    if (!again.cells) {
+        return -ENOMEM;
+    }
+    memcpy(again.cells, plan->cells, plan->count * sizeof *again.cells);
+    int status = mill_run(plan, &settings, observer, result, error);
+    json_t *settings_done = json_object_get(result, "settings");
+    json_t *rounds = json_incref(json_object_get(settings_done, "rounds_done"));
+    settings.rounds = 1;
+    for (unsigned i = 0; i < longer_runs && status == 0; i++) {
+        uint64_t used_ns = mill_now_ns() - begun_ns;
+        status = want_more(&again, settings.launch->tool, result);
+        if (status <= 0 || observer->interrupted(observer->context) ||
+            (budget_ns > 0 && used_ns >= budget_ns)) {
+            break;
+        }
+        settings.budget_ns = budget_ns > 0 ? budget_ns - used_ns : 0;
+        settings.window_ns *= longer_by;
+        settings.slice_ns = settings.window_ns;
+        settings.seed++;
+        status = mill_run(&again, &settings, observer, result, error);
+    }
+    json_object_set_new(settings_done, "rounds_done", rounds);
+    free(again.cells);
+    return status < 0 ? status : 0;
+}
+
 int mill_stress_tool(struct mill_stress *stress, const struct mill_launch *launch,
                      const struct mill_plan *plan, const struct mill_run_settings *settings,
                      const struct mill_run_observer *observer, struct mill_error *error)
@@ -365,7 +428,7 @@ int mill_stress_tool(struct mill_stress *stress, const struct mill_launch *launc
     perturbed.perturb = true;
     json_t *result = mill_result_create(plan, "stress", settings->seed, json_object(), json_object(),
                                         mill_run_settings_encode(&perturbed));
-    int status = result ? mill_run(plan, &perturbed, &between, result, error) : -ENOMEM;
+    int status = result ? run_plan(plan, perturbed, &between, result, error) : -ENOMEM;
     if (status == 0) {
         status = mill_stress_add(stress, launch->tool, result, watcher.failed[0] ? watcher.failed : NULL);
     }

@@ -7,7 +7,7 @@
 #ifndef MILL_HARNESS_TEST_REPORTS_H
 #define MILL_HARNESS_TEST_REPORTS_H
 
-static const char text_race_tsan[] =
+__attribute__((unused)) static const char text_race_tsan[] =
     "==================\n"
     "WARNING: ThreadSanitizer: data race (pid=23849)\n"
     "  Write of size 4 at 0x5555569ca258 by thread T2:\n"
@@ -30,7 +30,7 @@ static const char text_race_tsan[] =
     "==================\n"
     "ThreadSanitizer: reported 1 warnings\n";
 
-static const char text_order_tsan[] =
+__attribute__((unused)) static const char text_order_tsan[] =
     "==================\n"
     "WARNING: ThreadSanitizer: lock-order-inversion (potential deadlock) (pid=23857)\n"
     "  Cycle in lock order graph: M0 (0x5555569ca258) => M1 (0x5555569ca280) => M0\n"
@@ -56,7 +56,7 @@ static const char text_order_tsan[] =
     "==================\n"
     "ThreadSanitizer: reported 1 warnings\n";
 
-static const char text_unlock_tsan[] =
+__attribute__((unused)) static const char text_unlock_tsan[] =
     "==================\n"
     "WARNING: ThreadSanitizer: unlock of an unlocked mutex (or by a wrong thread) (pid=23864)\n"
     "    #0 pthread_mutex_unlock <null> (unlock.tsan+0x6f0da) (BuildId: 676f)\n"
@@ -73,7 +73,7 @@ static const char text_unlock_tsan[] =
     "==================\n"
     "ThreadSanitizer: reported 1 warnings\n";
 
-static const char text_uaf_asan[] =
+__attribute__((unused)) static const char text_uaf_asan[] =
     "=================================================================\n"
     "==23879==ERROR: AddressSanitizer: heap-use-after-free on address 0x604000000090 at pc 0x556507236f23 bp "
     "0x7ffeb3f24780 sp 0x7ffeb3f24778\n"
@@ -97,7 +97,7 @@ static const char text_uaf_asan[] =
     "\n"
     "SUMMARY: AddressSanitizer: heap-use-after-free /src/uaf.c:3:74 in main\n";
 
-static const char text_leak_asan[] =
+__attribute__((unused)) static const char text_leak_asan[] =
     "\n"
     "=================================================================\n"
     "==23884==ERROR: LeakSanitizer: detected memory leaks\n"
@@ -128,7 +128,7 @@ static const char text_leak_asan[] =
     "\n"
     "SUMMARY: AddressSanitizer: 94 byte(s) leaked in 4 allocation(s).\n";
 
-static const char text_over_asan[] =
+__attribute__((unused)) static const char text_over_asan[] =
     "over.c:1:54: runtime error: signed integer overflow: 2147483647 + 1 cannot be represented in type "
     "'int'\n"
     "    #0 0x565426a11ec7 in main /src/over.c:1:54\n"
@@ -138,7 +138,7 @@ static const char text_over_asan[] =
     "\n"
     "SUMMARY: UndefinedBehaviorSanitizer: undefined-behavior over.c:1:54 in \n";
 
-static const char text_race_helgrind[] =
+__attribute__((unused)) static const char text_race_helgrind[] =
     "==23893== ---Thread-Announcement------------------------------------------\n"
     "==23893== \n"
     "==23893== Thread #3 was created\n"
@@ -194,7 +194,7 @@ static const char text_race_helgrind[] =
     "==23893==  Address 0x10c024 is 0 bytes inside data symbol \"shared\"\n"
     "==23893== \n";
 
-static const char text_order_helgrind[] =
+__attribute__((unused)) static const char text_order_helgrind[] =
     "==24069== ---Thread-Announcement------------------------------------------\n"
     "==24069== \n"
     "==24069== Thread #2 was created\n"
@@ -243,7 +243,7 @@ static const char text_order_helgrind[] =
     "==24069== \n"
     "==24069== \n";
 
-static const char text_race_drd[] =
+__attribute__((unused)) static const char text_race_drd[] =
     "==24055== Thread 3:\n"
     "==24055== Conflicting load by thread 3 at 0x0010c024 size 4\n"
     "==24055==    at 0x1091B4: add (race.c:5)\n"
@@ -268,7 +268,7 @@ static const char text_race_drd[] =
     "==24055==    (thread finished, call stack no longer available)\n"
     "==24055== \n";
 
-static const char text_unlock_drd[] =
+__attribute__((unused)) static const char text_unlock_drd[] =
     "==24133== Thread 2:\n"
     "==24133== Mutex not locked by calling thread: mutex 0x10c038, recursion count 1, owner 1.\n"
     "==24133==    at 0x48582D4: pthread_mutex_unlock@* (in /usr/lib/valgrind/vgpreload_drd-amd64-linux.so)\n"

@@ -177,7 +177,7 @@ static void add_controls(struct mill_text *out, const json_t *findings,
         mill_text_add(out, "%s", any ? "" : "controls found:\n");
         mill_text_add(&text, "%s: ", text_of(finding, "tool"));
         add_places(&text, finding);
-        mill_text_add(&text, ": %s, %d times", text_of(finding, "message"),
+        mill_text_add(&text, ": %s (×%d)", text_of(finding, "message"),
                       (int)json_integer_value(json_object_get(finding, "count")));
         paragraph(out, options, 2, &text);
         mill_text_free(&text);
@@ -241,7 +241,7 @@ static void add_finding(struct mill_text *out, const json_t *finding,
                   text_of(finding, "kind"));
     styled(out, options, "\033[1;31m", headline.text ? headline.text : "FINDING");
     mill_text_add(out, "\n");
-    mill_text_add(&text, "%d times in ", (int)json_integer_value(json_object_get(finding, "count")));
+    mill_text_add(&text, "×%d in ", (int)json_integer_value(json_object_get(finding, "count")));
     add_places(&text, finding);
     mill_text_add(&text, "; first with sample seed %lld",
                   (long long)json_integer_value(

@@ -39,7 +39,7 @@ const struct mill_accounts_ops mill_accounts_hierarchical = {
             .name = "hierarchical",
             .summary = "every lock has a rank, and is refused against the order",
             .source = "Havender 1968; Williams, C++ Concurrency in Action, 2012",
-            .traits = MILL_PARKS | MILL_PTHREADS,
+            .traits = MILL_PARKS,
             .progress = MILL_BLOCKING,
         },
     .enter = enter,

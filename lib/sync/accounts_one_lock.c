@@ -21,7 +21,7 @@ const struct mill_accounts_ops mill_accounts_one_lock = {
             .name = "one-lock",
             .summary = "one lock for all accounts",
             .source = "threadmill",
-            .traits = MILL_PARKS | MILL_PTHREADS,
+            .traits = MILL_PARKS,
             .progress = MILL_BLOCKING,
         },
     .enter = enter,

@@ -15,7 +15,7 @@ const struct mill_accounts_ops mill_accounts_ordered = {
             .name = "ordered",
             .summary = "two locks, that of the lower account number first",
             .source = "Havender, Avoiding Deadlock in Multitasking Systems, 1968",
-            .traits = MILL_PARKS | MILL_PTHREADS,
+            .traits = MILL_PARKS,
             .progress = MILL_BLOCKING,
         },
     .enter = enter,

@@ -39,7 +39,7 @@ const struct mill_accounts_ops mill_accounts_trylock = {
             .name = "trylock",
             .summary = "waits for one lock, tries the other, backs off and begins again",
             .source = "Coffman, Elphick and Shoshani, System Deadlocks, 1971",
-            .traits = MILL_PARKS | MILL_PTHREADS,
+            .traits = MILL_PARKS,
             .progress = MILL_BLOCKING,
         },
     .enter = enter,

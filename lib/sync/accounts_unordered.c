@@ -23,7 +23,7 @@ const struct mill_accounts_ops mill_accounts_unordered = {
             .name = "unordered",
             .summary = "two locks in the order of the transfer: deadlocks",
             .source = "the mistake of nested locking without an order",
-            .traits = MILL_CONTROL | MILL_PARKS | MILL_PTHREADS,
+            .traits = MILL_CONTROL | MILL_PARKS,
             .progress = MILL_BLOCKING,
         },
     .enter = enter,

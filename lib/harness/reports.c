@@ -51,8 +51,9 @@ void mill_reports_title(struct mill_reports_reading *reading, const char *line)
 /* Stacks that tell where something came from, not what happened. */
 static bool is_context(const char *title)
 {
-    static const char *const beginnings[] = {"Thread ", "Location ", "freed by",    "previously allocated",
-                                             "As if ",  "Address ",  "allocated by"};
+    static const char *const beginnings[] = {
+        "Thread ", "Location ", "Other segment", "freed by", "previously allocated",
+        "As if ",  "Address ",  "allocated by"};
     static const char *const parts[] = {" created at", "was first observed", "created by"};
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
         if (strncmp(title, beginnings[i], strlen(beginnings[i])) == 0) {

@@ -166,17 +166,19 @@ static int add_report(struct seen *seen, const json_t *report)
 }
 
 /* What is no tool's report: found by `verify`, or by how the child ended. */
-static int add_own(struct seen *seen, const char *kind, bool expected)
+static int add_own(struct seen *seen, const char *kind, bool expected, const char *reason)
 {
-    struct mill_text key = {0};
-    const char *reason = mill_sample_text(seen->sample, "reason");
+    struct mill_text key = {0}, message = {0};
+    mill_text_add(&message, "%s%s%s", kind, reason ? ": " : "", reason ? reason : "");
     json_t *what = json_pack("{s:s, s:s, s:[]}", "by", "threadmill", "kind", kind, "stacks");
     mill_text_add(&key, "%s %s %s", kind, mill_sample_text(seen->cell, "scenario"),
                   mill_sample_text(seen->cell, "strategy"));
-    int status =
-        what && !key.failed ? add_finding(seen, key.text, expected, what, reason ? reason : kind) : -ENOMEM;
+    int status = what && !key.failed && !message.failed
+                     ? add_finding(seen, key.text, expected, what, message.text)
+                     : -ENOMEM;
     json_decref(what);
     mill_text_free(&key);
+    mill_text_free(&message);
     return status;
 }
 
@@ -193,7 +195,8 @@ static int add_reports(struct seen *seen)
     }
     /* What a tool says and nobody can read is no silence. */
     if (status == 0 && json_array_size(reports) == 0 && mill_sample_is(seen->sample, "status", "sanitizer")) {
-        status = add_own(seen, "a report that could not be read", false);
+        status =
+            add_own(seen, "a report that could not be read", false, mill_sample_text(seen->sample, "reason"));
     }
     json_decref(reports);
     return status;
@@ -206,12 +209,16 @@ static int add_checks(struct seen *seen)
     size_t index;
     json_t *finding;
     int status = 0;
+    /* the reason of a sample with a report is that report */
+    const char *reason = mill_sample_is(seen->sample, "status", "sanitizer")
+                             ? "found by the scenario's own check"
+                             : mill_sample_text(seen->sample, "reason");
     mill_findings_name(reported, sizeof reported, seen->reported);
     json_array_foreach(json_object_get(seen->sample, "findings"), index, finding)
     {
         const char *name = json_string_value(finding);
         if (status == 0 && name && !lists(reported, name)) {
-            status = add_own(seen, name, is_expected(seen, name));
+            status = add_own(seen, name, is_expected(seen, name), reason);
         }
     }
     return status;
@@ -221,16 +228,18 @@ static int look_at(struct seen *seen)
 {
     static const char *const endings[] = {"crashed", "failed", "killed"};
     bool hung = mill_sample_is(seen->sample, "status", "hung");
+    const char *reason = mill_sample_text(seen->sample, "reason");
     int status = add_reports(seen);
     if (status == 0) {
         status = add_checks(seen);
     }
     if (status == 0 && hung) {
-        status = add_own(seen, "hung", is_expected(seen, "deadlock") || is_expected(seen, "lost-wakeup"));
+        status =
+            add_own(seen, "hung", is_expected(seen, "deadlock") || is_expected(seen, "lost-wakeup"), reason);
     }
     for (size_t i = 0; i < sizeof endings / sizeof endings[0] && status == 0; i++) {
         if (mill_sample_is(seen->sample, "status", endings[i])) {
-            status = add_own(seen, endings[i], false);
+            status = add_own(seen, endings[i], false, reason);
         }
     }
     return status;

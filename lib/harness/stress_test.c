@@ -275,6 +275,43 @@ static void a_seed_decides_the_perturbation(void **state)
     assert_true(threads[0] > 100 && threads[1] > 100 && threads[2] > 100);
 }
 
+/* Naps that a signal broke off; nothing else sends one. */
+static atomic_uint broken_naps;
+
+static int nap(struct mill_worker *worker)
+{
+    const struct timespec long_enough = {.tv_nsec = (long)(5 * MILL_NS_PER_MS)};
+    (void)worker;
+    if (nanosleep(&long_enough, NULL) < 0 && errno == EINTR) {
+        atomic_fetch_add(&broken_naps, 1);
+    }
+    return MILL_DONE;
+}
+
+static void threads_are_interrupted_wherever_they_are(void **state)
+{
+    (void)state;
+    static const struct mill_role roles[] = {{.name = "napper", .summary = "naps", .operation = nap}};
+    const struct mill_scenario scenario = {.name = "nap", .roles = roles, .role_count = 1};
+    struct mill_clock clock;
+    mill_clock_open(&clock);
+    const struct mill_case one = {.scenario = &scenario, .clock = &clock, .threads = 2};
+    const struct mill_sample_spec spec = {.scenario = &scenario, .threads = 2, .every = 1, .window_ns = 1};
+    const int place[] = {-1, -1};
+    struct mill_crew crew;
+    struct mill_perturber *perturber;
+    assert_int_equal(mill_crew_start(&crew, &spec, &one, place), 0);
+    assert_int_equal(mill_perturber_start(&perturber, &crew, 1), 0);
+    uint64_t until_ns = mill_now_ns() + 60 * MILL_NS_PER_S;
+    while (atomic_load(&broken_naps) < 5 && mill_now_ns() < until_ns) {
+        mill_sleep_until(mill_now_ns() + MILL_NS_PER_MS);
+    }
+    mill_perturber_stop(perturber);
+    assert_int_equal(mill_crew_finish(&crew), 0);
+    assert_true(atomic_load(&broken_naps) >= 5);
+    mill_crew_destroy(&crew);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -286,9 +323,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_control_that_was_not_found_is_run_longer),
         cmocka_unit_test(without_time_nothing_is_run_and_controls_are_not_found),
         cmocka_unit_test(a_seed_decides_the_perturbation),
+        cmocka_unit_test(threads_are_interrupted_wherever_they_are),
     };
     if (argc > 1 && strcmp(argv[1], "sample") == 0) {
         return mill_child_main(&test_list);
     }
+    signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests_name("stress", tests, NULL, NULL);
 }

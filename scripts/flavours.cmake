@@ -47,6 +47,9 @@ function(threadmill_compile target flavour)
   target_compile_options(${target} PRIVATE
     ${THREADMILL_WARNINGS} $<$<COMPILE_LANGUAGE:C>:${THREADMILL_WARNINGS_C}>
     ${THREADMILL_FLAGS_${flavour}} -g -fno-omit-frame-pointer)
+  if(flavour STREQUAL "plain" AND CMAKE_C_COMPILER_ID MATCHES "Clang")
+    target_compile_options(${target} PRIVATE -gdwarf-4) # Valgrind 3.19 gives up on clang's version 5
+  endif()
   target_link_options(${target} PRIVATE ${THREADMILL_FLAGS_${flavour}})
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE MILL_FLAVOUR="${flavour}")
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})

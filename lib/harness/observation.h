@@ -32,4 +32,7 @@ void mill_observation_destroy(struct mill_observation *seen);
 int mill_observation_encode(const struct mill_observation *seen, const struct mill_sample_spec *spec,
                             const struct mill_crew *crew, json_t **sample);
 
+/* The findings of a set (enum mill_finding) as an array of their names. NULL when memory ran out. */
+json_t *mill_findings_encode(unsigned findings);
+
 #endif

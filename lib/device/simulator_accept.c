@@ -218,7 +218,7 @@ static void forget(struct mill_simulator *simulator, struct mill_connection *con
     simulator->http.count--;
 }
 
-static void head_arrives(struct mill_simulator *simulator, struct mill_watch *watch, uint32_t events)
+static void head_arrives(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events)
 {
     struct mill_connection *connection = (struct mill_connection *)(void *)watch;
     char head[MILL_WIRE_REQUEST_MAX];
@@ -251,7 +251,7 @@ static struct mill_connection *free_slot(struct mill_simulator *simulator)
     return NULL;
 }
 
-void mill_http_accept(struct mill_simulator *simulator, struct mill_watch *watch, uint32_t events)
+void mill_http_accept(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events)
 {
     int fd;
     (void)watch;

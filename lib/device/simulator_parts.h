@@ -170,7 +170,7 @@ void mill_socket_reset(int fd);
 
 void mill_http_accept(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events);
 
-/* Answers what was idle for too long. */
+/* Answers what was idle for too long, and closes what its peer has left. */
 void mill_http_sweep(struct mill_simulator *simulator, uint64_t now_ns);
 
 /* ---- simulator_http.c: libmicrohttpd ---- */

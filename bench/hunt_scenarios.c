@@ -84,7 +84,8 @@ static void judge(const struct mill_hunt_request *request, const struct mill_cel
                   struct mill_campaign_result *result, struct tally *tally)
 {
     double passed = (double)result->elapsed_ns / MILL_NS_PER_S;
-    if (result->failed && cell->expectation) {
+    bool control = cell->expectation || mill_scenario_is_control(cell->scenario, cell->strategy);
+    if (result->failed && control) {
         tally->caught++;
         print_cell(cell, "");
         printf("caught: %s, in schedule %" PRIu64 ", after %.2f s\n",

@@ -95,7 +95,8 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
     data->ready = ready;
     data->blocked_on = object;
     data->cancel_point = cancel_point;
-    mill_point_when(&timed, is_ready_or_cancelled, object, deadline != NULL);
+    uint64_t until = deadline == NULL ? MILL_NO_END : deadline->valid ? deadline->at : 0;
+    mill_point_when(&timed, is_ready_or_cancelled, object, until);
     data->blocked_on = NULL;
     data->cancel_point = false;
     if (!cancel_point) {

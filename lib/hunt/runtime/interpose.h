@@ -140,7 +140,7 @@ int mill_thread_make(pthread_t *made, const pthread_attr_t *attributes, void *(*
                      void *argument, const void *pc);
 int mill_thread_make_c11(pthread_t *made, int (*start)(void *), void *argument, const void *pc);
 int mill_thread_await(pthread_t handle, void **result, bool wait, const struct mill_deadline *deadline,
-                     const void *pc);
+                      const void *pc);
 int mill_thread_detach(pthread_t handle, const void *pc);
 
 /* ---- locks ---- */
@@ -160,8 +160,8 @@ extern bool mill_interpose_spurious;
 
 int mill_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes, const void *pc);
 int mill_condition_destroy(pthread_cond_t *condition, const void *pc);
-int mill_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex,
-                        const struct mill_deadline *deadline, const void *pc);
+int mill_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct mill_deadline *deadline,
+                   const void *pc);
 int mill_condition_signal(pthread_cond_t *condition, const void *pc);
 int mill_condition_broadcast(pthread_cond_t *condition, const void *pc);
 

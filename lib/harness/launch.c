@@ -16,15 +16,15 @@
 
 /* What is on the command line before the program. A report ends a child as a sanitizer's does; -q: nothing
  * but reports; the names of source files whole, so that they can be told apart. */
-#define VALGRIND(tool)                                                           \
-    {                                                                            \
-        "/usr/bin/env", "valgrind", "--tool=" tool, "-q", "--error-exitcode=66", \
-            "--fullpath-after=", "--num-callers=20", "--fair-sched=try", NULL    \
+#define VALGRIND(tool_option)                                                 \
+    {                                                                         \
+        "/usr/bin/env", "valgrind", tool_option, "-q", "--error-exitcode=66", \
+            "--fullpath-after=", "--num-callers=20", "--fair-sched=try", NULL \
     }
 
 static const char *const wrappers[MILL_TOOL_COUNT][MILL_WRAPPER_MAX] = {
-    [MILL_HELGRIND] = VALGRIND("helgrind"),
-    [MILL_DRD] = VALGRIND("drd"),
+    [MILL_HELGRIND] = VALGRIND("--tool=helgrind"),
+    [MILL_DRD] = VALGRIND("--tool=drd"),
 };
 
 static const char *const program_names[MILL_TOOL_COUNT] = {

@@ -179,6 +179,7 @@ static void add_totals(json_t *sample, const struct mill_observation *seen,
     json_object_set_new(sample, "window_ns",
                         json_integer((json_int_t)(seen->after.at_ns - seen->before.at_ns)));
     json_object_set_new(sample, "operations", json_integer((json_int_t)operations));
+    json_object_set_new(sample, "completed", json_integer((json_int_t)seen->completed));
     json_object_set_new(sample, "operations_per_second", real_or_null(operations / window_s));
     json_object_set_new(sample, "operations_per_cpu_second", real_or_null(operations / cpu_s));
     json_object_set_new(sample, "reacquired_share", real_or_null(reacquired / acquired));

@@ -18,6 +18,7 @@ struct mill_observation {
     double calibration_after_ns;
     struct mill_slices *slices;
     bool oversubscribed;
+    uint64_t completed; /* operations of all threads, those before and behind the window too */
     struct mill_check check;
     int status;          /* negative: set-up or an operation failed */
     const char *failure; /* which of the two; NULL: the engine itself */

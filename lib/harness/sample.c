@@ -80,6 +80,7 @@ static int run_crew(struct mill_crew *crew, const struct mill_sample_spec *spec,
     for (unsigned i = 0; i < spec->threads; i++) {
         one->operations += atomic_load_explicit(&crew->hands[i].worker.operations, memory_order_relaxed);
     }
+    seen->completed = one->operations;
     if (status == 0 && finished < 0) {
         seen->failure = "operation";
     }

@@ -292,7 +292,7 @@ static int add_sample(struct mill_stress *stress, enum mill_tool tool, const jso
     int status = rejected ? 0 : look_at(&seen);
     tally->rejected += rejected;
     tally->samples += !rejected;
-    tally->worked += !rejected && mill_sample_number(sample, "operations") > 0;
+    tally->worked += !rejected && mill_sample_number(sample, "completed") > 0;
     tally->expected += seen.expected;
     tally->unexpected += seen.unexpected;
     if (!tally->reason && seen.expected + seen.unexpected > 0) {

@@ -30,7 +30,7 @@ static json_t *cell_of(const char *strategy, const char *expected, bool must_sho
 static json_t *sample_of(int cell, const char *status, const char *text)
 {
     return json_pack("{s:i, s:i, s:s, s:s, s:[], s:I, s:s}", "cell", cell, "seed", 5, "status", status,
-                     "reason", "as it was", "findings", "operations", (json_int_t)100, "stderr", text);
+                     "reason", "as it was", "findings", "completed", (json_int_t)100, "stderr", text);
 }
 
 /* A result with one sample of one cell. */

@@ -308,15 +308,14 @@ static void test_no_class_is_missed(void **state)
     assert_true(with_sleep < by_brute_force / 2);
 }
 
-/* Two preemptions are enough only where 1 comes to wait for what 0 holds: 2 then follows for nothing, and 0,
- * which is brought back for that and then waits in its turn. Had 0 let go of it at once, 1 would have to be
- * preempted. */
+/* With two preemptions 2 comes to wait for what 0 holds, is left for 1 for nothing, and 1 in favour of 0; had
+ * 0 let go of it at once, as was tried first, 2 could have gone on and to leave it would be one more. */
 static void test_a_thread_that_is_blocked_is_left_for_nothing(void **state)
 {
     (void)state;
-    static const struct machine_op zero[] = {LOCK(0), UNLOCK(0), LOCK(1), UNLOCK(1), DONE};
-    static const struct machine_op one[] = {LOCK(1), READ(0), LOCK(0), READ(0), UNLOCK(0), UNLOCK(1), DONE};
-    static const struct machine_op two[] = {WRITE(0, 1), WRITE(0, 2), DONE};
+    static const struct machine_op zero[] = {LOCK(0), UNLOCK(0), YIELD, DONE};
+    static const struct machine_op one[] = {AWAIT(0, 1), WRITE(1, 1), DONE};
+    static const struct machine_op two[] = {WRITE(0, 1), LOCK(0), DONE};
     static const struct machine_program program = {.threads = {zero, one, two}, .started = 3};
     struct classes *all = try_all(&program, 5000);
     assert_non_null(all);

@@ -125,7 +125,7 @@ int mill_wait_error(enum mill_waited waited)
 /* ---- queues ---- */
 
 /* They stand in no list: who waits for what is in the threads' data, and there are few threads. */
-static bool is_waiting(unsigned thread, const void *object)
+bool mill_is_waiting(unsigned thread, const void *object)
 {
     const struct mill_thread_data *data = mill_thread_data(thread);
     return data->waits_for == object && !data->woken;
@@ -135,7 +135,7 @@ unsigned mill_waiting_count(const void *object)
 {
     unsigned count = 0;
     for (unsigned thread = 0; thread < mill_thread_count(); thread++) {
-        count += is_waiting(thread, object);
+        count += mill_is_waiting(thread, object);
     }
     return count;
 }
@@ -149,7 +149,7 @@ int mill_waiting(const void *object, unsigned index)
         found = -1;
         for (unsigned thread = 0; thread < mill_thread_count(); thread++) {
             uint64_t since = mill_thread_data(thread)->since;
-            if (is_waiting(thread, object) && since > after && since < first) {
+            if (mill_is_waiting(thread, object) && since > after && since < first) {
                 first = since;
                 found = (int)thread;
             }

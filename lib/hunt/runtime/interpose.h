@@ -89,6 +89,7 @@ void mill_tried(const struct mill_step *step, bool well);
 /* Whoever is enqueued (waits_for) at the object and has not been woken: the number `index` of them in the
  * order in which they came, or -1. */
 int mill_waiting(const void *object, unsigned index);
+bool mill_is_waiting(unsigned thread, const void *object);
 unsigned mill_waiting_count(const void *object);
 void mill_enqueue(const void *object);
 void mill_wake(unsigned thread);

@@ -8,14 +8,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hunt/births.h"
 #include "hunt/places.h"
 #include "hunt/reserve.h"
 #include "hunt/step.h"
 #include "hunt/vector_clock.h"
 
-#define LOCK_SLOTS   (2u * MILL_LOCKS) /* at most half of them used, so that a search ends soon */
-#define THREAD_SLOTS (2u * MILL_HUNT_THREADS)
-#define LOOKS        100000u /* edges that one search goes through at most */
+#define LOCK_SLOTS (2u * MILL_LOCKS) /* at most half of them used, so that a search ends soon */
+#define LOOKS      100000u           /* edges that one search goes through at most */
 
 struct lock {
     uintptr_t address; /* 0: the slot is free */
@@ -35,21 +35,15 @@ struct edge {
     uint32_t next;
     uint32_t to, to_renewals;
     uint32_t held_count, from; /* held[from] is the lock whose list this is in */
-    unsigned known;            /* the thread, over all schedules */
+    uint32_t known;            /* the thread, over all schedules */
     struct mill_clock clock;
     uint64_t schedule;
     struct mill_lock_taken wanted;
     struct held held[MILL_LOCK_HELD];
 };
 
-/* A thread as it is known over all schedules: by its creator, and how many that had created before. */
-struct known {
-    uint64_t birth; /* 0: the slot is free */
-    unsigned number;
-};
-
 struct thread {
-    unsigned known;          /* its number over all schedules; UINT32_MAX: there is no room for it */
+    uint32_t known;          /* its number over all schedules, or MILL_BIRTH_UNKNOWN */
     uint32_t spawns;         /* its own component of `clock` is one more */
     struct mill_clock clock; /* of creation and join alone, by known numbers */
     unsigned held_count;
@@ -61,8 +55,7 @@ struct graph {
     unsigned lock_count;
     struct edge edge[MILL_LOCK_ORDERS + 1]; /* from 1 */
     uint32_t edge_count, edge_free;
-    struct known known[THREAD_SLOTS];
-    unsigned known_count;
+    struct mill_births births;
     struct thread thread[MILL_HUNT_THREADS];
     unsigned threads;
     uint64_t schedule;
@@ -373,7 +366,7 @@ static struct held *held_by(struct thread *thread, uint32_t lock)
 bool mill_lock_order_acquired(const struct mill_lock_taken *taken, struct mill_lock_cycle *cycle)
 {
     struct thread *thread = &graph->thread[taken->thread];
-    uint32_t lock = thread->known != UINT32_MAX ? lock_find(taken->lock) : UINT32_MAX;
+    uint32_t lock = thread->known != MILL_BIRTH_UNKNOWN ? lock_find(taken->lock) : UINT32_MAX;
     if (lock == UINT32_MAX) {
         return false;
     }
@@ -410,30 +403,13 @@ void mill_lock_order_released(unsigned thread, uintptr_t lock)
     }
 }
 
-/* UINT32_MAX: there is no room. */
-static unsigned known_number(uint64_t birth)
-{
-    size_t slot = birth % THREAD_SLOTS;
-    for (; graph->known[slot].birth != 0; slot = (slot + 1) % THREAD_SLOTS) {
-        if (graph->known[slot].birth == birth) {
-            return graph->known[slot].number;
-        }
-    }
-    if (graph->known_count == MILL_HUNT_THREADS) {
-        graph->exhausted = true;
-        return UINT32_MAX;
-    }
-    graph->known[slot] = (struct known){.birth = birth, .number = graph->known_count++};
-    return graph->known[slot].number;
-}
-
-static void thread_begin(unsigned number, unsigned known)
+static void thread_begin(unsigned number, uint32_t known)
 {
     struct thread *thread = &graph->thread[number];
     thread->known = known;
     thread->spawns = 0;
     thread->held_count = 0;
-    if (known != UINT32_MAX) {
+    if (known != MILL_BIRTH_UNKNOWN) {
         mill_clock_set(&clocks, &thread->clock, known, 1);
     }
     if (number >= graph->threads) {
@@ -444,11 +420,12 @@ static void thread_begin(unsigned number, unsigned known)
 void mill_lock_order_spawned(unsigned parent, unsigned child)
 {
     struct thread *creator = &graph->thread[parent];
-    uint64_t birth = mix(((uint64_t)creator->known << 32) + creator->spawns + 1);
-    creator->spawns++;
-    thread_begin(child, creator->known != UINT32_MAX ? known_number(birth | 1) : UINT32_MAX);
+    uint32_t known = mill_births_number(&graph->births, creator->known, creator->spawns);
+    graph->exhausted |= known == MILL_BIRTH_UNKNOWN;
+    thread_begin(child, known);
     mill_clock_join(&clocks, &graph->thread[child].clock, &creator->clock);
-    if (creator->known != UINT32_MAX) {
+    creator->spawns++;
+    if (creator->known != MILL_BIRTH_UNKNOWN) {
         mill_clock_set(&clocks, &creator->clock, creator->known, creator->spawns + 1);
     }
 }
@@ -479,7 +456,6 @@ void mill_lock_order_forget(void)
 {
     mill_reserve_clear(graph, sizeof *graph);
     mill_clocks_begin(&clocks);
-    graph->known_count = 1; /* the first thread */
     mill_lock_order_begin();
 }
 
@@ -509,7 +485,7 @@ void mill_lock_order_begin(void)
     }
     graph->threads = 0;
     graph->schedule++;
-    thread_begin(0, 0);
+    thread_begin(0, MILL_BIRTH_FIRST);
 }
 
 bool mill_lock_order_exhausted(void)

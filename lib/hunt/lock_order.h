@@ -73,7 +73,7 @@ bool mill_lock_order_acquired(const struct mill_lock_taken *taken, struct mill_l
 void mill_lock_order_released(unsigned thread, uintptr_t lock);
 
 /* The lock was initialised or destroyed: what comes is another one at the same address. */
-void mill_lock_order_renewed(uintptr_t lock);
+void mill_lock_order_renewed(uintptr_t address);
 
 /* Not all was looked at since open or forget: there were more locks, threads, orders, locks held, or ways
  * through them than there is room for. */

@@ -106,7 +106,6 @@ static int take_engine(void *target, const char *value, struct mill_error *error
     }
 
 TAKE_FLAG(no_races, request->campaign.flags &= ~(uint32_t)MILL_JOB_RACES)
-TAKE_FLAG(no_lock_order, request->campaign.flags &= ~(uint32_t)MILL_JOB_LOCK_ORDER)
 TAKE_FLAG(leaks, request->campaign.flags |= MILL_JOB_LEAKS)
 TAKE_FLAG(spurious, request->campaign.flags |= MILL_JOB_SPURIOUS)
 TAKE_FLAG(verbose, request->verbose = true)
@@ -139,8 +138,6 @@ static const struct mill_option options[] = {
      "how threads are switched: fibers, all on one kernel thread; or threads,\nslower (default fibers)",
      take_engine, false},
     {"no-races", 0, NULL, "data races that nothing else shows are no finding", take_no_races, false},
-    {"no-lock-order", 0, NULL, "locks taken in both orders are no finding until they deadlock",
-     take_no_lock_order, false},
     {"leaks", 0, NULL, "memory that is left at the end is a finding", take_leaks, false},
     {"spurious", 0, NULL, "waits on conditions may end by themselves, as POSIX allows", take_spurious, false},
     {"verbose", 'v', NULL, "every step of a failing schedule", take_verbose, false},
@@ -208,7 +205,7 @@ static int find_program(int argc, char **argv)
 static int run(int argc, char **argv)
 {
     struct request request = {
-        .hunt = {.campaign = {.flags = MILL_JOB_RACES | MILL_JOB_LOCK_ORDER,
+        .hunt = {.campaign = {.flags = MILL_JOB_RACES,
                               .jobs = 1,
                               .options = {.preemptions = 2},
                               .interrupted = mill_interrupted,

@@ -21,12 +21,11 @@ static const struct {
     bool set; /* when the word is there */
 } flags[] = {
     {"no-races", MILL_JOB_RACES, false},
-    {"no-lock-order", MILL_JOB_LOCK_ORDER, false},
     {"leaks", MILL_JOB_LEAKS, true},
     {"spurious", MILL_JOB_SPURIOUS, true},
 };
 
-#define FLAGS_DEFAULT (MILL_JOB_RACES | MILL_JOB_LOCK_ORDER)
+#define FLAGS_DEFAULT MILL_JOB_RACES
 
 enum { flag_count = sizeof flags / sizeof flags[0] };
 

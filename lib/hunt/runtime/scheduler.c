@@ -17,21 +17,27 @@
 #include "hunt/runtime/scheduler_inside.h"
 
 /* Virtual time that a step takes. */
-#define STEP_NS       100
+#define STEP_NS        100
 
 /* Waits with longer timeouts than this end by them only when nothing else can happen. */
-#define PATIENT_NS    1000000000
+#define PATIENT_NS     1000000000
 
 /* Looks in vain at one place before others go first. */
-#define VAIN_LOOKS    4
+#define VAIN_LOOKS     4
 
 /* Steps that a thread takes while others could, before they do. */
-#define LONG_STAY     512
+#define LONG_STAY      512
 
-#define STEPS_A_BEAT  256
+/* Virtual time that passes when all threads look in vain; twice as much each time. */
+#define IDLE_NS        ((uint64_t)1000)
+#define IDLE_DOUBLINGS 24
+
+#define LOST_WAKES     64
+
+#define STEPS_A_BEAT   256
 
 /* Exit status of a process whose end the job tells. */
-#define STATUS_IN_JOB 0
+#define STATUS_IN_JOB  0
 
 struct thread {
     bool alive;
@@ -74,6 +80,9 @@ static struct {
     uint64_t now_ns;
     uint32_t choice; /* the number of the one that led to the step at hand */
     struct mill_choices *made;
+    unsigned idle_rounds; /* in a row, in which all looked in vain */
+    unsigned lost_count;
+    uintptr_t lost[LOST_WAKES]; /* objects at which a wake found nobody */
     uint16_t enabled[MILL_HUNT_THREADS];
     struct mill_step pending[MILL_HUNT_THREADS];
     struct thread threads[MILL_HUNT_THREADS];
@@ -160,15 +169,27 @@ _Noreturn void mill_fail_here(enum mill_failure_kind kind, const void *object, c
     mill_fail(&failure);
 }
 
+/* Does a thread wait where a wake has come before? */
+static bool lost_a_wake(unsigned thread)
+{
+    uintptr_t object = (uintptr_t)s.threads[thread].data.waits_for;
+    for (unsigned i = 0; object != 0 && s.threads[thread].alive && i < s.lost_count; i++) {
+        if (s.lost[i] == object) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static _Noreturn void stuck(void)
 {
-    bool waits = false;
     for (unsigned thread = 0; thread < s.count; thread++) {
-        waits |= s.threads[thread].alive && s.pending[thread].kind == MILL_STEP_WAIT;
+        if (lost_a_wake(thread)) {
+            mill_fail_here(MILL_FAILURE_LOST_WAKEUP, s.threads[thread].data.waits_for,
+                           "thread %u waits for a wake-up that came when nobody waited", thread);
+        }
     }
-    mill_fail_here(waits ? MILL_FAILURE_LOST_WAKEUP : MILL_FAILURE_DEADLOCK, NULL,
-                   waits ? "a thread waits to be woken, and none is left that could"
-                         : "every thread waits for another");
+    mill_fail_here(MILL_FAILURE_DEADLOCK, NULL, "every thread waits, and none is left to end that");
 }
 
 static _Noreturn void too_many_steps(void)
@@ -242,6 +263,8 @@ static void find_enabled(void)
 {
     list_enabled();
     if (s.enabled_count == 0 && s.yielded_count > 0) {
+        /* All look in vain: for what only time brings, if anything does. */
+        s.now_ns += IDLE_NS << (s.idle_rounds < IDLE_DOUBLINGS ? s.idle_rounds++ : IDLE_DOUBLINGS);
         forget_yields();
         list_enabled();
     }
@@ -262,6 +285,7 @@ static void find_enabled(void)
 void mill_progressed(void)
 {
     s.progress = s.step;
+    s.idle_rounds = 0;
     if (s.yielded_count > 0) {
         forget_yields();
     }
@@ -354,6 +378,18 @@ static void watch(const struct mill_step *step)
     }
 }
 
+/* A wake that finds nobody waiting; whoever waits there later waits for one that has been. */
+static void keep_lost_wake(const struct mill_step *step)
+{
+    bool wakes = step->kind == MILL_STEP_WAKE || step->kind == MILL_STEP_WAKE_ALL;
+    for (unsigned thread = 0; wakes && thread < s.count; thread++) {
+        wakes = (uintptr_t)s.threads[thread].data.waits_for != step->object;
+    }
+    if (wakes && s.lost_count < LOST_WAKES) {
+        s.lost[s.lost_count++] = step->object;
+    }
+}
+
 /* The running thread has been picked, and takes its step now. */
 static void take_step(void)
 {
@@ -373,7 +409,11 @@ static void take_step(void)
     if (s.explorer->executed) {
         s.explorer->executed(s.job->explorer_state, s.current, step);
     }
-    s.ask_again |= step->kind >= MILL_STEP_LOCK && step->kind <= MILL_STEP_END;
+    if (step->kind >= MILL_STEP_LOCK && step->kind <= MILL_STEP_END) {
+        s.ask_again = true;
+        mill_progressed();
+        keep_lost_wake(step);
+    }
 }
 
 static void ask_all(void)
@@ -386,7 +426,6 @@ static void ask_all(void)
     }
     s.ask_again = false;
     s.stale = true;
-    mill_progressed();
 }
 
 /* Somebody goes on; returns when that is the running thread, or never, if it has ended. */
@@ -437,7 +476,7 @@ bool mill_point_when(const struct mill_step *step, bool (*ready)(const void *obj
     one->timed = timed;
     one->until = ends && !timed ? until : 0;
     one->can = ready(object, self);
-    s.ask_again |= !one->can; /* that somebody waits may keep others from going on: a writer keeps readers */
+    s.ask_again = true; /* that somebody waits may keep others from going on: a writer keeps readers */
     s.stale = true;
     go_on();
     bool could = one->can;
@@ -665,6 +704,7 @@ int mill_scheduler_open(struct mill_job *job)
         return status;
     }
     mill_hunt_races = job->flags & MILL_JOB_RACES;
+    mill_interpose_spurious = job->flags & MILL_JOB_SPURIOUS;
     s.steps_max = job->options.steps_max;
     s.made = mill_choices_make(job->made, sizeof job->made);
     status = s.engine->prepare(1);
@@ -694,6 +734,8 @@ void mill_scheduler_begin(uint64_t number)
     s.ask_again = false;
     s.yielded_count = 0;
     s.stay = 0;
+    s.lost_count = 0;
+    s.idle_rounds = 0;
     s.step = 0;
     s.progress = 0;
     s.now_ns = 0;
@@ -713,9 +755,27 @@ void mill_scheduler_begin(uint64_t number)
     mill_hunt_on = true;
 }
 
+static void check_leaks(void)
+{
+    struct mill_chunk first;
+    size_t count = mill_heap_left(&first);
+    if (count == 0) {
+        return;
+    }
+    struct mill_failure failure = {.kind = MILL_FAILURE_LEAK, .object = first.address};
+    snprintf(failure.message, sizeof failure.message,
+             "%zu allocations are left at the end, the first of %zu bytes", count, first.size);
+    mill_check_place(&failure, first.allocated.thread, first.allocated.when, first.allocated.pc,
+                     "allocated the first");
+    mill_fail(&failure);
+}
+
 void mill_scheduler_end(void)
 {
     struct mill_job *job = s.job;
+    if (job->flags & MILL_JOB_LEAKS) {
+        check_leaks();
+    }
     atomic_store_explicit(&job->done, atomic_load_explicit(&job->done, memory_order_relaxed) + 1,
                           memory_order_relaxed);
     end_schedule(MILL_JOB_ENDED);

@@ -17,6 +17,8 @@ static const struct {
      mill_device_serve},
     {"probe", "what a valve says of itself: status, config, presets, stream", mill_device_probe},
     {"record", "the stream of a valve into a file", mill_device_record},
+    {"faults", "every fault against every way of sharing a simulated valve: what did the callers see?",
+     mill_device_faults},
 };
 
 enum { part_count = sizeof parts / sizeof parts[0] };
@@ -33,6 +35,7 @@ static void print_help(FILE *out)
           "  threadmill device serve --hand sine:45:2s\n"
           "  threadmill device probe http://127.0.0.1:8080\n"
           "  threadmill device record 127.0.0.1:8888 --http 8080 --time 10s -o run.csv\n"
+          "  threadmill device faults --seed 1\n"
           "\n'threadmill device PART --help' tells more about each.\n",
           out);
 }

@@ -7,6 +7,7 @@
 int mill_device_serve(int argc, char **argv);
 int mill_device_probe(int argc, char **argv);
 int mill_device_record(int argc, char **argv);
+int mill_device_faults(int argc, char **argv);
 
 /* Where a valve is. */
 struct mill_device_target {

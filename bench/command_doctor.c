@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "costs.h"
 #include "harness/calibrate.h"
+#include "harness/launch.h"
 #include "harness/machine.h"
 #include "harness/result.h"
 #include "harness/run.h"
@@ -68,52 +69,17 @@ static json_t *collect_costs(void)
     return json;
 }
 
-/* A program beside this one, or on the PATH. */
-static bool beside_this(const char *name)
-{
-    char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 64);
-    if (length <= 0) {
-        return false;
-    }
-    path[length] = '\0';
-    char *slash = strrchr(path, '/');
-    snprintf(slash + 1, 64, "%s", name);
-    return access(path, X_OK) == 0;
-}
-
-static bool on_path(const char *name)
-{
-    const char *rest = getenv("PATH");
-    while (rest && *rest) {
-        char path[4096];
-        int length = (int)strcspn(rest, ":");
-        snprintf(path, sizeof path, "%.*s/%s", length, rest, name);
-        if (access(path, X_OK) == 0) {
-            return true;
-        }
-        rest += length + (rest[length] == ':');
-    }
-    return false;
-}
-
+/* Those that `threadmill stress` would start. */
 static json_t *collect_tools(void)
 {
     json_t *tools = json_array();
-    static const struct {
-        const char *name, *program, *remedy;
-        bool beside;
-    } wanted[] = {
-        {"ThreadSanitizer", "threadmill-tsan", "build the tsan flavour", true},
-        {"AddressSanitizer and UndefinedBehaviourSanitizer", "threadmill-asan", "build the asan flavour",
-         true},
-        {"Valgrind (Helgrind, DRD)", "valgrind", "install valgrind", false},
-    };
-    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
-        bool here = wanted[i].beside ? beside_this(wanted[i].program) : on_path(wanted[i].program);
-        json_array_append_new(tools, json_pack("{s:s, s:s, s:b, s:s?}", "name", wanted[i].name, "program",
-                                               wanted[i].program, "available", here, "remedy",
-                                               here ? NULL : wanted[i].remedy));
+    for (enum mill_tool tool = MILL_TSAN; tool < MILL_TOOL_COUNT; tool++) {
+        struct mill_launch launch;
+        struct mill_error why;
+        bool here = mill_launch_find(&launch, tool, &why) == 0;
+        json_array_append_new(tools, json_pack("{s:s, s:s, s:b, s:s?}", "name", mill_tool_title(tool),
+                                               "program", mill_tool_name(tool), "available", here, "remedy",
+                                               here ? NULL : why.message));
     }
     return tools;
 }

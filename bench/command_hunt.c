@@ -1,48 +1,26 @@
 /* threadmill hunt: many controlled schedules of a program, and the first that fails. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "beside.h"
+#include "command_line.h"
 #include "commands.h"
 #include "core/clock.h"
 #include "core/text.h"
-#include "hunt_report.h"
+#include "hunt_request.h"
 #include "hunt_token.h"
 #include "options.h"
 
-/* Runs of the program to reduce a failing schedule. */
-#define REDUCING_ATTEMPTS 2000
-
-#define SCHEDULES_DEFAULT 10000
+#define SCHEDULES_DEFAULT   10000
+#define SCHEDULES_OF_A_CELL 1000
 
 struct request {
-    struct mill_campaign campaign;
-    char **words; /* of the program that is hunted, after "--" */
+    struct mill_hunt_request hunt; /* first: its options are those of `threadmill run` (run_request.h), too */
     char path[BESIDE_MAX];
-    bool verbose;
-    bool quiet;
-    bool seeded;
 };
-
-static atomic_bool interrupted;
-
-static void interrupt(int number)
-{
-    (void)number;
-    atomic_store_explicit(&interrupted, true, memory_order_relaxed); /* a flag to leave by */
-}
-
-static bool is_interrupted(void *context)
-{
-    (void)context;
-    return atomic_load_explicit(&interrupted, memory_order_relaxed);
-}
 
 /* ---- options ---- */
 
@@ -50,25 +28,15 @@ static int take_schedules(void *target, const char *value, struct mill_error *er
 {
     int64_t number;
     int status = mill_option_number("schedules", value, 1, INT64_MAX / 4, &number, error);
-    ((struct request *)target)->campaign.schedules = (uint64_t)number;
+    ((struct mill_hunt_request *)target)->campaign.schedules = (uint64_t)number;
     return status;
 }
 
 static int take_time(void *target, const char *value, struct mill_error *error)
 {
-    struct request *request = target;
+    struct mill_hunt_request *request = target;
     return mill_option_duration("time", value, MILL_NS_PER_MS, 24 * 3600 * MILL_NS_PER_S,
                                 &request->campaign.time_ns, error);
-}
-
-static int take_seed(void *target, const char *value, struct mill_error *error)
-{
-    struct request *request = target;
-    int64_t number;
-    int status = mill_option_number("seed", value, 0, INT64_MAX, &number, error);
-    request->campaign.options.seed = (uint64_t)number;
-    request->seeded = true;
-    return status;
 }
 
 static int take_explorer(void *target, const char *value, struct mill_error *error)
@@ -84,14 +52,14 @@ static int take_explorer(void *target, const char *value, struct mill_error *err
         return mill_error_set(error, -EINVAL, "option '--explore': there is no strategy '%s'%s%s%s", value,
                               near[0] ? "; did you mean " : "", near, near[0] ? "?" : "");
     }
-    ((struct request *)target)->campaign.explorer = value;
+    ((struct mill_hunt_request *)target)->campaign.explorer = value;
     return 0;
 }
 
 #define TAKE_NUMBER(name, option, minimum, maximum, field)                                \
     static int take_##name(void *target, const char *value, struct mill_error *error)     \
     {                                                                                     \
-        struct request *request = target;                                                 \
+        struct mill_hunt_request *request = target;                                       \
         int64_t number = 0;                                                               \
         int status = mill_option_number(option, value, minimum, maximum, &number, error); \
         request->campaign.field = (__typeof__(request->campaign.field))number;            \
@@ -104,11 +72,17 @@ TAKE_NUMBER(steps, "steps", 100, 100000000, options.steps_max)
 TAKE_NUMBER(jobs, "jobs", 1, MILL_CAMPAIGN_JOBS, jobs)
 TAKE_NUMBER(exit, "expect-exit", 0, 255, expected_exit)
 
+static int take_operations(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_hunt_request *request = target;
+    return mill_option_number("operations", value, 1, 1000, &request->operations, error);
+}
+
 static int take_patience(void *target, const char *value, struct mill_error *error)
 {
     uint64_t ns;
     int status = mill_option_duration("patience", value, MILL_NS_PER_S, 3600 * MILL_NS_PER_S, &ns, error);
-    ((struct request *)target)->campaign.patience_s = (uint32_t)(ns / MILL_NS_PER_S);
+    ((struct mill_hunt_request *)target)->campaign.patience_s = (uint32_t)(ns / MILL_NS_PER_S);
     return status;
 }
 
@@ -117,14 +91,14 @@ static int take_engine(void *target, const char *value, struct mill_error *error
     if (strcmp(value, "fibers") != 0 && strcmp(value, "threads") != 0) {
         return mill_error_set(error, -EINVAL, "option '--engine' is 'fibers' or 'threads', not '%s'", value);
     }
-    ((struct request *)target)->campaign.engine = value;
+    ((struct mill_hunt_request *)target)->campaign.engine = value;
     return 0;
 }
 
 #define TAKE_FLAG(name, change)                                                       \
     static int take_##name(void *target, const char *value, struct mill_error *error) \
     {                                                                                 \
-        struct request *request = target;                                             \
+        struct mill_hunt_request *request = target;                                   \
         (void)value;                                                                  \
         (void)error;                                                                  \
         change;                                                                       \
@@ -136,14 +110,19 @@ TAKE_FLAG(no_lock_order, request->campaign.flags &= ~(uint32_t)MILL_JOB_LOCK_ORD
 TAKE_FLAG(leaks, request->campaign.flags |= MILL_JOB_LEAKS)
 TAKE_FLAG(spurious, request->campaign.flags |= MILL_JOB_SPURIOUS)
 TAKE_FLAG(verbose, request->verbose = true)
-TAKE_FLAG(quiet, request->quiet = true)
 
 static const struct mill_option options[] = {
-    {"schedules", 'n', "N", "how many (default 10000)", take_schedules, false},
+    {"strategy", 0, "A,B", "of scenarios: strategies (all of each family)", mill_take_strategy, false},
+    {"threads", 0, "N,..", "of scenarios: numbers of threads (2)", mill_take_threads, false},
+    {"set", 0, "NAME=VALUE",
+     "of scenarios: a parameter, as 'threadmill list' shows it; several joined by\ncommas", mill_take_set,
+     true},
+    {"operations", 0, "N", "of scenarios: operations of each thread (3)", take_operations, false},
+    {"schedules", 'n', "N", "how many (10000; of scenarios 1000 for each cell)", take_schedules, false},
     {"time", 't', "TIME", "as many as there is time for: 10s, 5m", take_time, false},
     {"seed", 's', "S",
-     "of all random choices; the same seed finds the same (default: by the clock, and printed)", take_seed,
-     false},
+     "of all random choices; the same seed finds the same (default: by the clock, and printed)",
+     mill_take_seed, false},
     {"explore", 'e', "STRATEGY",
      "random, pct, pos, urw, surw, exhaustive, or portfolio: all of them in turn\n(default portfolio)",
      take_explorer, false},
@@ -165,7 +144,7 @@ static const struct mill_option options[] = {
     {"leaks", 0, NULL, "memory that is left at the end is a finding", take_leaks, false},
     {"spurious", 0, NULL, "waits on conditions may end by themselves, as POSIX allows", take_spurious, false},
     {"verbose", 'v', NULL, "every step of a failing schedule", take_verbose, false},
-    {"quiet", 'q', NULL, "no progress", take_quiet, false},
+    {"quiet", 'q', NULL, "no progress", mill_take_quiet, false},
 };
 
 static const struct mill_usage usage = {
@@ -180,105 +159,38 @@ static const struct mill_usage usage = {
     "with a token that 'threadmill replay' plays again.",
     options,
     sizeof options / sizeof options[0],
+    "  threadmill hunt counter --schedules 5000 --seed 3\n"
     "  threadmill cc -O1 -g -o prog prog.c\n"
     "  threadmill hunt --schedules 20000 --seed 1 -- ./prog\n"
     "  threadmill hunt --explore exhaustive --preemptions 2 -- ./prog\n"
     "  threadmill hunt --time 1m -j 2 --expect-exit 1 -- ./prog some arguments\n",
 };
 
-/* ---- progress ---- */
+/* ---- hunting ---- */
 
-static void show_progress(void *context, const struct mill_campaign_progress *progress)
+static int hunt_program(struct request *request, char **words)
 {
-    const struct request *request = context;
-    if (request->quiet || !isatty(STDERR_FILENO)) {
-        return;
-    }
-    char count[32];
-    double seconds = (double)progress->elapsed_ns / MILL_NS_PER_S;
-    char rate[32];
-    mill_format_count(count, sizeof count, (double)progress->schedules);
-    mill_format_count(rate, sizeof rate, seconds > 0 ? (double)progress->schedules / seconds : 0);
-    fprintf(stderr, "\r\033[K%s schedules, %s/s", count, rate);
-    fflush(stderr);
-}
-
-static void clear_progress(const struct request *request)
-{
-    if (!request->quiet && isatty(STDERR_FILENO)) {
-        fputs("\r\033[K", stderr);
-    }
-}
-
-/* ---- the outcome ---- */
-
-static void print_counts(const struct mill_campaign_result *result)
-{
-    double seconds = (double)result->elapsed_ns / MILL_NS_PER_S;
-    printf("%" PRIu64 " schedules in %.2f s (%.0f a second), at most %u threads and %u steps\n",
-           result->schedules, seconds, seconds > 0 ? (double)result->schedules / seconds : 0,
-           result->threads_most, result->steps_most);
-    if (result->cut > 0) {
-        printf("%" PRIu64 " of them were cut, having taken too many steps (--steps)\n", result->cut);
-    }
-}
-
-static int print_silence(const struct mill_campaign_result *result)
-{
-    print_counts(result);
-    printf("no failure%s\n", result->exhausted     ? ", and every schedule was seen that could be told apart"
-                             : result->interrupted ? " before the interruption"
-                                                   : "");
-    if (result->worth[0]) {
-        printf("%s\n", result->worth);
-    }
-    return result->interrupted ? MILL_EXIT_INTERRUPTED : MILL_EXIT_EXPECTED;
-}
-
-static int print_failure(const struct request *request, struct mill_campaign_result *result)
-{
-    const struct mill_campaign *campaign = &request->campaign;
-    struct mill_drive drive;
-    struct mill_error error = {.message = ""};
-    uint64_t program;
-    uint32_t before = mill_choices_preemptions(result->choices);
-    printf("failed in schedule %" PRIu64 " of seed %" PRIu64 ", after %.2f s\n", result->number,
-           campaign->options.seed, (double)result->elapsed_ns / MILL_NS_PER_S);
-    if (mill_campaign_minimise(campaign, result, REDUCING_ATTEMPTS, &error) == -ENOENT) {
-        printf("it did not fail again: something besides the schedule decides (time, input, addresses)\n");
-    }
-    printf("reduced from %u to %u preemptions\n\n", before, mill_choices_preemptions(result->choices));
-    int status = mill_campaign_follow(campaign, result->choices, false, &drive, &error);
-    if (status == 0 && mill_hunt_watch(&drive, &drive.job->failure)) {
-        status = mill_drive_run(&drive, &campaign->prey, &error);
-    }
-    if (status == 0) {
-        mill_hunt_report(stdout, &drive, request->path, request->verbose);
-    }
-    mill_drive_close(&drive);
-    status = status == 0 ? mill_drive_identify(request->path, &program, &error) : status;
-    char *token = status == 0 ? mill_hunt_token_write(campaign, result->choices, program) : NULL;
-    if (!token) {
-        return mill_complain(MILL_EXIT_MACHINE, "%s",
-                             error.message[0] ? error.message : "no memory for a token");
-    }
-    printf("\nthreadmill replay %s\n", token);
-    free(token);
-    return MILL_EXIT_FINDING;
-}
-
-static int hunt(struct request *request)
-{
+    struct mill_hunt_request *hunt = &request->hunt;
+    struct mill_campaign *campaign = &hunt->campaign;
     struct mill_campaign_result result;
     struct mill_error error;
-    signal(SIGINT, interrupt);
-    signal(SIGTERM, interrupt);
-    int status = mill_campaign_run(&request->campaign, &result, &error);
-    clear_progress(request);
+    if (mill_hunt_find_program(words[0], request->path, &error) < 0) {
+        return mill_complain(MILL_EXIT_USAGE, "%s", error.message);
+    }
+    campaign->prey =
+        (struct mill_prey){.program = request->path, .arguments = words, .input = -1, .output = -1};
+    int status = mill_campaign_run(campaign, &result, &error);
+    mill_hunt_clear_progress(hunt);
     if (status < 0) {
         return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
     }
-    int code = result.failed ? print_failure(request, &result) : print_silence(&result);
+    int code = MILL_EXIT_FINDING;
+    if (result.failed) {
+        code = mill_hunt_print_failure(hunt, &result) < 0 ? MILL_EXIT_MACHINE : code;
+    } else {
+        mill_hunt_print_silence(&result);
+        code = result.interrupted ? MILL_EXIT_INTERRUPTED : MILL_EXIT_EXPECTED;
+    }
     mill_campaign_free(&result);
     return code;
 }
@@ -296,38 +208,44 @@ static int find_program(int argc, char **argv)
 static int run(int argc, char **argv)
 {
     struct request request = {
-        .campaign = {.flags = MILL_JOB_RACES | MILL_JOB_LOCK_ORDER,
-                     .jobs = 1,
-                     .options = {.preemptions = 2},
-                     .prey = {.input = -1, .output = -1},
-                     .interrupted = is_interrupted,
-                     .progress = show_progress},
+        .hunt = {.campaign = {.flags = MILL_JOB_RACES | MILL_JOB_LOCK_ORDER,
+                              .jobs = 1,
+                              .options = {.preemptions = 2},
+                              .interrupted = mill_interrupted,
+                              .progress = mill_hunt_show_progress},
+                 .operations = 3},
     };
+    struct mill_hunt_request *hunt = &request.hunt;
+    struct mill_campaign *campaign = &hunt->campaign;
     struct mill_error error;
     int at = find_program(argc, argv);
-    int status = mill_options_parse(&usage, at, argv, &request, NULL, &error);
+    int status = mill_options_parse(&usage, at, argv, hunt, mill_take_scenario, &error);
     if (status != 0) {
         return status > 0 ? MILL_EXIT_EXPECTED : mill_complain(MILL_EXIT_USAGE, "%s", error.message);
     }
-    if (at + 1 >= argc) {
-        return mill_complain(MILL_EXIT_USAGE, "'threadmill hunt' needs a program: threadmill hunt -- ./prog");
+    bool program = at + 1 < argc;
+    if (program && hunt->run.scenario_count > 0) {
+        return mill_complain(MILL_EXIT_USAGE,
+                             "scenarios or a program: '%s' and what stands behind '--' are both",
+                             hunt->run.scenarios[0]);
     }
-    struct mill_campaign *campaign = &request.campaign;
-    campaign->context = &request;
-    campaign->prey.arguments = argv + at + 1;
-    campaign->prey.program = request.path;
+    if (at < argc && !program) {
+        return mill_complain(MILL_EXIT_USAGE, "'--' needs a program behind it: threadmill hunt -- ./prog");
+    }
+    campaign->context = hunt;
     if (campaign->schedules == 0 && campaign->time_ns == 0) {
-        campaign->schedules = SCHEDULES_DEFAULT;
+        campaign->schedules = program ? SCHEDULES_DEFAULT : SCHEDULES_OF_A_CELL;
     }
-    if (!request.seeded) {
-        campaign->options.seed = mill_now_ns() & 0x7fffffff;
+    mill_run_request_draw_seed(&hunt->run);
+    campaign->options.seed = hunt->run.run.seed;
+    if (!hunt->run.seeded) {
         printf("seed %" PRIu64 "\n", campaign->options.seed);
     }
-    if (mill_hunt_find_program(argv[at + 1], request.path, &error) < 0) {
-        return mill_complain(MILL_EXIT_USAGE, "%s", error.message);
-    }
-    return hunt(&request);
+    mill_interrupt_catch();
+    int code = program ? hunt_program(&request, argv + at + 1) : mill_hunt_scenarios(hunt);
+    mill_run_request_free(&hunt->run);
+    return code;
 }
 
-const struct mill_command mill_command_hunt = {"hunt", "controlled schedules of a program, until one fails",
-                                               run};
+const struct mill_command mill_command_hunt = {
+    "hunt", "controlled schedules of scenarios, or of a program, until one fails", run};

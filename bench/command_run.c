@@ -1,13 +1,13 @@
 /* threadmill run: plan → rounds → samples → result, with progress, a table and a document. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "command_line.h"
 #include "commands.h"
 #include "core/file.h"
 #include "core/text.h"
@@ -18,19 +18,6 @@
 #include "run_request.h"
 #include "scenarios/list.h"
 #include "view.h"
-
-static volatile sig_atomic_t stop_asked;
-
-static void ask_to_stop(int signal)
-{
-    stop_asked = signal;
-}
-
-static bool stop_was_asked(void *context)
-{
-    (void)context;
-    return stop_asked != 0;
-}
 
 /* Where the result and the log go, opened before anything is measured. */
 struct outputs {
@@ -116,53 +103,13 @@ static int write_outputs(struct outputs *outputs, const json_t *result, const st
     return status;
 }
 
-/* A document is UTF-8; what is not is written in the shell's escapes. */
-static bool quote_foreign(struct mill_text *text, const char *word)
-{
-    json_t *utf8 = json_string(word);
-    json_decref(utf8);
-    if (utf8) {
-        return false;
-    }
-    mill_text_add(text, " $'");
-    for (const char *c = word; *c; c++) {
-        mill_text_add(text, "\\x%02x", (unsigned)(unsigned char)*c);
-    }
-    mill_text_add(text, "'");
-    return true;
-}
-
-/* The command line as it could be pasted back. */
-static void quote_command(struct mill_text *text, int argc, char **argv)
-{
-    mill_text_add(text, "threadmill");
-    for (int i = 0; i < argc; i++) {
-        if (quote_foreign(text, argv[i])) {
-            continue;
-        }
-        bool plain =
-            argv[i][0] && strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                          "_-+=:,./%@") == strlen(argv[i]);
-        mill_text_add(text, " ");
-        if (plain) {
-            mill_text_add(text, "%s", argv[i]);
-            continue;
-        }
-        mill_text_add(text, "'");
-        for (const char *c = argv[i]; *c; c++) {
-            mill_text_add(text, *c == '\'' ? "'\\''" : "%c", *c);
-        }
-        mill_text_add(text, "'");
-    }
-}
-
 static json_t *begin_document(const struct mill_plan *plan, const struct mill_run_request *request,
                               const struct mill_cpus *cpus, int argc, char **argv)
 {
     struct mill_clock clock;
     struct mill_text command = {0};
     mill_clock_open(&clock);
-    quote_command(&command, argc, argv);
+    mill_command_quote(&command, argc, argv);
     json_t *result =
         command.failed
             ? NULL
@@ -225,7 +172,7 @@ static int judge(const struct mill_summary *summary, bool strict)
         unsure = unsure || summary->cells[i].verdict == MILL_VERDICT_UNTRUSTED ||
                  summary->cells[i].verdict == MILL_VERDICT_NOT_RUN;
     }
-    if (stop_asked) {
+    if (mill_interrupted(NULL)) {
         return MILL_EXIT_INTERRUPTED;
     }
     return strict && unsure ? MILL_EXIT_UNSURE : MILL_EXIT_EXPECTED;
@@ -285,12 +232,9 @@ static int measure(const struct mill_run_request *request, const struct mill_pla
         close_outputs(&outputs);
         return mill_complain(MILL_EXIT_MACHINE, "no memory for a run of %zu cells", plan->count);
     }
-    struct sigaction action = {.sa_handler = ask_to_stop};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+    mill_interrupt_catch();
     const struct mill_run_observer observer = {
-        .event = live ? show_progress : NULL, .interrupted = stop_was_asked, .context = live};
+        .event = live ? show_progress : NULL, .interrupted = mill_interrupted, .context = live};
     if (!request->quiet) {
         fprintf(stderr, "threadmill: seed %" PRIu64 "\n", request->run.seed);
     }

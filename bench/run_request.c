@@ -15,7 +15,7 @@ static const uint64_t longest_ns = 3600 * MILL_NS_PER_S;
 
 /* ---- one function an option ---- */
 
-static int take_scenario(void *target, const char *word, struct mill_error *error)
+int mill_take_scenario(void *target, const char *word, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     if (request->scenario_count == MILL_RUN_WORDS_MAX) {
@@ -25,21 +25,21 @@ static int take_scenario(void *target, const char *word, struct mill_error *erro
     return 0;
 }
 
-static int take_strategy(void *target, const char *value, struct mill_error *error)
+int mill_take_strategy(void *target, const char *value, struct mill_error *error)
 {
     (void)error;
     ((struct mill_run_request *)target)->strategies = value;
     return 0;
 }
 
-static int take_threads(void *target, const char *value, struct mill_error *error)
+int mill_take_threads(void *target, const char *value, struct mill_error *error)
 {
     (void)error;
     ((struct mill_run_request *)target)->threads = value;
     return 0;
 }
 
-static int take_set(void *target, const char *value, struct mill_error *error)
+int mill_take_set(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     char item[256];
@@ -85,7 +85,7 @@ static int take_rate(void *target, const char *value, struct mill_error *error)
     return 0;
 }
 
-static int take_rounds(void *target, const char *value, struct mill_error *error)
+int mill_take_rounds(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     int64_t rounds;
@@ -104,7 +104,7 @@ static int take_window(void *target, const char *value, struct mill_error *error
     return mill_option_duration("window", value, MILL_NS_PER_MS, longest_ns, &request->run.window_ns, error);
 }
 
-static int take_warmup(void *target, const char *value, struct mill_error *error)
+int mill_take_warmup(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     request->warmed = true;
@@ -126,7 +126,7 @@ static int take_time(void *target, const char *value, struct mill_error *error)
                                 error);
 }
 
-static int take_timeout(void *target, const char *value, struct mill_error *error)
+int mill_take_timeout(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     return mill_option_duration("timeout", value, 100 * MILL_NS_PER_MS, longest_ns, &request->run.grace_ns,
@@ -160,7 +160,7 @@ static int take_pin(void *target, const char *value, struct mill_error *error)
                : 0;
 }
 
-static int take_seed(void *target, const char *value, struct mill_error *error)
+int mill_take_seed(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     int64_t seed;
@@ -198,7 +198,7 @@ static int need_name(const char *option, const char *value, struct mill_error *e
                                      option);
 }
 
-static int take_output(void *target, const char *value, struct mill_error *error)
+int mill_take_output(void *target, const char *value, struct mill_error *error)
 {
     ((struct mill_run_request *)target)->output = value;
     return need_name("output", value, error);
@@ -223,7 +223,7 @@ static int take_device(void *target, const char *value, struct mill_error *error
         return mill_error_set(error, -ENOMEM, "no memory for --device");
     }
     ((struct mill_run_request *)target)->device = value;
-    return take_set(target, "transport=http", error);
+    return mill_take_set(target, "transport=http", error);
 }
 
 static int take_allow_motion(void *target, const char *value, struct mill_error *error)
@@ -251,7 +251,7 @@ static int take_strict(void *target, const char *value, struct mill_error *error
     return 0;
 }
 
-static int take_quiet(void *target, const char *value, struct mill_error *error)
+int mill_take_quiet(void *target, const char *value, struct mill_error *error)
 {
     (void)value;
     (void)error;
@@ -260,24 +260,27 @@ static int take_quiet(void *target, const char *value, struct mill_error *error)
 }
 
 static const struct mill_option options[] = {
-    {"strategy", 's', "A,B", "strategies to compare (all of each scenario's family)", take_strategy, false},
-    {"threads", 't', "1,2,4", "numbers of threads (1, 2, 4 ... up to the processors)", take_threads, false},
+    {"strategy", 's', "A,B", "strategies to compare (all of each scenario's family)", mill_take_strategy,
+     false},
+    {"threads", 't', "1,2,4", "numbers of threads (1, 2, 4 ... up to the processors)", mill_take_threads,
+     false},
     {"set", 0, "NAME=VALUE",
-     "a parameter of the scenario, as 'threadmill list' shows it; several\njoined by commas", take_set, true},
+     "a parameter of the scenario, as 'threadmill list' shows it; several\njoined by commas", mill_take_set,
+     true},
     {"rate", 0, "R",
      "open loop: R operations a second over all threads of all roles, each thread\nan equal share (a put is "
      "one, "
      "and so is a get: 20k with one of each is 10k\nitems); latency from the intended start; 5000, 20k, 1.5M",
      take_rate, false},
-    {"rounds", 'r', "N", "how often each cell is measured (10)", take_rounds, false},
+    {"rounds", 'r', "N", "how often each cell is measured (10)", mill_take_rounds, false},
     {"window", 0, "TIME", "how long each sample measures (100ms)", take_window, false},
-    {"warmup", 0, "TIME", "how long it runs before (20ms)", take_warmup, false},
+    {"warmup", 0, "TIME", "how long it runs before (20ms)", mill_take_warmup, false},
     {"slice", 0, "TIME", "fairness is also taken over slices of this length (10ms)", take_slice, false},
     {"latency", 0, "WHICH", "all, every:N or off: which operations of a latency sample are timed (all)",
      take_latency, false},
     {"pin", 0, "HOW", "none, compact or spread: how threads are kept on processors (spread)", take_pin,
      false},
-    {"seed", 0, "N", "for the order of the rounds and for each sample (drawn, and printed)", take_seed,
+    {"seed", 0, "N", "for the order of the rounds and for each sample (drawn, and printed)", mill_take_seed,
      false},
     {"suite", 0, "NAME",
      "quick: all scenarios at 2 threads, without the peers of other libraries, within two minutes",
@@ -286,14 +289,16 @@ static const struct mill_option options[] = {
      take_time, false},
     {"attempts", 0, "N", "samples that did not have their processors are repeated, up to N in all (4)",
      take_attempts, false},
-    {"timeout", 0, "TIME", "a sample this much over its time is taken for hung (10s)", take_timeout, false},
+    {"timeout", 0, "TIME", "a sample this much over its time is taken for hung (10s)", mill_take_timeout,
+     false},
     {"device", 0, "http://HOST:PORT",
      "the valve that scenarios of the device speak to, simulated or real, in the place of\none of their own",
      take_device, false},
     {"allow-motion", 0, NULL, "scenarios may write to that valve, which may then move", take_allow_motion,
      false},
     {"output", 'o', "FILE",
-     "where the result goes (results/runs/<time>-<process>.json; with --json: nowhere)", take_output, false},
+     "where the result goes (results/runs/<time>-<process>.json; with --json: nowhere)", mill_take_output,
+     false},
     {"hlog", 0, "FILE", "the latencies as an HdrHistogram log", take_hlog, false},
     {"json", 0, NULL, "the result on standard output, instead of the table", take_json, false},
     {"strict", 0, NULL,
@@ -301,7 +306,7 @@ static const struct mill_option options[] = {
      "was "
      "neither caught nor missed)",
      take_strict, false},
-    {"quiet", 'q', NULL, "no progress", take_quiet, false},
+    {"quiet", 'q', NULL, "no progress", mill_take_quiet, false},
 };
 
 const struct mill_usage mill_run_usage = {
@@ -318,6 +323,14 @@ const struct mill_usage mill_run_usage = {
     "  threadmill run --suite quick -o quick.json --hlog quick.hlog\n"
     "  threadmill run handoff --json | jq '.summary.rows[] | {strategy, mode, latency_ns}'\n",
 };
+
+void mill_run_request_draw_seed(struct mill_run_request *request)
+{
+    struct mill_run_settings *run = &request->run;
+    if (!request->seeded && getrandom(&run->seed, sizeof run->seed, 0) == (ssize_t)sizeof run->seed) {
+        run->seed >>= 33; /* short enough to be typed */
+    }
+}
 
 /* What stands for itself when it is not given. A sanitizer's slowness would have every sample rejected, and
  * nobody reads its times: no calibration there, and a patient watchdog. */
@@ -346,9 +359,7 @@ static void fill_in(struct mill_run_request *request)
     if (!request->latency_given) {
         run->latency_every = 1;
     }
-    if (!request->seeded && getrandom(&run->seed, sizeof run->seed, 0) == (ssize_t)sizeof run->seed) {
-        run->seed >>= 33; /* short enough to be typed */
-    }
+    mill_run_request_draw_seed(request);
     if (MILL_UNDER_TSAN || MILL_UNDER_ASAN) {
         run->calibration_ns = 0;
         run->grace_ns *= 6;
@@ -365,7 +376,7 @@ int mill_run_request_parse(struct mill_run_request *request, int argc, char **ar
                 .calibration_ns = 2 * MILL_NS_PER_MS,
                 .grace_ns = 10 * MILL_NS_PER_S},
     };
-    int status = mill_options_parse(&mill_run_usage, argc, argv, request, take_scenario, error);
+    int status = mill_options_parse(&mill_run_usage, argc, argv, request, mill_take_scenario, error);
     if (status != 0) {
         return status;
     }

@@ -38,4 +38,19 @@ extern const struct mill_usage mill_run_usage;
 int mill_run_request_parse(struct mill_run_request *request, int argc, char **argv, struct mill_error *error);
 void mill_run_request_free(struct mill_run_request *request);
 
+/* Options that other commands have, too: their target begins with a struct mill_run_request. */
+int mill_take_scenario(void *target, const char *word, struct mill_error *error);
+int mill_take_strategy(void *target, const char *value, struct mill_error *error);
+int mill_take_threads(void *target, const char *value, struct mill_error *error);
+int mill_take_set(void *target, const char *value, struct mill_error *error);
+int mill_take_rounds(void *target, const char *value, struct mill_error *error);
+int mill_take_warmup(void *target, const char *value, struct mill_error *error);
+int mill_take_timeout(void *target, const char *value, struct mill_error *error);
+int mill_take_seed(void *target, const char *value, struct mill_error *error);
+int mill_take_output(void *target, const char *value, struct mill_error *error);
+int mill_take_quiet(void *target, const char *value, struct mill_error *error);
+
+/* A seed that can be typed, when none was given. */
+void mill_run_request_draw_seed(struct mill_run_request *request);
+
 #endif

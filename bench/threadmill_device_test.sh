@@ -44,7 +44,7 @@ holds() {
 
 # Help, and wrong use.
 expect 0 'examples:' --help
-for part in serve probe record; do
+for part in serve probe record faults; do
     expect 0 'examples:' "$part" --help
 done
 expect 2 'usage: threadmill device'
@@ -64,6 +64,26 @@ expect 2 'one valve at a time' probe http://a http://b
 expect 2 'ends in .csv or .jsonl' record 127.0.0.1 --time 1s -o run.txt
 expect 2 'needs a valve, a time and a file' record 127.0.0.1 -o run.csv
 expect 3 'valve 127.0.0.1:1: ' probe http://127.0.0.1:1
+expect 2 "'powr' is no value for --fault; perhaps 'power'" faults --fault powr
+expect 2 "'pol' is no value for --strategy; perhaps 'pool'" faults --strategy pol
+expect 2 "'5xx' comes twice" faults --fault 5xx,5xx
+expect 2 "is no value for --threads" faults --threads 65
+expect 2 'does not know what to do with .drop' faults drop
+expect 2 "take 'in-process'" faults --strategy unshared --fault none
+
+# Every fault against some ways of sharing: a table, and a document.
+expect 0 'What writers saw' faults --strategy pool,cached-seqlock,async --window 20ms --seed 1
+expect 0 '[|] 5xx [|] (ok|retried|api)' faults --strategy pool --fault 5xx,power --window 20ms --seed 1
+"$program" device faults --json --strategy internal-lock,cached-rcu --fault none,drop --window 20ms --seed 7 >faults.json
+holds 'the matrix of faults is a document, too' python3 - faults.json <<'END'
+import json, sys
+document = json.load(open(sys.argv[1]))
+cells = document["cells"]
+pairs = {(cell["fault"], cell["strategy"]) for cell in cells}
+sound = all(cell["mistake"] is None and cell["recovered"] and sum(cell["reads"].values()) >= 12
+            and cell["done"] <= cell["applied"] <= cell["done"] + cell["maybe"] for cell in cells)
+sys.exit(document["seed"] != 7 or len(pairs) != 4 or not sound)
+END
 
 # serve_ready ARGUMENT...: a valve on free ports; sets url, http and stream.
 serve_ready() {

@@ -235,6 +235,7 @@ const struct mill_scenario mill_scenario_barrier = {
     .name = "barrier",
     .summary = "threads cross a barrier in step, with a straggler if so wished",
     .family = &mill_barrier_family,
+    .plain = true,
     .parameters = parameters,
     .parameter_count = sizeof parameters / sizeof parameters[0],
     .roles = roles,

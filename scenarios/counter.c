@@ -49,6 +49,7 @@ const struct mill_scenario mill_scenario_counter = {
     .name = "counter",
     .summary = "all threads add to one counter",
     .family = &mill_counter_family,
+    .plain = true,
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
     .expectations = expectations,

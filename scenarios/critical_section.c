@@ -115,6 +115,7 @@ const struct mill_scenario mill_scenario_critical_section = {
     .name = "critical-section",
     .summary = "all threads take one lock, hold it, and think between",
     .family = &mill_lock_family,
+    .plain = true,
     .parameters = parameters,
     .parameter_count = sizeof parameters / sizeof parameters[0],
     .roles = roles,

@@ -1,6 +1,11 @@
 /* Many threads read the status of one valve (rows 19 and 23 of the patterns): those that ask it for each read
  * against those that read a copy, and how old is what they read.
  *
+ * More readers that never rest than processors are a measure of the system's scheduler, too: an updater's
+ * thread waits for its turn among them, and under a lock for a reader that lost its processor with it. How
+ * long any thread waits that sleeps as the updater does is therefore measured beside (wake p99), and `think`
+ * lets the readers rest.
+ *
  * All reads ask the same, so an answer to another thread's question looks like one's own. At the end a few
  * threads therefore ask for two kinds of things in turns, status and config, all at once: who gets the wrong
  * kind has had the answer of another.
@@ -11,9 +16,18 @@
 
 #include "scenarios/device_rig.h"
 #include "scenarios/list.h"
+#include "scenarios/wake_probe.h"
+
+enum { THINK = MILL_DEVICE_RIG_PARAMETERS };
 
 static const struct mill_parameter parameters[] = {
-    MILL_DEVICE_RIG_PARAMETER_ROWS(MILL_DEVICE_RIG_IN_PROCESS)};
+    MILL_DEVICE_RIG_PARAMETER_ROWS(MILL_DEVICE_RIG_IN_PROCESS),
+    [THINK] = {.name = "think",
+               .summary = "how long a reader sleeps between two reads",
+               .type = MILL_DURATION,
+               .maximum = MILL_NS_PER_S,
+               .fallback = 0},
+};
 
 /* A read of a copy costs less than a look at the clock: the ages of one in so many are noted. */
 #define NOTED_OF_COPIES 64
@@ -33,6 +47,8 @@ struct reader {
 
 struct state {
     struct mill_device_rig rig;
+    struct mill_wake_probe *probe; /* beside an updater */
+    uint64_t think_ns;
     uint64_t noted; /* one in so many */
     unsigned threads;
     alignas(MILL_ISOLATION) atomic_uint lookers; /* that have come to the end */
@@ -47,11 +63,18 @@ static int setup(struct mill_case *one)
     }
     bool copies = mill_sharing_ops_of(one->strategy)->promises & MILL_SHARING_CACHED;
     int status = mill_device_rig_open(&state->rig, one);
+    if (status == 0 && copies) {
+        status = mill_wake_probe_start((uint64_t)one->values[MILL_DEVICE_RIG_REFRESH], &state->probe);
+        if (status < 0) {
+            mill_device_rig_close(&state->rig);
+        }
+    }
     if (status < 0) {
         free(state);
         return status;
     }
-    state->noted = copies ? NOTED_OF_COPIES : 1;
+    state->think_ns = (uint64_t)one->values[THINK];
+    state->noted = copies && state->think_ns == 0 ? NOTED_OF_COPIES : 1;
     state->threads = one->threads;
     one->state = state;
     return 0;
@@ -78,6 +101,14 @@ static int read_status(struct mill_worker *worker)
         mill_staleness_note(state->rig.staleness, worker->index, stamp.asked_ns, mill_now_ns());
     }
     return MILL_DONE;
+}
+
+static void think(struct mill_worker *worker)
+{
+    const struct state *state = worker->state;
+    if (state->think_ns > 0) {
+        mill_sleep_until(mill_now_ns() + state->think_ns);
+    }
 }
 
 /* ---- the end ---- */
@@ -111,9 +142,20 @@ static void look_together(struct mill_worker *worker)
     }
 }
 
+/* How late the machine wakes a thread that sleeps as the updater does, beside these readers. */
+static void measure_probe(struct state *state, struct mill_check *check)
+{
+    struct mill_staleness_summary late;
+    if (state->probe) {
+        mill_wake_probe_stop(state->probe, &late);
+        state->probe = NULL;
+        mill_check_measured(check, "wake p99", "ns", (double)late.p99_ns);
+    }
+}
+
 static void verify(const struct mill_case *one, struct mill_check *check)
 {
-    const struct state *state = one->state;
+    struct state *state = one->state;
     uint64_t wrong = 0;
     uint64_t failed = 0;
     const struct mill_device_failure *failure = NULL;
@@ -133,12 +175,14 @@ static void verify(const struct mill_case *one, struct mill_check *check)
                          failure->message);
     }
     mill_device_rig_measure_ages(&state->rig, check);
+    measure_probe(state, check);
     mill_check_measured(check, "failed", "", (double)failed);
 }
 
 static void teardown(struct mill_case *one)
 {
     struct state *state = one->state;
+    mill_wake_probe_stop(state->probe, NULL);
     mill_device_rig_close(&state->rig);
     free(state);
 }
@@ -152,6 +196,7 @@ static const struct mill_role roles[] = {
     {.name = "reader",
      .summary = "reads the valve's status",
      .operation = read_status,
+     .between = think,
      .finish = look_together},
 };
 

@@ -103,10 +103,7 @@ static const char *lock_unsupported(const struct mill_case *one)
     if ((lock->traits & MILL_ONE_THREAD) && (one->threads > 1 || (promises & MILL_SHARING_CACHED))) {
         return "lock=none is for one thread alone";
     }
-    if (MILL_UNDER_TSAN && (lock->traits & MILL_HIDES_ATOMICS)) {
-        return "ThreadSanitizer cannot see this lock";
-    }
-    return NULL;
+    return mill_tool_blind(one->tool, lock);
 }
 
 const char *mill_device_rig_unsupported(const struct mill_case *one, enum mill_device_rig_use use)

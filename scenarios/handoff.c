@@ -85,6 +85,7 @@ const struct mill_scenario mill_scenario_handoff = {
     .name = "handoff",
     .summary = "threads take strict turns under one lock",
     .family = &mill_lock_family,
+    .plain = true,
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
     .min_threads = 2,

@@ -72,6 +72,7 @@ const struct mill_scenario mill_scenario_ledger = {
     .name = "ledger",
     .summary = "threads change one state: by messages to its owner, under a lock, or without one",
     .family = &mill_ledger_family,
+    .plain = true,
     .parameters = parameters,
     .parameter_count = sizeof parameters / sizeof parameters[0],
     .roles = roles,

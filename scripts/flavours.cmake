@@ -47,6 +47,9 @@ function(threadmill_compile target flavour)
   target_compile_options(${target} PRIVATE
     ${THREADMILL_WARNINGS} $<$<COMPILE_LANGUAGE:C>:${THREADMILL_WARNINGS_C}>
     ${THREADMILL_FLAGS_${flavour}} -g -fno-omit-frame-pointer)
+  if(flavour STREQUAL "plain" AND CMAKE_C_COMPILER_ID MATCHES "Clang")
+    target_compile_options(${target} PRIVATE -gdwarf-4) # Valgrind 3.19 gives up on clang's version 5
+  endif()
   target_link_options(${target} PRIVATE ${THREADMILL_FLAGS_${flavour}})
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE MILL_FLAVOUR="${flavour}")
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
@@ -75,6 +78,30 @@ function(threadmill_library name)
       threadmill_test(${name}/${stem} ${test} ${target} ${flavour})
     endforeach()
   endforeach()
+endfunction()
+
+# What is hunted has the sanitizer's instrumentation and none of its runtime (lib/hunt/README.md): the flag goes to the
+# compiler proper alone, so that its driver links nothing.
+set(THREADMILL_FLAGS_hunt -Xclang -fsanitize=thread "SHELL:-mllvm -tsan-instrument-read-before-write")
+set(THREADMILL_HUNTED OFF)
+if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND "plain" IN_LIST THREADMILL_FLAVOURS)
+  set(THREADMILL_HUNTED ON)
+endif()
+
+# threadmill_hunted(NAME [USES library...]): the library of the folder once more, to be hunted.
+function(threadmill_hunted name)
+  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
+  if(THREADMILL_HUNTED)
+    get_target_property(sources ${name} SOURCES)
+    get_target_property(links ${name} INTERFACE_LINK_LIBRARIES)
+    list(TRANSFORM ARG_USES APPEND "-hunt" OUTPUT_VARIABLE used)
+    add_library(${name}-hunt STATIC ${sources})
+    target_compile_options(${name}-hunt PRIVATE ${THREADMILL_WARNINGS}
+      $<$<COMPILE_LANGUAGE:C>:${THREADMILL_WARNINGS_C}> ${THREADMILL_FLAGS_hunt} -g -fno-omit-frame-pointer)
+    target_compile_definitions(${name}-hunt PRIVATE _GNU_SOURCE MILL_FLAVOUR="hunt" MILL_UNDER_HUNT=1)
+    target_include_directories(${name}-hunt PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name}-hunt PUBLIC ${used} ${links})
+  endif()
 endfunction()
 
 # One cmocka program `source` over library `library`, registered as test `label` of the flavour.

@@ -26,7 +26,7 @@
 #define MILL_OURS_TRAITS                  0
 
 #define MILL_LIBC_MISSING                 NULL
-#define MILL_LIBC_TRAITS                  0
+#define MILL_LIBC_TRAITS                  MILL_PTHREADS
 #ifdef __GLIBC__
 #define MILL_LIBC_LIBRARY "glibc"
 #define MILL_LIBC_SOURCE  "glibc " MILL_PEER_TEXT(__GLIBC__) "." MILL_PEER_TEXT(__GLIBC_MINOR__)

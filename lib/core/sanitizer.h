@@ -1,8 +1,15 @@
-/* Which sanitizer this object was compiled under. */
+/* Which sanitizer this object was compiled under. A hunted program has ThreadSanitizer's instrumentation and not its
+ * runtime (hunt/README.md): MILL_UNDER_HUNT comes from the build. */
 #ifndef MILL_CORE_SANITIZER_H
 #define MILL_CORE_SANITIZER_H
 
-#if defined(__SANITIZE_THREAD__)
+#ifndef MILL_UNDER_HUNT
+#define MILL_UNDER_HUNT 0
+#endif
+
+#if MILL_UNDER_HUNT
+#define MILL_UNDER_TSAN 0
+#elif defined(__SANITIZE_THREAD__)
 #define MILL_UNDER_TSAN 1
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)

@@ -32,7 +32,9 @@ enum mill_trait {
     MILL_ONE_THREAD = 1 << 4, /* correct for a single thread only */
     MILL_CONTROL = 1 << 5,    /* a mistake kept on purpose: it must be caught */
     MILL_HIDES_ATOMICS =
-        1 << 6, /* inline assembly or an uninstrumented library: ThreadSanitizer cannot see it */
+        1 << 6,             /* inline assembly or an uninstrumented library: ThreadSanitizer cannot see it */
+    MILL_PTHREADS = 1 << 7, /* ordered by POSIX threads' objects alone, or by nothing: no atomics, so that
+                               Valgrind's tools can judge it */
 };
 
 struct mill_strategy {

@@ -12,7 +12,8 @@
  * answers. sharing.h has every way of sharing one. Two clients share nothing.
  *
  * Every call blocks for at most the timeout of its policy times the tries, and the back-off in between. It
- * returns 0 or a negative errno, and says in `failure` (which may be NULL) of which kind it is:
+ * returns 0 or a negative errno, and says in `failure` (which may be NULL) of which kind it is, and after how
+ * many tries; of a call that succeeded the tries alone:
  *
  *   connection       -ECONNREFUSED, -ECONNRESET, -EHOSTUNREACH, -ENOENT, -EPIPE, -EPROTO: no whole reply came
  *                    (transport.h); -ENOMEM; -ECANCELED (async.h)

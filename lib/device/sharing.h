@@ -106,8 +106,9 @@ const struct mill_sharing_ops *mill_sharing_ops_find(const char *name);
  * thread alone shared by several; -ENOTSUP: strategy or lock are missing in this build, or the transport is
  * one that the strategy cannot use; -ENOMEM, -EAGAIN (no more threads); or what the first read said.
  *
- * Here and below `failure` may be NULL, is filled in when a negative errno is returned, and is left alone
- * otherwise. */
+ * Here and below `failure` may be NULL, and is filled in when a negative errno is returned. Where 0 is, it is
+ * left alone if nothing was asked, and else tells of the last call to the device: of no kind, with its tries.
+ */
 int mill_sharing_create(const struct mill_sharing_ops *ops, const struct mill_sharing_plan *plan,
                         struct mill_sharing **sharing, struct mill_device_failure *failure);
 

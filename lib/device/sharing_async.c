@@ -75,7 +75,7 @@ static void destroy(struct mill_sharing *sharing)
 
 static void finish(struct waiting *waiting, int status, const struct mill_device_failure *failure)
 {
-    if (status < 0 && waiting->failure) {
+    if (waiting->failure) {
         *waiting->failure = *failure;
     }
     waiting->result = status;

@@ -1,6 +1,9 @@
 #include "device/sharing_strategy.h"
 
 #include <errno.h>
+#include <stdlib.h>
+
+#include "core/cacheline.h"
 
 int mill_sharing_open_client(const struct mill_sharing_plan *plan, struct mill_device_client **client,
                              struct mill_device_failure *failure)
@@ -100,4 +103,51 @@ int mill_guarded_client_transact(struct mill_guarded_client *guarded, mill_shari
     int result = mill_sharing_transact_with(guarded->client, decide, context, failure);
     guarded->ops->release(guarded->lock, &me);
     return result;
+}
+
+/* ---- a sharing that is one ---- */
+
+struct guarded_sharing {
+    struct mill_sharing sharing;
+    struct mill_guarded_client guarded;
+};
+
+struct mill_guarded_client *mill_guarded_sharing_client(struct mill_sharing *sharing)
+{
+    return &((struct guarded_sharing *)sharing)->guarded;
+}
+
+int mill_guarded_sharing_create(const struct mill_sharing_plan *plan, struct mill_sharing **sharing,
+                                struct mill_device_failure *failure)
+{
+    struct guarded_sharing *made = mill_isolated_alloc(sizeof *made);
+    int status = made ? mill_guarded_client_open(&made->guarded, plan, failure) : -ENOMEM;
+    if (status < 0) {
+        free(made);
+        return status;
+    }
+    *sharing = &made->sharing;
+    return 0;
+}
+
+void mill_guarded_sharing_destroy(struct mill_sharing *sharing)
+{
+    mill_guarded_client_close(mill_guarded_sharing_client(sharing));
+    free(sharing);
+}
+
+int mill_guarded_sharing_get_status(struct mill_sharing *sharing, unsigned thread,
+                                    struct mill_valve_status *status, struct mill_sharing_stamp *stamp,
+                                    struct mill_device_failure *failure)
+{
+    (void)thread;
+    return mill_guarded_client_ask(mill_guarded_sharing_client(sharing), status, stamp, failure);
+}
+
+int mill_guarded_sharing_update_config(struct mill_sharing *sharing, unsigned thread,
+                                       const struct mill_valve_config *change,
+                                       struct mill_device_failure *failure)
+{
+    (void)thread;
+    return mill_guarded_client_update(mill_guarded_sharing_client(sharing), change, failure);
 }

@@ -39,6 +39,19 @@ int mill_guarded_client_open(struct mill_guarded_client *guarded, const struct m
                              struct mill_device_failure *failure);
 void mill_guarded_client_close(struct mill_guarded_client *guarded);
 
+/* A sharing that is such a client and nothing else: what internal-lock and external-lock have in common, all
+ * but what is one step for them. As in struct mill_sharing_ops. */
+int mill_guarded_sharing_create(const struct mill_sharing_plan *plan, struct mill_sharing **sharing,
+                                struct mill_device_failure *failure);
+void mill_guarded_sharing_destroy(struct mill_sharing *sharing);
+int mill_guarded_sharing_get_status(struct mill_sharing *sharing, unsigned thread,
+                                    struct mill_valve_status *status, struct mill_sharing_stamp *stamp,
+                                    struct mill_device_failure *failure);
+int mill_guarded_sharing_update_config(struct mill_sharing *sharing, unsigned thread,
+                                       const struct mill_valve_config *change,
+                                       struct mill_device_failure *failure);
+struct mill_guarded_client *mill_guarded_sharing_client(struct mill_sharing *sharing);
+
 /* Each under the lock, from its first request to its last. */
 int mill_guarded_client_ask(struct mill_guarded_client *guarded, struct mill_valve_status *status,
                             struct mill_sharing_stamp *stamp, struct mill_device_failure *failure);

@@ -16,7 +16,8 @@
 
 enum { events_max = 64 };
 
-int mill_simulator_watch(struct mill_simulator *simulator, int fd, uint32_t events, struct mill_watch *watch)
+int mill_simulator_watch(struct mill_simulator *simulator, int fd, uint32_t events,
+                         struct mill_fd_watch *watch)
 {
     struct epoll_event event = {.events = events, .data.ptr = watch};
     return epoll_ctl(simulator->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
@@ -55,14 +56,14 @@ static void clear(int fd)
     (void)!read(fd, &count, sizeof count);
 }
 
-static void woken(struct mill_simulator *simulator, struct mill_watch *watch, uint32_t events)
+static void woken(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events)
 {
     (void)watch;
     (void)events;
     clear(simulator->wake);
 }
 
-static void timer_expired(struct mill_simulator *simulator, struct mill_watch *watch, uint32_t events)
+static void timer_expired(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events)
 {
     (void)watch;
     (void)events;
@@ -134,7 +135,7 @@ static void turn(struct mill_simulator *simulator, const struct epoll_event *eve
 {
     mill_stream_run(simulator, mill_now_ns());
     for (int i = 0; i < count; i++) {
-        struct mill_watch *watch = events[i].data.ptr;
+        struct mill_fd_watch *watch = events[i].data.ptr;
         watch->ready(simulator, watch, events[i].events);
     }
     mill_http_run(simulator, mill_now_ns());

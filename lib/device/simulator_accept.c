@@ -218,7 +218,7 @@ static void forget(struct mill_simulator *simulator, struct mill_connection *con
     simulator->http.count--;
 }
 
-static void head_arrives(struct mill_simulator *simulator, struct mill_watch *watch, uint32_t events)
+static void head_arrives(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events)
 {
     struct mill_connection *connection = (struct mill_connection *)(void *)watch;
     char head[MILL_WIRE_REQUEST_MAX];
@@ -251,7 +251,7 @@ static struct mill_connection *free_slot(struct mill_simulator *simulator)
     return NULL;
 }
 
-void mill_http_accept(struct mill_simulator *simulator, struct mill_watch *watch, uint32_t events)
+void mill_http_accept(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events)
 {
     int fd;
     (void)watch;
@@ -278,15 +278,27 @@ void mill_http_accept(struct mill_simulator *simulator, struct mill_watch *watch
     }
 }
 
+/* Has the peer ended, and left a request that will not become whole, or none? libmicrohttpd, which waits for
+ * the next edge, does not see an end that came together with the last bytes. */
+static bool has_ended(const struct mill_connection *connection)
+{
+    char byte;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void mill_http_sweep(struct mill_simulator *simulator, uint64_t now_ns)
 {
     for (unsigned i = 0; i < simulator->http.capacity && simulator->http.count > 0; i++) {
         struct mill_connection *connection = &simulator->http.connections[i];
-        if (connection->stage == MILL_CONNECTION_NONE || connection->answering || connection->aborted ||
-            now_ns < connection->active_ns + MILL_WIRE_IDLE_MS * MILL_NS_PER_MS) {
+        if (connection->stage == MILL_CONNECTION_NONE || connection->answering || connection->aborted) {
             continue;
         }
-        send_error(connection->fd, "408 Request Timeout", "timeout");
+        if (!has_ended(connection)) {
+            if (now_ns < connection->active_ns + MILL_WIRE_IDLE_MS * MILL_NS_PER_MS) {
+                continue;
+            }
+            send_error(connection->fd, "408 Request Timeout", "timeout");
+        }
         if (connection->stage == MILL_CONNECTION_ARRIVING) {
             forget(simulator, connection);
         } else { /* libmicrohttpd closes it when it sees the end */

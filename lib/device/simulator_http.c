@@ -1,10 +1,6 @@
-/* The requests: libmicrohttpd reads them and writes the answers, called by the main loop (no thread of its
- * own, one epoll descriptor that the loop waits for among its others: measured to be the fastest of its modes
- * for one owner, since nothing is handed from thread to thread).
- *
- * An answer that comes late (latency) or stops in the middle (stall) suspends its connection; the loop
- * resumes it. An answer that is no answer (drop, reset, garbage) is done on the bare socket, and
- * libmicrohttpd told to close.
+/* The requests: libmicrohttpd reads them and writes the answers (simulator_answer.c), called by the main loop
+ * (no thread of its own, one epoll descriptor that the loop waits for among its others: measured to be the
+ * fastest of its modes for one owner, since nothing is handed from thread to thread).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,146 +17,6 @@ enum {
     connection_memory = 16 * 1024, /* libmicrohttpd's, for the head of a request and the reply */
     sweep_ms = 100,
 };
-
-/* ---- answers ---- */
-
-/* An answer that ends or pauses in its middle. */
-struct cut_answer {
-    struct mill_connection *connection;
-    uint64_t stall_ns; /* 0: ends */
-    size_t length, cut;
-    char text[];
-};
-
-static void suspend(struct mill_simulator *simulator, struct mill_connection *connection, uint64_t ns)
-{
-    connection->resume_ns = mill_now_ns() + ns;
-    connection->suspended = true;
-    simulator->http.suspended++;
-    MHD_suspend_connection(connection->mhd);
-}
-
-static ssize_t read_cut(void *cls, uint64_t position, char *buffer, size_t size)
-{
-    struct cut_answer *answer = cls;
-    if (answer->connection->aborted) {
-        return MHD_CONTENT_READER_END_WITH_ERROR;
-    }
-    size_t at = (size_t)position;
-    size_t until = at < answer->cut ? answer->cut : answer->length;
-    if (at == answer->cut) {
-        if (answer->stall_ns == 0) {
-            return MHD_CONTENT_READER_END_WITH_ERROR;
-        }
-        if (answer->connection->fate.fault == MILL_REPLY_STALL) {
-            struct mill_simulator *simulator = answer->connection->owner;
-            answer->connection->fate.fault = MILL_REPLY_WHOLE; /* it stalls once */
-            suspend(simulator, answer->connection, answer->stall_ns);
-            return 0;
-        }
-    }
-    size_t length = until - at < size ? until - at : size;
-    memcpy(buffer, answer->text + at, length);
-    return (ssize_t)length;
-}
-
-static struct MHD_Response *cut_response(struct mill_connection *connection, const char *text, size_t length)
-{
-    struct cut_answer *answer = malloc(sizeof *answer + length);
-    if (answer == NULL) {
-        return NULL;
-    }
-    *answer = (struct cut_answer){
-        .connection = connection,
-        .stall_ns = connection->fate.fault == MILL_REPLY_STALL ? connection->fate.stall_ns : 0,
-        .length = length,
-        .cut = length / 2,
-    };
-    memcpy(answer->text, text, length);
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(length, MILL_WIRE_REPLY_MAX, read_cut, answer, free);
-    if (response == NULL) {
-        free(answer);
-    }
-    return response;
-}
-
-/* The headers of every answer; true when they could be added. */
-static bool add_headers(const struct mill_simulator *simulator, struct MHD_Response *response,
-                        const char *type)
-{
-    return MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
-           (!mill_simulator_has(simulator, MILL_QUIRK_CLOSE) ||
-            MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES) &&
-           MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, "*") == MHD_YES;
-}
-
-/* `reply` as a response, or NULL: no memory. */
-static struct MHD_Response *make_response(const struct mill_simulator *simulator,
-                                          struct mill_connection *connection,
-                                          struct mill_firmware_reply *reply)
-{
-    bool cut = connection->fate.fault == MILL_REPLY_HALF || connection->fate.fault == MILL_REPLY_STALL;
-    struct MHD_Response *response =
-        cut ? cut_response(connection, reply->body, reply->length)
-            : MHD_create_response_from_buffer(reply->length, reply->body, MHD_RESPMEM_MUST_COPY);
-    if (response != NULL &&
-        (!add_headers(simulator, response, "application/json") ||
-         (reply->status == MHD_HTTP_UNAUTHORIZED &&
-          MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "X-API-Key") != MHD_YES))) {
-        MHD_destroy_response(response);
-        return NULL;
-    }
-    return response;
-}
-
-static void fail_with(struct mill_firmware_reply *reply, int status, const char *word)
-{
-    reply->status = status;
-    reply->before_us = 0;
-    reply->after_us = 0;
-    reply->length =
-        (size_t)snprintf(reply->body, sizeof reply->body, "{\"status\":\"error\",\"error\":\"%s\"}", word);
-}
-
-/* Bytes that are no HTTP, or (one time in two) HTTP around what is no JSON. */
-static enum MHD_Result answer_garbage(struct mill_connection *connection)
-{
-    char text[256];
-    struct mill_random random;
-    int length = 0;
-    mill_random_seed(&random, connection->fate.noise, 0);
-    if ((connection->fate.noise & 1) != 0) {
-        length = snprintf(text, sizeof text,
-                          "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 64\r\n"
-                          "Connection: close\r\n\r\n");
-    }
-    for (int i = 0; i < 64; i++) {
-        text[length++] = (char)(0x80u | mill_random_below(&random, 0x80)); /* never '{', never 'H' */
-    }
-    (void)send(connection->fd, text, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
-    return MHD_NO;
-}
-
-/* Sends what was made, or does what is done instead. */
-static enum MHD_Result deliver(struct mill_connection *connection)
-{
-    enum MHD_Result result;
-    switch (connection->fate.fault) {
-    case MILL_REPLY_DROP:
-        return MHD_NO;
-    case MILL_REPLY_RESET:
-        mill_socket_abort(connection->fd);
-        return MHD_NO;
-    case MILL_REPLY_GARBAGE:
-        return answer_garbage(connection);
-    default:
-        result = MHD_queue_response(connection->mhd, connection->status, connection->response);
-        MHD_destroy_response(connection->response);
-        connection->response = NULL;
-        return result;
-    }
-}
 
 /* ---- requests ---- */
 
@@ -203,9 +59,9 @@ static void ask_firmware(struct mill_simulator *simulator, struct mill_connectio
     mill_fault_dice_reply(&simulator->dice, &simulator->faults, &connection->fate);
     simulator->counts.faults += connection->fate.fault != MILL_REPLY_WHOLE || connection->fate.delay_ns > 0;
     if (connection->fate.fault == MILL_REPLY_BURST) {
-        fail_with(reply, MHD_HTTP_SERVICE_UNAVAILABLE, "unavailable");
+        mill_http_fail(reply, MHD_HTTP_SERVICE_UNAVAILABLE, "unavailable");
     } else if (!has_key(simulator, connection)) {
-        fail_with(reply, MHD_HTTP_UNAUTHORIZED, "unauthorized");
+        mill_http_fail(reply, MHD_HTTP_UNAUTHORIZED, "unauthorized");
     } else {
         mill_firmware_request(simulator->firmware, mill_simulator_us(simulator, mill_now_ns()), method, path,
                               connection->body, connection->length, reply);
@@ -240,25 +96,25 @@ static enum MHD_Result answer_whole(struct mill_simulator *simulator, struct mil
         if (has_key(simulator, connection)) {
             mill_simulator_control(simulator, method, path, connection->body, connection->length, reply);
         } else {
-            fail_with(reply, MHD_HTTP_UNAUTHORIZED, "unauthorized");
+            mill_http_fail(reply, MHD_HTTP_UNAUTHORIZED, "unauthorized");
         }
     } else if (starts(path, "/api/")) {
         ask_firmware(simulator, connection, method, path);
     } else if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_POST) == 0) {
-        fail_with(reply, MHD_HTTP_NOT_FOUND, "not_found");
+        mill_http_fail(reply, MHD_HTTP_NOT_FOUND, "not_found");
     } else {
-        fail_with(reply, MHD_HTTP_BAD_REQUEST, "unsupported_method");
+        mill_http_fail(reply, MHD_HTTP_BAD_REQUEST, "unsupported_method");
     }
-    connection->response = make_response(simulator, connection, reply);
+    connection->response = mill_http_response(simulator, connection, reply);
     connection->status = (unsigned)reply->status;
     if (connection->response == NULL || connection->aborted) {
         return MHD_NO;
     }
     if (connection->fate.delay_ns > 0) {
-        suspend(simulator, connection, connection->fate.delay_ns);
+        mill_http_suspend(simulator, connection, connection->fate.delay_ns);
         return MHD_YES;
     }
-    return deliver(connection);
+    return mill_http_deliver(connection);
 }
 
 /* libmicrohttpd calls this with the head, with each piece of the body, at the end, and again after the
@@ -282,10 +138,10 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
             return MHD_YES;
         }
         connection->fate = (struct mill_reply_fate){.fault = MILL_REPLY_WHOLE};
-        fail_with(&simulator->reply, status, word);
-        connection->response = make_response(simulator, connection, &simulator->reply);
+        mill_http_fail(&simulator->reply, status, word);
+        connection->response = mill_http_response(simulator, connection, &simulator->reply);
         connection->status = (unsigned)status;
-        return connection->response != NULL ? deliver(connection) : MHD_NO;
+        return connection->response != NULL ? mill_http_deliver(connection) : MHD_NO;
     }
     if (connection->aborted) {
         return MHD_NO;
@@ -302,7 +158,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
         *size = 0;
         return MHD_YES;
     }
-    return connection->response != NULL ? deliver(connection)
+    return connection->response != NULL ? mill_http_deliver(connection)
                                         : answer_whole(simulator, connection, method, path);
 }
 
@@ -412,7 +268,7 @@ uint64_t mill_http_next_ns(const struct mill_simulator *simulator)
     return next;
 }
 
-static void daemon_ready(struct mill_simulator *simulator, struct mill_watch *watch, uint32_t events)
+static void daemon_ready(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events)
 {
     (void)watch;
     (void)events;
@@ -465,7 +321,7 @@ static int make_page(struct mill_simulator *simulator)
         free(text);
         return -ENOMEM;
     }
-    return add_headers(simulator, simulator->http.page, "text/html; charset=utf-8") ? 0 : -ENOMEM;
+    return mill_http_add_headers(simulator, simulator->http.page, "text/html; charset=utf-8") ? 0 : -ENOMEM;
 }
 
 int mill_http_create(struct mill_simulator *simulator, struct mill_error *error)

@@ -21,14 +21,14 @@
 
 #define MILL_SIMULATOR_NEVER UINT64_MAX
 
-struct mill_watch {
-    void (*ready)(struct mill_simulator *simulator, struct mill_watch *watch, uint32_t events);
+struct mill_fd_watch {
+    void (*ready)(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events);
 };
 
 /* A port that is ours as long as the simulator lives, whether it listens or not: `holder` is bound to it and
  * never listens. */
 struct mill_listener {
-    struct mill_watch watch;
+    struct mill_fd_watch watch;
     const char *what; /* "HTTP", "stream" */
     struct sockaddr_storage address;
     socklen_t address_length;
@@ -44,7 +44,7 @@ enum mill_connection_stage {
 };
 
 struct mill_connection {
-    struct mill_watch watch; /* while it arrives */
+    struct mill_fd_watch watch; /* while it arrives */
     struct mill_simulator *owner;
     enum mill_connection_stage stage;
     int fd;
@@ -63,7 +63,7 @@ struct mill_connection {
 };
 
 struct mill_stream_client {
-    struct mill_watch watch;
+    struct mill_fd_watch watch;
     int fd; /* -1: a free slot */
     unsigned interval_ms;
     uint64_t next_ns; /* of the next sample */
@@ -82,7 +82,7 @@ struct mill_simulator {
     int wake;  /* eventfd: somebody wants the main loop */
     int timer; /* timerfd */
     struct mill_thread *thread;
-    struct mill_watch wake_watch, timer_watch;
+    struct mill_fd_watch wake_watch, timer_watch;
 
     pthread_mutex_t lock; /* protects all below; the main loop lets go of it while it waits or is held up */
     pthread_cond_t cycled;
@@ -101,7 +101,7 @@ struct mill_simulator {
 
     struct {
         struct mill_listener listener;
-        struct mill_watch daemon_watch;
+        struct mill_fd_watch daemon_watch;
         struct MHD_Daemon *daemon;
         struct MHD_Response *page;
         struct mill_connection *connections;
@@ -145,7 +145,8 @@ static inline uint64_t mill_simulator_tick(const struct mill_simulator *simulato
 void mill_simulator_hold_up(struct mill_simulator *simulator, uint64_t ns);
 
 /* 0 or a negative errno. */
-int mill_simulator_watch(struct mill_simulator *simulator, int fd, uint32_t events, struct mill_watch *watch);
+int mill_simulator_watch(struct mill_simulator *simulator, int fd, uint32_t events,
+                         struct mill_fd_watch *watch);
 
 /* ---- simulator_accept.c: ports, and connections until their head is complete ---- */
 
@@ -167,9 +168,9 @@ void mill_socket_abort(int fd);
 /* …and is closed. */
 void mill_socket_reset(int fd);
 
-void mill_http_accept(struct mill_simulator *simulator, struct mill_watch *watch, uint32_t events);
+void mill_http_accept(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events);
 
-/* Answers what was idle for too long. */
+/* Answers what was idle for too long, and closes what its peer has left. */
 void mill_http_sweep(struct mill_simulator *simulator, uint64_t now_ns);
 
 /* ---- simulator_http.c: libmicrohttpd ---- */
@@ -186,6 +187,25 @@ uint64_t mill_http_next_ns(const struct mill_simulator *simulator);
 
 /* Every connection is reset. */
 void mill_http_abort_all(struct mill_simulator *simulator);
+
+/* ---- simulator_answer.c: answers, whole or as faults would have them ---- */
+
+void mill_http_fail(struct mill_firmware_reply *reply, int status, const char *word);
+
+/* The headers of every answer; true when they could be added. */
+bool mill_http_add_headers(const struct mill_simulator *simulator, struct MHD_Response *response,
+                           const char *type);
+
+/* `reply` as a response, or NULL: no memory. */
+struct MHD_Response *mill_http_response(const struct mill_simulator *simulator,
+                                        struct mill_connection *connection,
+                                        struct mill_firmware_reply *reply);
+
+/* Sends what was made, or does what is done instead. */
+enum MHD_Result mill_http_deliver(struct mill_connection *connection);
+
+/* Nothing is done for the connection until `ns` from now. */
+void mill_http_suspend(struct mill_simulator *simulator, struct mill_connection *connection, uint64_t ns);
 
 /* ---- simulator_control.c: what only a simulator answers, under /simulator/ ---- */
 

@@ -132,7 +132,7 @@ static void take_byte(struct mill_simulator *simulator, struct mill_stream_clien
     }
 }
 
-static void client_ready(struct mill_simulator *simulator, struct mill_watch *watch, uint32_t events)
+static void client_ready(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events)
 {
     struct mill_stream_client *client = (struct mill_stream_client *)(void *)watch;
     char bytes[512];
@@ -177,7 +177,7 @@ static void welcome(struct mill_simulator *simulator, struct mill_stream_client 
     }
 }
 
-static void accept_clients(struct mill_simulator *simulator, struct mill_watch *watch, uint32_t events)
+static void accept_clients(struct mill_simulator *simulator, struct mill_fd_watch *watch, uint32_t events)
 {
     int fd;
     (void)watch;

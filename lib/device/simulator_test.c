@@ -210,6 +210,44 @@ static void who_dawdles_is_told_so(void **state)
     mill_simulator_stop(simulator);
 }
 
+/* Its end may come together with its last bytes: nobody is there any more who could be told that he dawdles.
+ */
+static void who_leaves_amid_a_request_keeps_no_connection(void **state)
+{
+    (void)state;
+    static const char *const begun[] = {
+        "POST /api/v1/config HTTP/1.1\r\nHost: valve\r\n" KEY_LINE "Content-Length: 15\r\n\r\n{\"vis",
+        "GET /api/v1/sta",
+    };
+    struct mill_simulator *simulator = start_with(MILL_QUIRK_CLOSE | MILL_QUIRK_CLIENTS);
+    struct answer answer;
+    for (size_t i = 0; i < sizeof begun / sizeof begun[0]; i++) {
+        int left = dial_http(simulator);
+        put(left, begun[i]);
+        shutdown(left, SHUT_WR);
+        take(left, &answer);
+        assert_int_equal(answer.length, 0); /* above all no 408 */
+    }
+    ask(simulator, "GET", "/api/v1/status", "", &answer);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(mill_simulator_applied(simulator), 0);
+    mill_simulator_stop(simulator);
+}
+
+static void who_leaves_behind_a_request_is_answered_once(void **state)
+{
+    (void)state;
+    struct mill_simulator *simulator = start_with(MILL_QUIRKS_NONE); /* it keeps connections */
+    struct answer answer;
+    int left = dial_http(simulator);
+    send_request(left, "GET", "/api/v1/status", "");
+    shutdown(left, SHUT_WR);
+    take(left, &answer);
+    assert_int_equal(answer.status, 200);
+    assert_null(strstr(answer.text + 1, "HTTP/1.1")); /* no 408 behind it */
+    mill_simulator_stop(simulator);
+}
+
 static void the_ninth_connection_is_reset(void **state)
 {
     (void)state;
@@ -425,6 +463,8 @@ int main(void)
         cmocka_unit_test(a_request_is_under_2048_bytes),
         cmocka_unit_test(sixty_four_tokens_and_no_more),
         cmocka_unit_test(who_dawdles_is_told_so),
+        cmocka_unit_test(who_leaves_amid_a_request_keeps_no_connection),
+        cmocka_unit_test(who_leaves_behind_a_request_is_answered_once),
         cmocka_unit_test(the_ninth_connection_is_reset),
         cmocka_unit_test(without_the_quirk_a_crowd_is_served),
         cmocka_unit_test(without_the_quirk_a_connection_is_kept),

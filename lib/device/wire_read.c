@@ -11,6 +11,27 @@
         name, MILL_JSON_##type, offsetof(struct of, member), 0 \
     }
 
+/* What the root of a reply means, into a place that means nothing where it could not be read. */
+typedef int meaning(const json_t *root, void *found, struct mill_error *error);
+
+/* Reads a reply into `found`, and from there into `told` only if all of it could be read; both are `size`
+ * bytes. */
+static int read_reply(const char *text, size_t length, meaning *from, void *found, size_t size, void *told,
+                      struct mill_error *error)
+{
+    json_t *root;
+    int result = mill_json_parse(text, length, MILL_WIRE_REPLY_MAX, &root, error);
+    if (result < 0) {
+        return result;
+    }
+    result = from(root, found, error);
+    json_decref(root);
+    if (result == 0 && size > 0) {
+        memcpy(told, found, size);
+    }
+    return result;
+}
+
 static const struct mill_json_member status_members[] = {
     MEMBER(NUMBER, mill_valve_status, pos_deg, "pos_deg"),
     MEMBER(NUMBER, mill_valve_status, vel_rad_s, "vel_rad_s"),
@@ -26,8 +47,9 @@ static const struct mill_json_member safety_members[] = {
     MEMBER(INTEGER, mill_valve_status, estops, "estops"),
 };
 
-static int status_from(const json_t *root, struct mill_valve_status *status, struct mill_error *error)
+static int status_from(const json_t *root, void *found, struct mill_error *error)
 {
+    struct mill_valve_status *status = found;
     int result = MILL_JSON_READ(root, status_members, status, error);
     if (result < 0) {
         return result;
@@ -48,18 +70,8 @@ static int status_from(const json_t *root, struct mill_valve_status *status, str
 int mill_read_status(const char *text, size_t length, struct mill_valve_status *status,
                      struct mill_error *error)
 {
-    json_t *root;
-    int result = mill_json_parse(text, length, MILL_WIRE_REPLY_MAX, &root, error);
-    if (result < 0) {
-        return result;
-    }
     struct mill_valve_status found;
-    result = status_from(root, &found, error);
-    json_decref(root);
-    if (result == 0) {
-        *status = found;
-    }
-    return result;
+    return read_reply(text, length, status_from, &found, sizeof found, status, error);
 }
 
 static const struct mill_json_member config_members[] = {
@@ -73,21 +85,16 @@ static const struct mill_json_member config_members[] = {
     MEMBER(NUMBER, mill_valve_config, torque_limit, "torque_limit"),
 };
 
+static int config_from(const json_t *root, void *found, struct mill_error *error)
+{
+    return MILL_JSON_READ(root, config_members, found, error);
+}
+
 int mill_read_config(const char *text, size_t length, struct mill_valve_config *config,
                      struct mill_error *error)
 {
-    json_t *root;
-    int result = mill_json_parse(text, length, MILL_WIRE_REPLY_MAX, &root, error);
-    if (result < 0) {
-        return result;
-    }
     struct mill_valve_config found = {.fields = MILL_CONFIG_LIVE};
-    result = MILL_JSON_READ(root, config_members, &found, error);
-    json_decref(root);
-    if (result == 0) {
-        *config = found;
-    }
-    return result;
+    return read_reply(text, length, config_from, &found, sizeof found, config, error);
 }
 
 enum {
@@ -107,9 +114,9 @@ static const struct mill_json_member preset_members[] = {
     MEMBER(NUMBER, mill_valve_preset, config.smoothing, "smoothing"),
 };
 
-static int presets_from(const json_t *root, struct mill_valve_preset presets[MILL_WIRE_PRESETS],
-                        struct mill_error *error)
+static int presets_from(const json_t *root, void *found, struct mill_error *error)
 {
+    struct mill_valve_preset *presets = found;
     if (!json_is_array(root) || json_array_size(root) != MILL_WIRE_PRESETS) {
         return mill_error_set(error, -EBADMSG, "no array of %u presets", MILL_WIRE_PRESETS);
     }
@@ -137,18 +144,8 @@ static int presets_from(const json_t *root, struct mill_valve_preset presets[MIL
 int mill_read_presets(const char *text, size_t length, struct mill_valve_preset presets[MILL_WIRE_PRESETS],
                       struct mill_error *error)
 {
-    json_t *root;
-    int result = mill_json_parse(text, length, MILL_WIRE_REPLY_MAX, &root, error);
-    if (result < 0) {
-        return result;
-    }
     struct mill_valve_preset found[MILL_WIRE_PRESETS];
-    result = presets_from(root, found, error);
-    json_decref(root);
-    if (result == 0) {
-        memcpy(presets, found, sizeof found);
-    }
-    return result;
+    return read_reply(text, length, presets_from, found, sizeof found, presets, error);
 }
 
 static const struct mill_json_member odrive_members[] = {
@@ -165,21 +162,16 @@ static const struct mill_json_member odrive_members[] = {
     MEMBER(NUMBER, mill_odrive_status, motor_temp, "motor_temp"),
 };
 
+static int odrive_from(const json_t *root, void *found, struct mill_error *error)
+{
+    return MILL_JSON_READ(root, odrive_members, found, error);
+}
+
 int mill_read_odrive(const char *text, size_t length, struct mill_odrive_status *odrive,
                      struct mill_error *error)
 {
-    json_t *root;
-    int result = mill_json_parse(text, length, MILL_WIRE_REPLY_MAX, &root, error);
-    if (result < 0) {
-        return result;
-    }
     struct mill_odrive_status found;
-    result = MILL_JSON_READ(root, odrive_members, &found, error);
-    json_decref(root);
-    if (result == 0) {
-        *odrive = found;
-    }
-    return result;
+    return read_reply(text, length, odrive_from, &found, sizeof found, odrive, error);
 }
 
 static const struct mill_json_member stream_members[] = {
@@ -192,36 +184,30 @@ static const struct mill_json_member stream_members[] = {
     MEMBER(INTEGER, mill_stream_status, last_send_tick_ms, "last_send_tick_ms"),
 };
 
+static int stream_from(const json_t *root, void *found, struct mill_error *error)
+{
+    return MILL_JSON_READ(root, stream_members, found, error);
+}
+
 int mill_read_stream(const char *text, size_t length, struct mill_stream_status *stream,
                      struct mill_error *error)
 {
-    json_t *root;
-    int result = mill_json_parse(text, length, MILL_WIRE_REPLY_MAX, &root, error);
-    if (result < 0) {
-        return result;
-    }
     struct mill_stream_status found;
-    result = MILL_JSON_READ(root, stream_members, &found, error);
-    json_decref(root);
-    if (result == 0) {
-        *stream = found;
+    return read_reply(text, length, stream_from, &found, sizeof found, stream, error);
+}
+
+static int ok_from(const json_t *root, void *found, struct mill_error *error)
+{
+    const char *status = json_string_value(json_object_get(root, "status"));
+    (void)found;
+    if (status == NULL) {
+        return mill_error_set(error, -EBADMSG, "'status' is not a word");
     }
-    return result;
+    return strcmp(status, "ok") == 0 ? 0
+                                     : mill_error_set(error, -EBADMSG, "'status' is '%s', not 'ok'", status);
 }
 
 int mill_read_ok(const char *text, size_t length, struct mill_error *error)
 {
-    json_t *root;
-    int result = mill_json_parse(text, length, MILL_WIRE_REPLY_MAX, &root, error);
-    if (result < 0) {
-        return result;
-    }
-    const char *status = json_string_value(json_object_get(root, "status"));
-    if (status == NULL) {
-        result = mill_error_set(error, -EBADMSG, "'status' is not a word");
-    } else if (strcmp(status, "ok") != 0) {
-        result = mill_error_set(error, -EBADMSG, "'status' is '%s', not 'ok'", status);
-    }
-    json_decref(root);
-    return result;
+    return read_reply(text, length, ok_from, NULL, 0, NULL, error);
 }

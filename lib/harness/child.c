@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +12,14 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "harness/observation.h"
+#include "harness/reports.h"
 #include "harness/stacks.h"
 #include "harness/starvation.h"
 
 enum {
-    output_max = 64 << 20, /* more than any sample's JSON; a child that writes more is broken */
-    complaint_max = 64 << 10,
+    output_max = 64 << 20,   /* more than any sample's JSON; a child that writes more is broken */
+    complaint_max = 1 << 20, /* some hundred reports of a sanitizer */
     poll_ms = 50,
     ending_ms = 1, /* between the end of its pipes and its own */
 };
@@ -76,66 +77,7 @@ static void close_once(int *descriptor)
     }
 }
 
-/* The environment with the sanitizers told to end with an exit code that says so. Options the user set stay.
- */
-static char **sanitizer_environment(struct mill_text *tsan, struct mill_text *asan)
-{
-    const char *tsan_set = getenv("TSAN_OPTIONS");
-    const char *asan_set = getenv("ASAN_OPTIONS");
-    mill_text_add(tsan, "TSAN_OPTIONS=exitcode=%d:%s", MILL_CHILD_SANITIZER_EXIT, tsan_set ? tsan_set : "");
-    mill_text_add(asan, "ASAN_OPTIONS=exitcode=%d:%s", MILL_CHILD_SANITIZER_EXIT, asan_set ? asan_set : "");
-    size_t count = 0;
-    while (environ[count]) {
-        count++;
-    }
-    char **environment = calloc(count + 3, sizeof *environment);
-    if (!environment || tsan->failed || asan->failed) {
-        free(environment);
-        return NULL;
-    }
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (strncmp(environ[i], "TSAN_OPTIONS=", 13) != 0 && strncmp(environ[i], "ASAN_OPTIONS=", 13) != 0) {
-            environment[kept++] = environ[i];
-        }
-    }
-    environment[kept++] = tsan->text;
-    environment[kept] = asan->text;
-    return environment;
-}
-
-static int spawn(struct child *child, const char *program, int input, int output, int complaints)
-{
-    struct mill_text tsan = {0}, asan = {0};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    char *arguments[] = {"threadmill", "sample", NULL};
-
-    char **environment = sanitizer_environment(&tsan, &asan);
-    if (!environment) {
-        mill_text_free(&tsan);
-        mill_text_free(&asan);
-        return -ENOMEM;
-    }
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, complaints, STDERR_FILENO);
-    /* A group of its own: Ctrl-C on the terminal is for the parent to handle. */
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    int status = posix_spawn(&child->pid, program ? program : "/proc/self/exe", &actions, &attributes,
-                             arguments, environment);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    free(environment);
-    mill_text_free(&tsan);
-    mill_text_free(&asan);
-    return -status;
-}
-
-static int start(struct child *child, const char *program)
+static int start(struct child *child, const struct mill_launch *launch)
 {
     int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
     int status = 0;
@@ -145,7 +87,8 @@ static int start(struct child *child, const char *program)
             goto out;
         }
     }
-    status = spawn(child, program, pipes[0][0], pipes[1][1], pipes[2][1]);
+    const int streams[3] = {pipes[0][0], pipes[1][1], pipes[2][1]};
+    status = mill_launch_start(launch, streams, &child->pid);
     if (status == 0) {
         child->input = pipes[0][1];
         child->output = pipes[1][0];
@@ -238,47 +181,54 @@ static json_t *bad_sample(const char *status, const char *reason)
     return json_pack("{s:s, s:s}", "status", status, "reason", reason);
 }
 
-/* The first line of a sanitizer's report, without the process number and the addresses that differ each time.
- */
-static void sanitizer_headline(const char *complaint, char *line, size_t size)
+/* What the sanitizers reported, in a line: the first report's kind and place. Returns the findings that they
+ * are, of enum mill_finding. */
+static unsigned sanitizer_headline(enum mill_tool tool, const struct mill_text *complaint, char *line,
+                                   size_t size)
 {
-    static const char *const marks[] = {"WARNING: ThreadSanitizer: ", "ERROR: AddressSanitizer: ",
-                                        "ERROR: LeakSanitizer: ", "runtime error: "};
+    unsigned findings = MILL_NO_FINDING;
+    json_t *reports = mill_reports_parse(tool, complaint->length > 0 ? complaint->text : "");
+    size_t index;
+    json_t *report;
     snprintf(line, size, "the sanitizer ended the child without a report");
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-        const char *found = complaint ? strstr(complaint, marks[i]) : NULL;
-        if (found) {
-            size_t length = strcspn(found, "\n");
-            const char *detail = strstr(found, " (pid=");
-            if (detail && detail < found + length) {
-                length = (size_t)(detail - found);
-            }
-            snprintf(line, size, "%.*s", (int)length, found);
-            return;
+    json_array_foreach(reports, index, report)
+    {
+        if (index == 0) {
+            mill_report_line(report, line, size);
         }
+        findings |= (unsigned)mill_report_finding(report);
     }
+    json_decref(reports);
+    return findings;
+}
+
+/* Beside those of the sample's own check. */
+static void add_findings(json_t *sample, unsigned found)
+{
+    json_t *findings = json_object_get(sample, "findings");
+    if (!json_is_array(findings)) {
+        findings = json_array();
+        json_object_set_new(sample, "findings", findings);
+    }
+    json_t *more = mill_findings_encode(found);
+    json_array_extend(findings, more);
+    json_decref(more);
 }
 
 /* The child's own answer, when it gave one, with the sanitizer's finding laid over it. */
-static json_t *judge_exit(const struct child *child, int code)
+static json_t *judge_exit(const struct child *child, enum mill_tool tool, int code)
 {
     char reason[256];
     json_error_t wrong;
     json_t *sample = child->answer.length > 0 ? json_loads(child->answer.text, 0, &wrong) : NULL;
     if (code == MILL_CHILD_SANITIZER_EXIT) {
-        sanitizer_headline(child->complaint.text, reason, sizeof reason);
+        unsigned found = sanitizer_headline(tool, &child->complaint, reason, sizeof reason);
         if (!sample) {
             sample = json_object();
         }
-        bool race = strstr(reason, "data race") != NULL;
         json_object_set_new(sample, "status", json_string("sanitizer"));
         json_object_set_new(sample, "reason", json_string(reason));
-        if (!json_is_array(json_object_get(sample, "findings"))) {
-            json_object_set_new(sample, "findings", json_array());
-        }
-        if (race) {
-            json_array_append_new(json_object_get(sample, "findings"), json_string("race"));
-        }
+        add_findings(sample, found);
         return sample;
     }
     if (code == 0 && json_is_object(sample) && json_is_string(json_object_get(sample, "status"))) {
@@ -290,11 +240,11 @@ static json_t *judge_exit(const struct child *child, int code)
     return bad_sample(code == 0 ? "failed" : "crashed", reason);
 }
 
-static json_t *judge(const struct child *child, int wait_status)
+static json_t *judge(const struct child *child, enum mill_tool tool, int wait_status)
 {
     char reason[128];
     if (WIFEXITED(wait_status)) {
-        return judge_exit(child, WEXITSTATUS(wait_status));
+        return judge_exit(child, tool, WEXITSTATUS(wait_status));
     }
     int signal = WTERMSIG(wait_status);
     bool from_outside = signal == SIGKILL || signal == SIGTERM || signal == SIGINT || signal == SIGHUP;
@@ -337,7 +287,7 @@ int mill_child_run(const struct mill_child_options *options, const struct mill_s
     struct child child = {.pid = -1, .input = -1, .output = -1, .complaints = -1};
     int wait_status = 0;
     *sample = NULL;
-    int status = start(&child, options->program);
+    int status = start(&child, options->launch);
     if (status < 0) {
         return mill_error_set(error, status, "cannot start a process for a sample: %s", strerror(-status));
     }
@@ -361,7 +311,8 @@ int mill_child_run(const struct mill_child_options *options, const struct mill_s
         status = -EINTR;
         goto out;
     }
-    *sample = end == watch_late ? late_sample(allowed_ns, starved, cpu_ns) : judge(&child, wait_status);
+    enum mill_tool tool = options->launch ? options->launch->tool : MILL_NO_TOOL;
+    *sample = end == watch_late ? late_sample(allowed_ns, starved, cpu_ns) : judge(&child, tool, wait_status);
     if (*sample) {
         add_evidence(*sample, &child);
     } else {

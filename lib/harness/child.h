@@ -15,14 +15,12 @@
 #include <stdint.h>
 
 #include "core/error.h"
+#include "harness/launch.h"
 #include "harness/sample.h"
 
-/* The exit code of a child whose sanitizer reported something. */
-#define MILL_CHILD_SANITIZER_EXIT 66
-
 struct mill_child_options {
-    const char *program; /* what to start; NULL: this program again (/proc/self/exe) */
-    uint64_t grace_ns;   /* beyond warm-up and window, before the watchdog takes the child for hung */
+    const struct mill_launch *launch; /* what to start, and how; NULL: this program again, as it is */
+    uint64_t grace_ns; /* beyond warm-up and window, before the watchdog takes the child for hung */
     bool (*interrupted)(void *context); /* asked while waiting; true ends the wait. NULL: never */
     void *context;
 };

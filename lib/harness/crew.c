@@ -6,6 +6,7 @@
 
 #include "core/cacheline.h"
 #include "core/cpu.h"
+#include "core/valgrind.h"
 
 /* How long a hand may take for the operation in which the window's end finds it. */
 static const uint64_t patience_ns = 100 * MILL_NS_PER_MS;
@@ -91,6 +92,7 @@ static int prepare(struct mill_hand *hand, struct mill_crew *crew, unsigned inde
     hand->crew = crew;
     hand->processor = processor;
     mill_worker_init(&hand->worker, crew->one, index, &crew->phase);
+    mill_valgrind_ignore(&hand->worker.operations, sizeof hand->worker.operations);
     hand->recording = (struct mill_recording){.every = spec->every, .drain_ns = spec->window_ns};
     if (spec->kind == MILL_LATENCY && spec->rate > 0) {
         hand->recording.interval_ns = (double)spec->threads / spec->rate * (double)MILL_NS_PER_S;
@@ -115,6 +117,8 @@ int mill_crew_start(struct mill_crew *crew, const struct mill_sample_spec *spec,
 {
     *crew = (struct mill_crew){.spec = spec, .one = one};
     atomic_init(&crew->phase, MILL_PHASE_WARM);
+    mill_valgrind_ignore(&crew->phase, sizeof crew->phase);
+    mill_valgrind_ignore(&crew->measured, sizeof crew->measured);
     crew->hands = mill_isolated_alloc(spec->threads * sizeof *crew->hands);
     if (!crew->hands) {
         return -ENOMEM;

@@ -179,6 +179,7 @@ static void add_totals(json_t *sample, const struct mill_observation *seen,
     json_object_set_new(sample, "window_ns",
                         json_integer((json_int_t)(seen->after.at_ns - seen->before.at_ns)));
     json_object_set_new(sample, "operations", json_integer((json_int_t)operations));
+    json_object_set_new(sample, "completed", json_integer((json_int_t)seen->completed));
     json_object_set_new(sample, "operations_per_second", real_or_null(operations / window_s));
     json_object_set_new(sample, "operations_per_cpu_second", real_or_null(operations / cpu_s));
     json_object_set_new(sample, "reacquired_share", real_or_null(reacquired / acquired));
@@ -193,7 +194,7 @@ static json_t *encode_cores(const struct mill_observation *seen)
                      : json_null();
 }
 
-static json_t *encode_findings(unsigned findings)
+json_t *mill_findings_encode(unsigned findings)
 {
     json_t *array = json_array();
     for (unsigned bit = 1; bit != 0 && bit <= findings; bit <<= 1) {
@@ -240,7 +241,7 @@ int mill_observation_encode(const struct mill_observation *seen, const struct mi
     *sample =
         json_pack("{s:s, s:s?, s:b, s:o, s:o, s:s, s:{s:f, s:f}, s:o, s:o, s:o}",                      /* */
                   "status", status, "reason", reason[0] ? reason : NULL, "trusted", rejection[0] == 0, /* */
-                  "findings", encode_findings(seen->check.findings),                                   /* */
+                  "findings", mill_findings_encode(seen->check.findings),                              /* */
                   "measures", encode_measures(&seen->check),                                           /* */
                   "mode", mill_mode_name(mill_mode_of(seen->calibration_after_ns)),                    /* */
                   "calibration_ns", "before", seen->calibration_before_ns,                             /* */

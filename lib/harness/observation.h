@@ -18,6 +18,7 @@ struct mill_observation {
     double calibration_after_ns;
     struct mill_slices *slices;
     bool oversubscribed;
+    uint64_t completed; /* operations of all threads, those before and behind the window too */
     struct mill_check check;
     int status;          /* negative: set-up or an operation failed */
     const char *failure; /* which of the two; NULL: the engine itself */
@@ -31,5 +32,8 @@ void mill_observation_destroy(struct mill_observation *seen);
  * check-failed; failed. The crew has been joined. 0 or -ENOMEM. */
 int mill_observation_encode(const struct mill_observation *seen, const struct mill_sample_spec *spec,
                             const struct mill_crew *crew, json_t **sample);
+
+/* The findings of a set (enum mill_finding) as an array of their names. NULL when memory ran out. */
+json_t *mill_findings_encode(unsigned findings);
 
 #endif

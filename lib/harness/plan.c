@@ -234,7 +234,7 @@ static int apply_settings(const struct mill_scenario *scenario, const struct mil
 
 static void add_cell(struct mill_plan *plan, const struct mill_scenario *scenario,
                      const struct mill_strategy *strategy, const int64_t *values, unsigned threads,
-                     size_t processors)
+                     size_t processors, enum mill_tool tool)
 {
     struct mill_cell *cell = &plan->cells[plan->count++];
     *cell = (struct mill_cell){
@@ -247,7 +247,7 @@ static void add_cell(struct mill_plan *plan, const struct mill_scenario *scenari
     cell->must_show = cell->expectation && processors >= cell->expectation->min_threads;
     memcpy(cell->values, values, sizeof cell->values);
     struct mill_case one = {
-        .scenario = scenario, .strategy = strategy, .values = cell->values, .threads = threads};
+        .scenario = scenario, .strategy = strategy, .values = cell->values, .threads = threads, .tool = tool};
     cell->unsupported = mill_scenario_unsupported(&one, cell->reason, sizeof cell->reason);
 }
 
@@ -292,7 +292,7 @@ int mill_plan_make(struct mill_plan *plan, const struct mill_request *request,
             for (size_t s = 0; s < scenario->family->count; s++) {
                 if (wanted(selection, scenario->family->strategies[s])) {
                     add_cell(plan, scenario, scenario->family->strategies[s], values, selection->threads[t],
-                             processors);
+                             processors, request->tool);
                 }
             }
         }

@@ -25,6 +25,7 @@ struct mill_request {
     const char *threads;         /* comma-separated numbers; NULL: 1, 2, 4 … up to the processors */
     const char *const *settings; /* "name=value", each for every scenario of the request */
     size_t setting_count;
+    enum mill_tool tool; /* under which it will run */
 };
 
 struct mill_cell {

@@ -57,6 +57,7 @@ static struct mill_sample_spec specify(const struct runner *runner, const struct
         .window_ns = settings->window_ns,
         .slice_ns = settings->slice_ns,
         .calibration_ns = settings->calibration_ns,
+        .perturb = settings->perturb,
         .seed = seed,
     };
     memcpy(spec.values, cell->values, sizeof spec.values);
@@ -79,6 +80,7 @@ static uint64_t sample_seed(const struct runner *runner, const struct slot *slot
 static int run_slot(struct runner *runner, const struct slot *slot, unsigned round, struct mill_error *error)
 {
     const struct mill_child_options options = {
+        .launch = runner->settings->launch,
         .grace_ns = runner->settings->grace_ns,
         .interrupted = runner->observer->interrupted,
         .context = runner->observer->context,

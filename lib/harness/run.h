@@ -11,6 +11,7 @@
 
 #include "core/cpu.h"
 #include "core/error.h"
+#include "harness/launch.h"
 #include "harness/plan.h"
 
 struct mill_run_settings {
@@ -28,6 +29,8 @@ struct mill_run_settings {
     uint64_t budget_ns; /* no round begins that would not fit into this time, and none goes on beyond it; 0:
                            no limit */
     uint64_t seed;      /* below 2^63 */
+    const struct mill_launch *launch; /* how each child is started; NULL: this program again, as it is */
+    bool perturb;                     /* its threads are preempted at random (perturb.h) */
 };
 
 /* What is going on, for a progress display. */

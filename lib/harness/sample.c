@@ -13,6 +13,7 @@
 #include "harness/calibrate.h"
 #include "harness/crew.h"
 #include "harness/observation.h"
+#include "harness/perturb.h"
 
 /* Sleeps through the window and follows the threads' progress slice by slice. */
 static int watch_window(const struct mill_crew *crew, struct mill_observation *seen)
@@ -65,11 +66,21 @@ static int run_crew(struct mill_crew *crew, const struct mill_sample_spec *spec,
         return status;
     }
     seen->failure = NULL;
-    status = measure(crew, seen);
+    struct mill_perturber *perturber = NULL;
+    if (spec->perturb) {
+        seen->failure = "starting the perturbation";
+        status = mill_perturber_start(&perturber, crew, spec->seed);
+    }
+    if (status == 0) {
+        seen->failure = NULL;
+        status = measure(crew, seen);
+    }
+    mill_perturber_stop(perturber);
     int finished = mill_crew_finish(crew);
     for (unsigned i = 0; i < spec->threads; i++) {
         one->operations += atomic_load_explicit(&crew->hands[i].worker.operations, memory_order_relaxed);
     }
+    seen->completed = one->operations;
     if (status == 0 && finished < 0) {
         seen->failure = "operation";
     }

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/sanitizer.h"
-
 static const struct {
     enum mill_finding finding;
     const char *name;
@@ -107,8 +105,12 @@ const char *mill_scenario_unsupported(const struct mill_case *one, char *buffer,
     if ((strategy->traits & MILL_ONE_THREAD) && one->threads > 1) {
         return "correct for one thread only";
     }
-    if (MILL_UNDER_TSAN && (strategy->traits & MILL_HIDES_ATOMICS)) {
-        return "ThreadSanitizer cannot see its atomic operations";
+    const char *blind = mill_tool_blind(one->tool, strategy);
+    if (blind) {
+        return blind;
+    }
+    if (mill_tool_takes_atomics_for_plain(one->tool) && !scenario->plain) {
+        return "Valgrind takes the scenario's atomic accesses for plain ones";
     }
     if (one->threads < scenario->min_threads) {
         snprintf(buffer, size, "the scenario needs at least %u threads", scenario->min_threads);

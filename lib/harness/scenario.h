@@ -21,6 +21,7 @@
 #include "core/clock.h"
 #include "core/random.h"
 #include "core/strategy.h"
+#include "harness/tool.h"
 
 /* ---- parameters ---- */
 
@@ -100,6 +101,7 @@ struct mill_case {
     const int64_t *values; /* of the parameters, in the order of scenario->parameters */
     const struct mill_clock *clock;
     unsigned threads;
+    enum mill_tool tool; /* under which it will run; MILL_NO_TOOL: what this build is made with */
     uint64_t seed;
     void *state;         /* setup sets it, teardown frees it */
     uint64_t operations; /* completed by all threads, warm-up included; valid in verify */
@@ -192,13 +194,15 @@ struct mill_scenario {
     unsigned max_threads; /* 0: only the engine's limit */
     const struct mill_expectation *expectations;
     unsigned expectation_count;
+    bool plain; /* its own accesses are plain ones under the subject's protection: Valgrind's tools can judge
+                   it */
 
     /* How many threads play a role, where that depends on parameters; read as roles[role].threads is.
      * Optional. */
     unsigned (*role_threads)(const struct mill_case *one, unsigned role);
 
     /* Why this combination cannot run, or NULL. Optional. The engine itself answers for MILL_ONE_THREAD,
-     * MILL_HIDES_ATOMICS, `missing` and the thread limits. */
+     * `missing`, the thread limits and what a tool cannot see of the strategy (mill_tool_blind). */
     const char *(*unsupported)(const struct mill_case *one);
 
     int (*setup)(struct mill_case *one);                                   /* 0 or a negative errno */

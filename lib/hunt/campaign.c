@@ -11,6 +11,9 @@
 /* Between two looks at the processes. */
 #define LOOK_MS 100
 
+/* A failing schedule is reduced for so long. */
+#define REDUCING_NS (10 * MILL_NS_PER_S)
+
 struct hunt {
     const struct mill_campaign *campaign;
     struct mill_campaign_result *result;
@@ -305,6 +308,7 @@ struct reduction {
     const struct mill_campaign *campaign;
     struct mill_drive drive;
     uint32_t kind; /* of the failure */
+    uint64_t deadline;
     struct mill_error *error;
 };
 
@@ -312,7 +316,7 @@ static bool fails(void *context, const struct mill_choices *try, struct mill_cho
 {
     struct reduction *reduction = context;
     struct mill_drive *drive = &reduction->drive;
-    if (mill_drive_follow(drive, try, false) < 0 ||
+    if (mill_now_ns() >= reduction->deadline || mill_drive_follow(drive, try, false) < 0 ||
         mill_drive_run(drive, &reduction->campaign->prey, reduction->error) < 0) {
         return false;
     }
@@ -323,7 +327,12 @@ static bool fails(void *context, const struct mill_choices *try, struct mill_cho
 int mill_campaign_minimise(const struct mill_campaign *campaign, struct mill_campaign_result *result,
                            uint32_t attempts, struct mill_error *error)
 {
-    struct reduction reduction = {.campaign = campaign, .kind = result->failure.kind, .error = error};
+    struct reduction reduction = {
+        .campaign = campaign,
+        .kind = result->failure.kind,
+        .deadline = mill_now_ns() + REDUCING_NS,
+        .error = error,
+    };
     struct mill_choices *lists[3] = {NULL, NULL, NULL};
     size_t size = sizeof reduction.drive.job->made;
     int status = mill_drive_open(&reduction.drive, error);

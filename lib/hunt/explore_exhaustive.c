@@ -35,7 +35,7 @@
 
 #include <stdio.h>
 
-#define NODES     ((uint32_t)4 << 20)
+#define NODES     ((uint32_t)1 << 18)
 #define YIELDS    2
 #define STAY_MOST (16 * MILL_EXPLORE_STAY) /* where schedules have no end */
 

@@ -274,7 +274,7 @@ static void test_when_room_ends_the_oldest_goes_first(void **state)
     enum { MANY = 100 };
     const size_t size = ((size_t)3 << 19) + 100; /* 1.5 MiB and a bit; a slot has 1.75 */
     mill_heap_begin();
-    char *chunks[MANY];
+    char *chunks[MANY] = {NULL};
     unsigned count = 0;
     for (; count < MANY && !mill_heap_reused(); count++) {
         chunks[count] = allocate(size);

@@ -2,6 +2,9 @@
 
 #include <errno.h>
 
+/* A thread that there is not: where it is chosen, nobody is preempted (replay.h, leniently). */
+#define NOBODY MILL_CHOICE_VALUE
+
 /* Fewer preemptions; among equals, fewer switches; among equals, fewer choices. */
 static bool is_better(const struct mill_choices *a, const struct mill_choices *b)
 {
@@ -22,11 +25,11 @@ static bool run(struct mill_minimise *work)
     return work->fails(work->context, work->try, work->ran) && work->ran->lost == 0;
 }
 
-/* Runs what is in `try`; it becomes the best if it is better. */
+/* Runs what is in `try`, if it had room there; it becomes the best if it is better. */
 static bool attempt(struct mill_minimise *work)
 {
-    return work->attempts < work->attempts_max && run(work) && is_better(work->ran, work->best) &&
-           mill_choices_copy(work->best, work->ran) == 0;
+    return work->attempts < work->attempts_max && work->try->lost == 0 && run(work) &&
+           is_better(work->ran, work->best) && mill_choices_copy(work->best, work->ran) == 0;
 }
 
 static uint32_t count_runs(const struct mill_choices *list)
@@ -114,10 +117,16 @@ static bool drop_runs(struct mill_minimise *work)
 /* The next run of the thread that run `index` is of, or UINT32_MAX. */
 static uint32_t next_of_same(const struct mill_choices *list, uint32_t index)
 {
-    uint32_t item = run_at(list, index).item & ~MILL_CHOICE_PREEMPTS;
-    for (uint32_t i = index + 1; i < count_runs(list); i++) {
-        if ((run_at(list, i).item & ~MILL_CHOICE_PREEMPTS) == item) {
-            return i;
+    uint32_t item = 0;
+    uint32_t at_run = 0;
+    for (uint32_t at = 0; at < list->count; at_run++) {
+        struct mill_choices_run next = mill_choices_run(list, at);
+        at += next.length;
+        next.item &= ~MILL_CHOICE_PREEMPTS;
+        if (at_run == index) {
+            item = next.item;
+        } else if (at_run > index && next.item == item) {
+            return at_run;
         }
     }
     return UINT32_MAX;
@@ -175,6 +184,23 @@ static uint32_t count_threads(const struct mill_choices *list)
     return threads;
 }
 
+/* All schedules with a single preemption, and the lowest thread wherever one ends or is blocked: what was
+ * given may fail by two threads in one order, and need fewer preemptions in the other. */
+static void search_single(struct mill_minimise *work, uint32_t threads)
+{
+    mill_choices_clear(work->try);
+    attempt(work);
+    uint32_t points = work->ran->count;
+    for (uint32_t kept = 0; kept < points && mill_choices_preemptions(work->best) > 1; kept++) {
+        for (uint32_t thread = 0; thread < threads && work->attempts < work->attempts_max; thread++) {
+            mill_choices_clear(work->try);
+            mill_choices_add_run(work->try, (struct mill_choices_run){NOBODY, kept});
+            mill_choices_thread(work->try, thread, false);
+            attempt(work);
+        }
+    }
+}
+
 int mill_minimise(struct mill_minimise *work, const struct mill_choices *failing)
 {
     work->attempts = 0;
@@ -193,6 +219,9 @@ int mill_minimise(struct mill_minimise *work, const struct mill_choices *failing
         improved = drop_runs(work);
         improved |= join_runs(work);
         improved = improved || cut_at_switches(work, count_threads(work->best));
+    }
+    if (mill_choices_preemptions(work->best) > 1 && work->attempts < work->attempts_max) {
+        search_single(work, count_threads(failing));
     }
     return 0;
 }

@@ -243,24 +243,36 @@ static void record_add(struct mill_cell *cell, const struct look *look, bool rac
     }
 }
 
-static __attribute__((noinline)) void enter(struct mill_cell *cell, struct look *look)
+/* The access to bytes of the cell over `at`; true: a race is told. */
+static __attribute__((noinline)) bool enter(struct mill_cell *cell, const struct mill_access *access,
+                                            unsigned kind, uintptr_t at, unsigned mask,
+                                            struct mill_race *race)
 {
-    enum met met = meet(cell, look);
+    struct look look = {
+        .access = access,
+        .thread = access->thread,
+        .kind = kind,
+        .cell = at - at % MILL_CELL_BYTES,
+        .mask = mask,
+        .race = race,
+    };
+    enum met met = cell->records != 0 ? meet(cell, &look) : MET_NEW;
     if (met != MET_RECORDED) {
-        record_add(cell, look, met == MET_RACE);
+        record_add(cell, &look, met == MET_RACE);
     }
-    if (cell->objects != 0 && look->kind == WRITE) {
-        mill_race_objects_overwritten(cell, look->mask);
+    if (cell->objects != 0 && kind == WRITE) {
+        mill_race_objects_overwritten(cell, mask);
     }
+    return look.told;
 }
 
 /* The newest record is of the same moment and stands for the access: nothing came between. */
-static bool is_again(const struct mill_cell *cell, const struct look *look)
+static inline bool is_again(const struct mill_cell *cell, unsigned thread, unsigned kind, unsigned mask)
 {
-    const struct mill_race_record *record = &state->records[cell->records];
-    return cell->records != 0 && record->epoch == state->thread[look->thread].epoch &&
-           (record->who & (MILL_HUNT_THREADS - 1 + RACED)) == look->thread &&
-           (stands_for[kind_of(record)] & 1u << look->kind) && !(look->mask & ~record->mask);
+    const struct mill_race_record *record = &state->records[cell->records]; /* number 0 has no bytes */
+    return record->epoch == state->thread[thread].epoch &&
+           (record->who & (MILL_HUNT_THREADS - 1 + RACED)) == thread &&
+           (stands_for[kind_of(record)] & 1u << kind) && !(mask & ~record->mask);
 }
 
 /* ---- an access ---- */
@@ -273,35 +285,49 @@ static unsigned mask_of(uintptr_t at, size_t size)
     return ((1u << count) - 1) << first;
 }
 
-static inline bool access_cells(const struct mill_access *access, unsigned kind, struct mill_race *race)
+static __attribute__((noinline)) bool access_cells(const struct mill_access *access, unsigned kind,
+                                                   struct mill_race *race)
 {
-    struct look look = {.access = access, .thread = access->thread, .kind = kind, .race = race};
+    bool told = false;
     uintptr_t at = access->address;
     for (size_t left = access->size; left > 0;) {
         struct mill_cell *cell = mill_shadow_at(&state->shadow, at);
         if (!cell) {
             break; /* no memory of a program's, or no room: told by mill_race_exhausted */
         }
-        look.mask = mask_of(at, left);
-        if (!is_again(cell, &look)) {
-            look.cell = at - at % MILL_CELL_BYTES;
-            enter(cell, &look);
+        unsigned mask = mask_of(at, left);
+        if (!is_again(cell, access->thread, kind, mask)) {
+            struct mill_race later; /* races: the first is told */
+            told |= enter(cell, access, kind, at, mask, told ? &later : race);
         }
         size_t step = MILL_CELL_BYTES - at % MILL_CELL_BYTES;
         at += step;
         left -= step < left ? step : left;
     }
-    return look.told;
+    return told;
+}
+
+/* Most accesses are within one cell that was used before. */
+static inline bool access_memory(const struct mill_access *access, unsigned kind, struct mill_race *race)
+{
+    struct mill_cell *cell = mill_shadow_used(&state->shadow, access->address);
+    unsigned first = (unsigned)(access->address % MILL_CELL_BYTES);
+    if (!cell || access->size - 1 >= MILL_CELL_BYTES - first) {
+        return access_cells(access, kind, race);
+    }
+    unsigned mask = ((1u << access->size) - 1) << first;
+    return !is_again(cell, access->thread, kind, mask) &&
+           enter(cell, access, kind, access->address, mask, race);
 }
 
 bool mill_race_read(const struct mill_access *access, struct mill_race *race)
 {
-    return access_cells(access, access->atomic ? ATOMIC : 0, race);
+    return access_memory(access, access->atomic ? ATOMIC : 0, race);
 }
 
 bool mill_race_write(const struct mill_access *access, struct mill_race *race)
 {
-    return access_cells(access, access->atomic ? WRITE | ATOMIC : WRITE, race);
+    return access_memory(access, access->atomic ? WRITE | ATOMIC : WRITE, race);
 }
 
 /* ---- memory that comes and goes ---- */

@@ -63,17 +63,17 @@ bool mill_race_freed(const struct mill_access *access, size_t size, struct mill_
 
 /* What the thread has done so far is ordered before what follows an acquire of the same object. Objects are
  * addresses; those of mutexes, atomics and so on do not meet, since an address is one thing at a time. */
-void mill_race_release(unsigned thread, uintptr_t object);
-void mill_race_acquire(unsigned thread, uintptr_t object);
+void mill_race_release(unsigned thread, uintptr_t address);
+void mill_race_acquire(unsigned thread, uintptr_t address);
 
 /* Of atomic objects, `order` being one of C11's as the compiler numbers them (__ATOMIC_…), consume as
  * acquire: a store ends the release sequences that others headed and, if it releases, heads one; an update
  * carries all of them on (C11's rule; since C++20 a thread's own end too). A compare-exchange that fails is a
  * load, of the order for failure. A plain write ends all. Fences turn what is relaxed before or after them
  * into what they are. */
-void mill_race_atomic_load(unsigned thread, uintptr_t object, int order);
-void mill_race_atomic_store(unsigned thread, uintptr_t object, int order);
-void mill_race_atomic_update(unsigned thread, uintptr_t object, int order);
+void mill_race_atomic_load(unsigned thread, uintptr_t address, int order);
+void mill_race_atomic_store(unsigned thread, uintptr_t address, int order);
+void mill_race_atomic_update(unsigned thread, uintptr_t address, int order);
 void mill_race_fence(unsigned thread, int order);
 
 /* `child` is a number not used before in this schedule, below MILL_HUNT_THREADS. */

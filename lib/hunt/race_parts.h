@@ -2,6 +2,7 @@
 #ifndef MILL_HUNT_RACE_PARTS_H
 #define MILL_HUNT_RACE_PARTS_H
 
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,10 +17,10 @@
 #define MILL_RACE_HEADS   ((uint32_t)1 << 22)
 
 struct mill_race_thread {
-    struct mill_clock clock;    /* what happens before its next step */
-    struct mill_clock released; /* its clock at its last release fence */
-    struct mill_clock loaded;   /* what its relaxed loads have seen: an acquire fence makes it count */
-    uint32_t epoch;             /* its own component of `clock`; grows with each release */
+    alignas(32) struct mill_clock clock; /* what happens before its next step */
+    struct mill_clock released;          /* its clock at its last release fence */
+    struct mill_clock loaded; /* what its relaxed loads have seen: an acquire fence makes it count */
+    uint32_t epoch;           /* its own component of `clock`; grows with each release */
 };
 
 /* Accesses by one thread to bytes of one cell. */

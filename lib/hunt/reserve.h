@@ -12,7 +12,8 @@ void *mill_reserve(size_t size, void *hint);
 /* Gives the address space back; of NULL, nothing. */
 void mill_unreserve(void *memory, size_t size);
 
-/* The whole of it is zeros again, and takes no memory. `memory` and `size` are whole pages. */
+/* The whole of it is zeros again, and takes no memory. `memory` begins a page; what is left
+ * of the last page goes too. */
 void mill_reserve_clear(void *memory, size_t size);
 
 #endif

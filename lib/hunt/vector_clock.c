@@ -23,7 +23,7 @@ void mill_clocks_close(struct mill_clocks *clocks)
 
 void mill_clocks_begin(struct mill_clocks *clocks)
 {
-    clocks->used = 2; /* place 0 says that there are no words */
+    clocks->used = MILL_CLOCK_LEAST; /* place 0 says that there are no words */
     clocks->full = false;
     memset(clocks->free, 0, sizeof clocks->free);
 }
@@ -31,11 +31,7 @@ void mill_clocks_begin(struct mill_clocks *clocks)
 /* Which of the sizes holds so many components. */
 static unsigned size_of(unsigned length)
 {
-    unsigned size = 0;
-    while ((2u << size) < length) {
-        size++;
-    }
-    return size;
+    return length <= MILL_CLOCK_LEAST ? 0 : 30 - (unsigned)__builtin_clz(length - 1); /* 5 … 8: 1 */
 }
 
 static uint32_t take(struct mill_clocks *clocks, unsigned size)
@@ -45,12 +41,12 @@ static uint32_t take(struct mill_clocks *clocks, unsigned size)
         clocks->free[size] = clocks->words[at];
         return at;
     }
-    if (clocks->used + (2u << size) > MILL_CLOCK_WORDS) {
+    if (clocks->used + (MILL_CLOCK_LEAST << size) > MILL_CLOCK_WORDS) {
         clocks->full = true;
         return 0;
     }
     at = (uint32_t)clocks->used;
-    clocks->used += 2u << size;
+    clocks->used += MILL_CLOCK_LEAST << size;
     return at;
 }
 
@@ -72,10 +68,12 @@ static __attribute__((noinline)) bool move(struct mill_clocks *clocks, struct mi
     if (at == 0) {
         return false;
     }
-    memcpy(&clocks->words[at], &clocks->words[clock->at], clock->length * sizeof *clocks->words);
+    for (unsigned i = 0; i < clock->length; i++) {
+        clocks->words[at + i] = clocks->words[clock->at + i];
+    }
     give_back(clocks, clock);
     clock->at = at;
-    clock->room = (uint16_t)(2u << size);
+    clock->room = (uint16_t)(MILL_CLOCK_LEAST << size);
     return true;
 }
 
@@ -94,14 +92,8 @@ bool mill_clock_extend(struct mill_clocks *clocks, struct mill_clock *clock, uns
     return true;
 }
 
-void mill_clock_set(struct mill_clocks *clocks, struct mill_clock *clock, unsigned thread, uint32_t value)
-{
-    if (mill_clock_extend(clocks, clock, thread + 1)) {
-        clocks->words[clock->at + thread] = value;
-    }
-}
-
-void mill_clock_join(struct mill_clocks *clocks, struct mill_clock *clock, const struct mill_clock *other)
+void mill_clock_join_long(struct mill_clocks *clocks, struct mill_clock *clock,
+                          const struct mill_clock *other)
 {
     if (!mill_clock_extend(clocks, clock, other->length)) {
         return;

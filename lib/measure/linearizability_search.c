@@ -22,6 +22,7 @@ struct node {
 
 struct choice {
     uint32_t node;
+    bool sure; /* if there is an order, there is one with this now */
     const struct mill_configuration *before;
 };
 
@@ -32,8 +33,14 @@ struct search {
     size_t steps_count, node_count, word_count;
     struct mill_search_step *steps;   /* by the time of their calls, those of one call one behind the other */
     struct mill_foresight *foresight; /* of each call */
-    struct node *nodes;               /* the first is the head */
-    struct choice *choices;           /* made so far */
+    bool *droppable;                  /* of each call: it may be left out, by itself (struct mill_leaving) */
+    uint32_t
+        *leaving; /* of a first-in-first-out model: steps by the latest moment at which what they bring */
+    size_t leaving_count;   /* has left; those of which it is not known are not among them */
+    size_t leaving_first;   /* all before have taken effect */
+    uint32_t *place;        /* where a step stands in that; NOTHING */
+    struct node *nodes;     /* the first is the head */
+    struct choice *choices; /* made so far */
     size_t depth;
     size_t returns_left;
     struct mill_model_state state;
@@ -166,6 +173,9 @@ static void set_bit(struct search *search, uint32_t step)
 
 static void clear_bit(struct search *search, uint32_t step)
 {
+    if (search->place && search->place[step] < search->leaving_first) {
+        search->leaving_first = search->place[step];
+    }
     size_t word = step / word_bits;
     search->bits[word] &= ~(UINT64_C(1) << (step % word_bits));
     search->bits_hash ^= hash_of_step(step);
@@ -197,17 +207,80 @@ static void return_to(struct search *search, const struct mill_configuration *on
     memcpy(search->state.words, one->state, one->state_count * sizeof *one->state);
 }
 
+/* ---- first in, first out ---- */
+
+struct leaver {
+    uint64_t latest;
+    uint32_t step;
+};
+
+static int by_latest(const void *a, const void *b)
+{
+    const struct leaver *left = a, *right = b;
+    if (left->latest != right->latest) {
+        return left->latest < right->latest ? -1 : 1;
+    }
+    return (left->step > right->step) - (left->step < right->step);
+}
+
+static int order_leavers(struct search *search)
+{
+    size_t count = search->steps_count;
+    struct leaver *leavers = calloc(count, sizeof *leavers);
+    search->leaving = calloc(count, sizeof *search->leaving);
+    search->place = calloc(count, sizeof *search->place);
+    if (!leavers || !search->leaving || !search->place) {
+        free(leavers);
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t latest = search->foresight[search->steps[i].call].latest;
+        search->place[i] = NOTHING;
+        if (latest != UINT64_MAX) {
+            leavers[search->leaving_count++] = (struct leaver){latest, i};
+        }
+    }
+    qsort(leavers, search->leaving_count, sizeof *leavers, by_latest);
+    for (uint32_t i = 0; i < search->leaving_count; i++) {
+        search->leaving[i] = leavers[i].step;
+        search->place[leavers[i].step] = i;
+    }
+    free(leavers);
+    return 0;
+}
+
+/* Is there something that has left before what this call brings can leave, and that has not been brought yet?
+ */
+static bool comes_too_early(struct search *search, uint32_t call)
+{
+    while (search->leaving_first < search->leaving_count &&
+           has_taken_effect(search, search->leaving[search->leaving_first])) {
+        search->leaving_first++;
+    }
+    if (search->leaving_first == search->leaving_count) {
+        return false;
+    }
+    uint32_t first = search->steps[search->leaving[search->leaving_first]].call;
+    return search->foresight[first].latest < search->foresight[call].earliest;
+}
+
 /* ---- going on and going back ---- */
 
-static void lift(struct search *search, uint32_t place)
+static void lift(struct search *search, uint32_t place, bool sure)
 {
     uint32_t match = search->nodes[place].match;
-    search->choices[search->depth++] = (struct choice){place, search->now};
+    search->choices[search->depth++] = (struct choice){place, sure, search->now};
     unlink_node(search, place);
     if (match != NOTHING) {
         unlink_node(search, match);
         search->returns_left--;
     }
+}
+
+static bool same_state(const struct mill_configuration *a, const struct mill_configuration *b)
+{
+    return a->state_count == b->state_count &&
+           memcmp(a->state, b->state, a->state_count * sizeof *a->state) == 0;
 }
 
 /* Lets the step of the node take effect next. 1; 0: it cannot, or that was tried; or a negative errno. */
@@ -216,6 +289,9 @@ static int take(struct search *search, uint32_t place)
     uint32_t step = search->nodes[place].step;
     struct mill_search_step which = search->steps[step];
     if (which.point > 0 && !has_taken_effect(search, step - 1)) {
+        return 0;
+    }
+    if (search->place && comes_too_early(search, which.call)) {
         return 0;
     }
     const struct mill_model_step next = {&search->calls[which.call], which.point,
@@ -232,7 +308,7 @@ static int take(struct search *search, uint32_t place)
         return_to(search, search->now);
         return status;
     }
-    lift(search, place);
+    lift(search, place, search->droppable[which.call] && same_state(kept, search->now));
     search->now = kept;
     return 1;
 }
@@ -267,17 +343,29 @@ static uint32_t go_back(struct search *search)
     return node->next;
 }
 
+/* Undoes choices until there is one with an alternative, which begins at *place. False: there is none. */
+static bool retreat(struct search *search, uint32_t *place)
+{
+    while (search->depth > 0) {
+        bool sure = search->choices[search->depth - 1].sure;
+        *place = go_back(search);
+        if (!sure) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int run(struct search *search, enum mill_verdict *verdict)
 {
     uint32_t place = search->nodes[head].next;
     while (search->returns_left > 0) {
         if (place == NOTHING || search->nodes[place].step == NOTHING) {
             note_dead_end(search);
-            if (search->depth == 0) {
+            if (!retreat(search, &place)) {
                 *verdict = MILL_NOT_LINEARIZABLE;
                 return 0;
             }
-            place = go_back(search);
             continue;
         }
         if (search->met.count >= search->limits->configurations) {
@@ -329,17 +417,27 @@ static int open_steps(struct search *search, const struct mill_search_request *r
     search->choices = calloc(steps + 1, sizeof *search->choices);
     search->nodes = calloc(steps + count + 1, sizeof *search->nodes);
     search->foresight = calloc(count + 1, sizeof *search->foresight);
+    search->droppable = calloc(count + 1, sizeof *search->droppable);
     search->bits = calloc(search->word_count, sizeof *search->bits);
-    if (!search->steps || !search->choices || !search->nodes || !search->foresight || !search->bits) {
+    if (!search->steps || !search->choices || !search->nodes || !search->foresight || !search->droppable ||
+        !search->bits) {
         return -ENOMEM;
     }
     for (size_t i = 0; i < count; i++) {
+        struct mill_leaving leaving = {0};
+        if (search->model->leaving) {
+            search->model->leaving(search->model, &search->calls[i], &leaving);
+        }
+        search->droppable[i] = leaving.alone;
         search->foresight[i].latest = UINT64_MAX;
     }
     int status = search->model->foresee && !request->blind
                      ? search->model->foresee(search->model, search->calls, count, search->foresight)
                      : 0;
-    return status < 0 ? status : list_events(search, count);
+    if (status == 0) {
+        status = list_events(search, count);
+    }
+    return status == 0 && search->model->first_in_first_out ? order_leavers(search) : status;
 }
 
 static int open_state(struct search *search, const struct mill_search_request *request)
@@ -383,6 +481,9 @@ static void close_search(struct search *search)
     mill_configurations_close(&search->met);
     free(search->state.words);
     free(search->bits);
+    free(search->leaving);
+    free(search->place);
+    free(search->droppable);
     free(search->foresight);
     free(search->nodes);
     free(search->choices);
@@ -437,10 +538,9 @@ static int run_to_all_ends(struct search *search, struct mill_model_state *end)
             memcpy(end->words, search->state.words, end->count * sizeof *end->words);
         }
         if (ended || place == NOTHING || search->nodes[place].step == NOTHING) {
-            if (search->depth == 0) {
+            if (!retreat(search, &place)) {
                 return end->words != NULL;
             }
-            place = go_back(search);
             continue;
         }
         int status = search->met.count < search->limits->configurations ? take(search, place) : -ENOSPC;

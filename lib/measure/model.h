@@ -109,6 +109,10 @@ struct mill_model {
     int (*foresee)(const struct mill_model *model, const struct mill_call *calls, size_t count,
                    struct mill_foresight *foresight);
 
+    /* What is brought leaves in the order in which it came: the search then lets calls bring in the order
+     * that is foreseen. */
+    bool first_in_first_out;
+
     /* The state in words, as in "holds 3, 4". */
     void (*describe)(const struct mill_model *model, const struct mill_model_state *state,
                      struct mill_text *text);
@@ -171,7 +175,7 @@ enum {
     MILL_CALL_CACHED_REFRESH, /* → nothing: the cache is as new as at some moment of this call */
 };
 
-/* ---- containers (models_containers.c) ---- */
+/* ---- containers (models_queue.c, models_stack.c) ---- */
 
 /* A first-in-first-out queue of values of 0 and more, with room for `parameter` of them; 0: without bound. As
  * in queue/queue.h: closed, it refuses every put, and every get once it is empty, with -EPIPE. What refuses

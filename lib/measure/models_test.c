@@ -341,15 +341,15 @@ static void calls_and_answers_have_words(void **state)
 
 static void states_have_words(void **state)
 {
-    static int64_t words[][8] = {{5}, {1, 3, 0, 4, 0}, {0}, {0, 1, 3}, {1, 1}, {0, 0, 1, 0, 2, 0}, {4, 42}};
+    static int64_t words[][8] = {{5}, {1, 3, 4}, {0}, {0, 1, 3}, {1, 1}, {0, 0, 1, 0, 2, 0}, {4, 42}};
     static const struct {
         const struct mill_model *model;
         struct mill_model_state state;
         const char *words;
     } rows[] = {
         {&mill_model_counter, {1, words[0]}, "is 5"},
-        {&mill_model_queue, {5, words[1]}, "is closed and holds 3, 4"},
-        {&mill_model_stack, {1, words[2]}, "is empty"},
+        {&mill_model_queue, {3, words[1]}, "is closed and holds 3, 4"},
+        {&mill_model_stack, {0, words[2]}, "is empty"},
         {&mill_model_lock, {1, words[0]}, "is held by T4"},
         {&mill_model_lock, {1, words[2]}, "is free"},
         {&mill_model_rwlock, {3, words[3]}, "is read by T0, T2"},

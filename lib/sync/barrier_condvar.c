@@ -126,7 +126,7 @@ const struct mill_barrier_ops mill_barrier_condvar = {
             .summary = "a count under a mutex, and a condition",
             .source = "Hoare, Monitors: An Operating System Structuring Concept, 1974",
             .algorithm = "monitor",
-            .traits = MILL_PARKS,
+            .traits = MILL_PARKS | MILL_PTHREADS,
             .progress = MILL_BLOCKING,
             .size = sizeof(struct barrier),
         },

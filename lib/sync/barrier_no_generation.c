@@ -124,7 +124,7 @@ const struct mill_barrier_ops mill_barrier_no_generation = {
             .name = "no-generation",
             .summary = "a count that the last one to leave sets back: a fast party laps a slow one",
             .source = "the mistake of using a barrier again without generations",
-            .traits = MILL_PARKS | MILL_CONTROL,
+            .traits = MILL_PARKS | MILL_CONTROL | MILL_PTHREADS,
             .progress = MILL_BLOCKING,
             .size = sizeof(struct barrier),
         },

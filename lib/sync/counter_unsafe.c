@@ -24,7 +24,7 @@ const struct mill_counter_ops mill_counter_unsafe = {
             .name = "unsafe",
             .summary = "a plain integer without any synchronisation: loses additions",
             .source = "the mistake of an unguarded read-modify-write",
-            .traits = MILL_CONTROL,
+            .traits = MILL_CONTROL | MILL_PTHREADS,
             .progress = MILL_WAIT_FREE,
             .size = sizeof(struct mill_counter),
         },

@@ -98,7 +98,7 @@ const struct mill_ledger_ops mill_ledger_mutex = {
             .name = "mutex",
             .summary = "every change under one mutex",
             .source = "guide 5: mutex/lock",
-            .traits = MILL_PARKS,
+            .traits = MILL_PARKS | MILL_PTHREADS,
             .progress = MILL_BLOCKING,
         },
     .create = create,

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """usage: results/schema/validate.py RESULT.json...
 
-Checks result documents against result-1.schema.json, and what a schema cannot say: that samples and summary refer to
+Checks documents of `threadmill run` and `threadmill stress` against the schema of their format, and what a schema cannot say: that samples and summary refer to
 cells that are there, and that a sample has as many threads as its cell. Prints the first error of each with its path.
 
 exit codes: 0 all are valid; 1 one is not, or cannot be read; 2 wrong use; 77 the package python3-jsonschema is missing
@@ -17,6 +17,7 @@ except ImportError:
     sys.exit(77)
 
 SCHEMA = pathlib.Path(__file__).with_name("result-1.schema.json")
+STRESS_SCHEMA = SCHEMA.with_name("stress-1.schema.json")
 
 
 def refuse_constant(name):
@@ -36,8 +37,8 @@ def load(path):
     return json.loads(text, parse_constant=refuse_constant, object_pairs_hook=refuse_twins)
 
 
-def validator():
-    schema = load(SCHEMA)
+def validator(path=SCHEMA):
+    schema = load(path)
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
@@ -61,24 +62,32 @@ def check_references(document):
     return None
 
 
+def check_counts(document):
+    for index, finding in enumerate(document["findings"]):
+        if finding["count"] != sum(place["count"] for place in finding["where"]):
+            return f"$.findings[{index}].count: {finding['count']}, but its places have another sum"
+    return None
+
+
 def first_error(document, checker):
     """What is wrong first, with its path; None for a valid document."""
     errors = sorted(checker.iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path])
     if errors:
         message = errors[0].message
         return f"{errors[0].json_path}: {message if len(message) <= 300 else message[:140] + ' ... ' + message[-140:]}"
-    return check_references(document)
+    return check_counts(document) if document["format"] == "threadmill-stress" else check_references(document)
 
 
 def main(paths):
     if not paths or paths[0] in ("-h", "--help"):
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    checker = validator()
     code = 0
     for path in paths:
         try:
-            wrong = first_error(load(path), checker)
+            document = load(path)
+            stress = isinstance(document, dict) and document.get("format") == "threadmill-stress"
+            wrong = first_error(document, validator(STRESS_SCHEMA if stress else SCHEMA))
         except (OSError, ValueError) as error:
             wrong = str(error)
         if wrong:

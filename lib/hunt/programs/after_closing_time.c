@@ -2,7 +2,7 @@
  * clerk empties the box at closing time and goes.
  *
  * Shows when: the office closes and the clerk goes between the two: nobody answers the letter.
- * Preemptions: 1.
+ * Preemptions: 2.
  * Finding: deadlock.
  */
 #include <pthread.h>

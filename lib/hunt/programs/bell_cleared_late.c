@@ -3,7 +3,7 @@
  *
  * Shows when: work is brought after the tray was emptied and before the bell is cleared: nobody rings for
  * it.
- * Preemptions: 1.
+ * Preemptions: 2.
  * Finding: deadlock, lost-wakeup.
  */
 #include <pthread.h>

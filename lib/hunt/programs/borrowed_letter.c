@@ -4,7 +4,7 @@
  * Shows when: the letter is freed between what the thread says and its reading. The race is there in every
  * schedule.
  * Preemptions: 1.
- * Finding: use-after-free, race.
+ * Finding: use-after-free, race, exit.
  */
 #include <pthread.h>
 #include <semaphore.h>

@@ -3,7 +3,7 @@
  *
  * Shows when: the old value is freed while the copy is being made. The race is there in every schedule.
  * Preemptions: 1.
- * Finding: use-after-free, race.
+ * Finding: use-after-free, double-free, race, crash, exit.
  */
 #include <memory>
 #include <mutex>

@@ -2,7 +2,7 @@
  *
  * Shows when: the entry is removed between the two: its owner counts down to none and frees what was found.
  * Preemptions: 1.
- * Finding: use-after-free, race.
+ * Finding: use-after-free, double-free, race, exit.
  */
 #include <pthread.h>
 #include <stdatomic.h>

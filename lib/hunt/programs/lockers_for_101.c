@@ -10,6 +10,7 @@
 
 #define SWIMMERS 101
 
+static pthread_barrier_t opening;
 static int lockers[SWIMMERS];
 static int numbers[SWIMMERS];
 
@@ -21,6 +22,7 @@ static void *change(void *argument)
 #else
     int locker = me == 83 ? 17 : me;
 #endif
+    pthread_barrier_wait(&opening);
     lockers[locker]++;
     return NULL;
 }
@@ -28,6 +30,7 @@ static void *change(void *argument)
 int main(void)
 {
     pthread_t swimmers[SWIMMERS];
+    pthread_barrier_init(&opening, NULL, SWIMMERS);
     for (int i = 0; i < SWIMMERS; i++) {
         numbers[i] = i;
         if (pthread_create(&swimmers[i], NULL, change, &numbers[i]) != 0) {
@@ -41,5 +44,6 @@ int main(void)
     for (int i = 0; i < SWIMMERS; i++) {
         things += lockers[i];
     }
+    pthread_barrier_destroy(&opening);
     return things == SWIMMERS ? 0 : 1;
 }

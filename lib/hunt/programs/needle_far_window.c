@@ -1,5 +1,5 @@
-/* A projector winds its film on in eighteen steps and then, to change it, takes it out and puts the next
- * one in. A guest looks once.
+/* A projector winds its film on in twenty steps and then, to change it, takes it out and puts the next one
+ * in. A guest looks once.
  *
  * Shows when: the guest, there from the beginning, is not let run for all those steps and then looks in the
  * one moment without a film.
@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define STEPS 18
+#define STEPS 20
 
 static atomic_int wound;
 static atomic_int film = 1; /* 0 is none */
@@ -44,5 +44,5 @@ int main(void)
     pthread_create(&projector, NULL, project, NULL);
     pthread_join(projector, NULL);
     pthread_join(guest, NULL);
-    return 0;
+    return atomic_load(&wound) == STEPS ? 0 : 1;
 }

@@ -1,16 +1,16 @@
-/* A secret of ten digits is shown digit by digit, so that nobody who looks now and then has all of it. A
- * watcher who looks ten times may have.
+/* A secret of eleven digits is shown digit by digit, so that nobody who looks now and then has all of it. A
+ * watcher who looks eleven times may have.
  *
- * Shows when: the watcher looks exactly once after each digit, for all ten in turn: no other schedule will
- * do.
- * Preemptions: 19.
+ * Shows when: the watcher looks exactly once after each digit, for all eleven in turn: no other schedule
+ * will do.
+ * Preemptions: 20.
  * Finding: assertion.
  */
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define DIGITS 10
+#define DIGITS 11
 
 static atomic_int shown; /* how many digits have been */
 

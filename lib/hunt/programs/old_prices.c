@@ -2,7 +2,7 @@
  *
  * Shows when: the reader has loaded the list and is overtaken by its replacement before it has read it.
  * Preemptions: 1.
- * Finding: use-after-free, race.
+ * Finding: use-after-free, race, exit.
  */
 #include <pthread.h>
 #include <sched.h>

@@ -3,7 +3,7 @@
  *
  * Shows when: each holds its own lock and waits for the other's.
  * Preemptions: 1.
- * Finding: deadlock.
+ * Finding: deadlock, lock-order.
  */
 #include <pthread.h>
 

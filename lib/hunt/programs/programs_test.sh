@@ -5,8 +5,10 @@
 # Arguments: none, or the names of programs to check alone.
 set -u
 cd "$(dirname "$0")" || exit 3
+shopt -s nullglob
+LC_ALL=C
 table=programs.tsv
-kinds='assertion crash exit deadlock lost-wakeup race use-after-free double-free livelock leak'
+kinds='assertion crash exit deadlock lost-wakeup race use-after-free double-free livelock lock-order leak'
 flags=(-O1 -Wall -Wextra -Werror -pthread)
 limit=60 # seconds, for what ends in a fraction of one unless it hangs
 tries=8
@@ -17,7 +19,9 @@ check_one() {
     if [[ $language == c++ ]]; then
         source=$1.cc clang=clang++ gcc=g++ standard=-std=c++17
     fi
-    for compiler in "$gcc" "$clang"; do
+    local -a compilers=("$gcc")
+    [[ $tsan == yes ]] || compilers+=("$clang") # else it compiles it below
+    for compiler in "${compilers[@]}"; do
         "$compiler" "$standard" "${flags[@]}" -c -o "$scratch/$name.o" "$source" 2>&1 || echo "$compiler refuses it"
     done
     run_fixed 3 "$gcc" "$standard"
@@ -25,7 +29,10 @@ check_one() {
     # gcc's: clang 14's takes the stack of a cancelled thread for overrun
     run_fixed 1 "$gcc" "$standard" -fsanitize=address,undefined -fno-sanitize-recover=undefined
     if [[ $tsan == yes ]]; then
-        "$clang" "$standard" "${flags[@]}" "${linker[@]}" -fsanitize=thread -o "$scratch/$name" "$source" 2>&1
+        "$clang" "$standard" "${flags[@]}" "${linker[@]}" -fsanitize=thread -o "$scratch/$name" "$source" 2>&1 || {
+            echo "$clang refuses it"
+            return
+        }
         for ((run = 0; run < tries; run++)); do
             if TSAN_OPTIONS=halt_on_error=1:symbolize=0 timeout 5 "$scratch/$name" 2>&1 | grep -Eq '(WARNING|ERROR): ThreadSanitizer'; then
                 return
@@ -55,7 +62,7 @@ run_fixed() {
 
 # check_row LINE: the row against the rules and against the program's own header comment.
 check_row() {
-    local name language findings preemptions tsan random sentence more kind source header
+    local name language findings preemptions tsan random sentence more kind source text line
     IFS=$'\t' read -r name language findings preemptions tsan random sentence more <<<"$1"
     [[ -n ${sentence-} && -z ${more-} ]] || echo "$name: the row has not seven columns"
     case $language in
@@ -68,13 +75,27 @@ check_row() {
         [[ " $kinds " == *" $kind "* ]] || echo "$name: finding '$kind' is none of: $kinds"
     done
     [[ $tsan == yes || $tsan == no ]] || echo "$name: tsan '$tsan' is neither yes nor no"
-    [[ $preemptions =~ ^[0-9]+$ ]] || echo "$name: preemptions '$preemptions' is no number"
     [[ $random =~ ^[1-9][0-9]*$ ]] || echo "$name: random '$random' is no number of schedules"
-    header=$(sed -n '1,/\*\//p' "$source")
-    grep -qxF " * Preemptions: $preemptions." <<<"$header" || echo "$name: its header has not 'Preemptions: $preemptions.'"
-    grep -qxF " * Finding: ${findings//,/, }." <<<"$header" || echo "$name: its header has not 'Finding: ${findings//,/, }.'"
-    grep -q '^ \* Shows when: ' <<<"$header" || echo "$name: its header says not when it shows"
-    grep -q '^#ifdef FIXED\|^#ifndef FIXED' "$source" || echo "$name: it has no fixed twin"
+    IFS= read -r -d '' text <"$source"
+    for line in ' * Shows when: ' $' * Preemptions: '"$preemptions"$'.\n' " * Finding: ${findings//,/, }."$'\n'; do
+        [[ ${text%%'*/'*} == *$'\n'"$line"* ]] || echo "$name: its header has no line '${line%$'\n'}'"
+    done
+    [[ $text == *'def FIXED'* ]] || echo "$name: it has no fixed twin"
+}
+
+# check_table: the names, and every row. What is wrong goes to standard output.
+check_table() {
+    local row name last='' source
+    local -A named=()
+    while IFS= read -r row; do
+        name=${row%%$'\t'*}
+        [[ $name > $last ]] || echo "$name: does not come after $last"
+        last=$name named[$name]=yes
+        check_row "$row"
+    done <<<"$rows"
+    for source in *.c *.cc; do
+        [[ -n ${named[${source%.*}]-} ]] || echo "$source: has no row"
+    done
 }
 
 if [[ ${1-} == --one ]]; then # by xargs below
@@ -93,13 +114,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 rows=$(grep -v '^#' "$table")
 failed=0
-said=$(while IFS= read -r row; do check_row "$row"; done <<<"$rows"
-    cut -f1 <<<"$rows" | LC_ALL=C sort -c 2>&1
-    cut -f1 <<<"$rows" | uniq -d | sed 's/$/: has two rows/'
-    for source in *.c *.cc; do
-        [[ -e $source ]] || continue
-        cut -f1 <<<"$rows" | grep -qxF "${source%.*}" || echo "$source: has no row"
-    done)
+said=$(check_table)
 if [[ -n $said ]]; then
     printf 'FAILED: %s:\n%s\n' "$table" "$said"
     failed=1
@@ -114,6 +129,6 @@ steady=()
 if setarch --addr-no-randomize true 2>/dev/null; then
     steady=(setarch --addr-no-randomize)
 fi
-"${steady[@]}" xargs -P "$(nproc)" -L 1 "./$(basename "$0")" --one "$scratch" <<<"$chosen" || failed=1
+"${steady[@]}" xargs -r -P "$(nproc)" -L 1 "./$(basename "$0")" --one "$scratch" <<<"$chosen" || failed=1
 printf '%d programs, both variants\n' "$count"
 ((failed == 0 && count > 0))

@@ -4,7 +4,7 @@
  * Shows when: between the one's giving back and its reading the other gives back too, is the last, and
  * frees it.
  * Preemptions: 1.
- * Finding: use-after-free, race.
+ * Finding: use-after-free, race, exit.
  */
 #include <pthread.h>
 #include <stdatomic.h>

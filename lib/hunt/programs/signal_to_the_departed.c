@@ -2,7 +2,7 @@
  * says 'done' under the lock and signals after it.
  *
  * Shows when: the waiter sees that it is done, leaves and frees between the unlock and the signal.
- * Preemptions: 1.
+ * Preemptions: 2.
  * Finding: use-after-free, race.
  */
 #include <pthread.h>

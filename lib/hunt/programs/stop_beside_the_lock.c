@@ -2,7 +2,7 @@
  * raised and the condition signalled without the lock.
  *
  * Shows when: flag and signal fall between the worker's look and its wait.
- * Preemptions: 1.
+ * Preemptions: 2.
  * Finding: deadlock, lost-wakeup.
  */
 #include <pthread.h>

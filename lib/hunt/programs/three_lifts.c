@@ -3,7 +3,7 @@
  * Shows when: all three hold their lift before any asks for the next: a cycle of three, in which no two
  * alone meet.
  * Preemptions: 2.
- * Finding: deadlock.
+ * Finding: deadlock, lock-order.
  */
 #include <pthread.h>
 

@@ -33,7 +33,7 @@ static unsigned thread_of_object(uintptr_t object)
 static int of_thread(uintptr_t object)
 {
     unsigned thread = thread_of_object(object);
-    return mill_thread_ended(thread) ? -1 : (int)thread;
+    return mill_thread_is_over(thread) ? -1 : (int)thread;
 }
 
 static const struct {
@@ -85,5 +85,5 @@ int mill_holder_text(const struct mill_step *pending, char *buffer, size_t size)
     }
     return snprintf(buffer, size, "%s 0x%lx, which thread %d %s%s", name, object, holder,
                     things[thing].relation,
-                    mill_thread_ended((unsigned)holder) ? ", although it has ended" : "");
+                    mill_thread_is_over((unsigned)holder) ? ", although it has ended" : "");
 }

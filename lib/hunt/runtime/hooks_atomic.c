@@ -139,3 +139,24 @@ void __tsan_atomic_signal_fence(int order)
 {
     (void)order;
 }
+
+/* What a program tells a race detector of orders that it cannot see. */
+void AnnotateHappensBefore(const char *file, int line, const volatile void *object);
+void AnnotateHappensBefore(const char *file, int line, const volatile void *object)
+{
+    (void)file;
+    (void)line;
+    if (!mill_hook_idle() && mill_hunt_races) {
+        mill_race_release(mill_self(), (uintptr_t)object);
+    }
+}
+
+void AnnotateHappensAfter(const char *file, int line, const volatile void *object);
+void AnnotateHappensAfter(const char *file, int line, const volatile void *object)
+{
+    (void)file;
+    (void)line;
+    if (!mill_hook_idle() && mill_hunt_races) {
+        mill_race_acquire(mill_self(), (uintptr_t)object);
+    }
+}

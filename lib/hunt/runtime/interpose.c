@@ -95,7 +95,8 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
     data->ready = ready;
     data->blocked_on = object;
     data->cancel_point = cancel_point;
-    mill_point_when(&timed, is_ready_or_cancelled, object, deadline != NULL);
+    uint64_t until = deadline == NULL ? MILL_NO_END : deadline->valid ? deadline->at : 0;
+    mill_point_when(&timed, is_ready_or_cancelled, object, until);
     data->blocked_on = NULL;
     data->cancel_point = false;
     if (!cancel_point) {
@@ -124,7 +125,7 @@ int mill_wait_error(enum mill_waited waited)
 /* ---- queues ---- */
 
 /* They stand in no list: who waits for what is in the threads' data, and there are few threads. */
-static bool is_waiting(unsigned thread, const void *object)
+bool mill_is_waiting(unsigned thread, const void *object)
 {
     const struct mill_thread_data *data = mill_thread_data(thread);
     return data->waits_for == object && !data->woken;
@@ -134,7 +135,7 @@ unsigned mill_waiting_count(const void *object)
 {
     unsigned count = 0;
     for (unsigned thread = 0; thread < mill_thread_count(); thread++) {
-        count += is_waiting(thread, object);
+        count += mill_is_waiting(thread, object);
     }
     return count;
 }
@@ -148,7 +149,7 @@ int mill_waiting(const void *object, unsigned index)
         found = -1;
         for (unsigned thread = 0; thread < mill_thread_count(); thread++) {
             uint64_t since = mill_thread_data(thread)->since;
-            if (is_waiting(thread, object) && since > after && since < first) {
+            if (mill_is_waiting(thread, object) && since > after && since < first) {
                 first = since;
                 found = (int)thread;
             }

@@ -89,6 +89,7 @@ void mill_tried(const struct mill_step *step, bool well);
 /* Whoever is enqueued (waits_for) at the object and has not been woken: the number `index` of them in the
  * order in which they came, or -1. */
 int mill_waiting(const void *object, unsigned index);
+bool mill_is_waiting(unsigned thread, const void *object);
 unsigned mill_waiting_count(const void *object);
 void mill_enqueue(const void *object);
 void mill_wake(unsigned thread);
@@ -139,8 +140,8 @@ _Noreturn void mill_thread_finish(void *result);
 int mill_thread_make(pthread_t *made, const pthread_attr_t *attributes, void *(*start)(void *),
                      void *argument, const void *pc);
 int mill_thread_make_c11(pthread_t *made, int (*start)(void *), void *argument, const void *pc);
-int mill_thread_join(pthread_t handle, void **result, bool wait, const struct mill_deadline *deadline,
-                     const void *pc);
+int mill_thread_await(pthread_t handle, void **result, bool wait, const struct mill_deadline *deadline,
+                      const void *pc);
 int mill_thread_detach(pthread_t handle, const void *pc);
 
 /* ---- locks ---- */
@@ -158,10 +159,10 @@ int mill_mutex_holder(const pthread_mutex_t *mutex);
 /* Waits for a word may end without one (POSIX allows it), as a choice of the schedule's. */
 extern bool mill_interpose_spurious;
 
-int mill_condition_init(pthread_cond_t *condition, const pthread_condattr_t *attributes, const void *pc);
+int mill_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes, const void *pc);
 int mill_condition_destroy(pthread_cond_t *condition, const void *pc);
-int mill_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex,
-                        const struct mill_deadline *deadline, const void *pc);
+int mill_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct mill_deadline *deadline,
+                   const void *pc);
 int mill_condition_signal(pthread_cond_t *condition, const void *pc);
 int mill_condition_broadcast(pthread_cond_t *condition, const void *pc);
 

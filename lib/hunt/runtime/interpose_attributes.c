@@ -136,7 +136,7 @@ static int send(int thread, int signal, const void *pc)
     if (thread < 0) {
         return ESRCH;
     }
-    if (signal == 0 || mill_thread_ended((unsigned)thread)) {
+    if (signal == 0 || mill_thread_is_over((unsigned)thread)) {
         return 0;
     }
     if (thread != (int)mill_self()) {

@@ -40,7 +40,7 @@ int thrd_join(thrd_t thread, int *result)
         return mill_real()->thrd_join(thread, result);
     }
     void *value = NULL;
-    int error = mill_thread_join(thread, &value, true, NULL, MILL_CALLER);
+    int error = mill_thread_await(thread, &value, true, NULL, MILL_CALLER);
     if (error == 0 && result != NULL) {
         *result = (int)(intptr_t)value;
     }
@@ -136,7 +136,7 @@ static pthread_cond_t *condition_of(cnd_t *condition)
 
 int cnd_init(cnd_t *condition)
 {
-    return mill_hunt_on ? result_of(mill_condition_init(condition_of(condition), NULL, MILL_CALLER))
+    return mill_hunt_on ? result_of(mill_cond_init(condition_of(condition), NULL, MILL_CALLER))
                         : mill_real()->cnd_init(condition);
 }
 
@@ -152,7 +152,7 @@ void cnd_destroy(cnd_t *condition)
 int cnd_wait(cnd_t *condition, mtx_t *mutex)
 {
     return mill_hunt_on
-               ? result_of(mill_condition_wait(condition_of(condition), mutex_of(mutex), NULL, MILL_CALLER))
+               ? result_of(mill_cond_wait(condition_of(condition), mutex_of(mutex), NULL, MILL_CALLER))
                : mill_real()->cnd_wait(condition, mutex);
 }
 
@@ -163,7 +163,7 @@ int cnd_timedwait(cnd_t *restrict condition, mtx_t *restrict mutex, const struct
     }
     struct mill_deadline deadline;
     mill_deadline_on(CLOCK_REALTIME, when, &deadline);
-    return result_of(mill_condition_wait(condition_of(condition), mutex_of(mutex), &deadline, MILL_CALLER));
+    return result_of(mill_cond_wait(condition_of(condition), mutex_of(mutex), &deadline, MILL_CALLER));
 }
 
 int cnd_signal(cnd_t *condition)

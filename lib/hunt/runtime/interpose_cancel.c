@@ -129,7 +129,7 @@ static int cancel(unsigned thread, const void *pc)
         mill_thing_step(MILL_STEP_CANCEL, MILL_THING_THREAD, mill_thread_object(thread), pc);
     mill_call(&step);
     struct mill_thread_data *data = mill_thread_data(thread);
-    if (mill_thread_ended(thread)) {
+    if (mill_thread_is_over(thread)) {
         return 0;
     }
     data->cancel_wanted = true;

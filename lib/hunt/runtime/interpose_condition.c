@@ -50,8 +50,8 @@ static int lock_again(pthread_mutex_t *mutex, const void *pc)
     return error;
 }
 
-int mill_condition_wait(pthread_cond_t *condition, pthread_mutex_t *mutex,
-                        const struct mill_deadline *deadline, const void *pc)
+int mill_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct mill_deadline *deadline,
+                   const void *pc)
 {
     struct mill_step step = mill_thing_step(MILL_STEP_WAIT, MILL_THING_CONDITION, condition, pc);
     step.second = (uintptr_t)mutex;
@@ -100,7 +100,7 @@ int mill_condition_broadcast(pthread_cond_t *condition, const void *pc)
     return 0;
 }
 
-int mill_condition_init(pthread_cond_t *condition, const pthread_condattr_t *attributes, const void *pc)
+int mill_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes, const void *pc)
 {
     const struct mill_step step = mill_thing_step(MILL_STEP_WRITE, MILL_THING_CONDITION, condition, pc);
     mill_call(&step);
@@ -126,7 +126,7 @@ int mill_condition_destroy(pthread_cond_t *condition, const void *pc)
 
 int pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes)
 {
-    return mill_hunt_on ? mill_condition_init(condition, attributes, MILL_CALLER)
+    return mill_hunt_on ? mill_cond_init(condition, attributes, MILL_CALLER)
                         : mill_real()->pthread_cond_init(condition, attributes);
 }
 
@@ -138,7 +138,7 @@ int pthread_cond_destroy(pthread_cond_t *condition)
 
 int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex)
 {
-    return mill_hunt_on ? mill_condition_wait(condition, mutex, NULL, MILL_CALLER)
+    return mill_hunt_on ? mill_cond_wait(condition, mutex, NULL, MILL_CALLER)
                         : mill_real()->pthread_cond_wait(condition, mutex);
 }
 
@@ -150,7 +150,7 @@ int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, co
     bool monotonic = (condition->__data.__wrefs & CONDITION_MONOTONIC) != 0;
     struct mill_deadline deadline;
     mill_deadline_on(monotonic ? CLOCK_MONOTONIC : CLOCK_REALTIME, when, &deadline);
-    return mill_condition_wait(condition, mutex, &deadline, MILL_CALLER);
+    return mill_cond_wait(condition, mutex, &deadline, MILL_CALLER);
 }
 
 int pthread_cond_clockwait(pthread_cond_t *condition, pthread_mutex_t *mutex, clockid_t clock,
@@ -160,9 +160,8 @@ int pthread_cond_clockwait(pthread_cond_t *condition, pthread_mutex_t *mutex, cl
         return mill_real()->pthread_cond_clockwait(condition, mutex, clock, when);
     }
     struct mill_deadline deadline;
-    return mill_deadline_on(clock, when, &deadline)
-               ? mill_condition_wait(condition, mutex, &deadline, MILL_CALLER)
-               : EINVAL;
+    return mill_deadline_on(clock, when, &deadline) ? mill_cond_wait(condition, mutex, &deadline, MILL_CALLER)
+                                                    : EINVAL;
 }
 
 int pthread_cond_signal(pthread_cond_t *condition)

@@ -277,7 +277,7 @@ static void wait_without_a_loop(void)
     pthread_mutex_lock(&mutex);
     pthread_t other = spawn(signal_once, NULL);
     expect(pthread_cond_wait(&condition, &mutex) == 0);
-    result((unsigned)mill_thread_ended(1));
+    result((unsigned)mill_thread_is_over(1));
     pthread_mutex_unlock(&mutex);
     join(other);
 }

@@ -68,13 +68,31 @@ static int reached(const uint32_t *word, uint32_t bits, unsigned index)
     return -1;
 }
 
+static bool reaches(unsigned thread, const uint32_t *word, uint32_t bits)
+{
+    return mill_is_waiting(thread, word) && (mill_thread_data(thread)->bits & bits) != 0;
+}
+
 static unsigned reached_count(const uint32_t *word, uint32_t bits)
 {
     unsigned count = 0;
-    while (reached(word, bits, count) >= 0) {
-        count++;
+    for (unsigned thread = 0; thread < mill_thread_count(); thread++) {
+        count += reaches(thread, word, bits);
     }
     return count;
+}
+
+/* The order does not matter: none goes on before the next point. */
+static long wake_all(const uint32_t *word, uint32_t bits)
+{
+    long woken = 0;
+    for (unsigned thread = 0; thread < mill_thread_count(); thread++) {
+        if (reaches(thread, word, bits)) {
+            mill_wake(thread);
+            woken++;
+        }
+    }
+    return woken;
 }
 
 /* One of those who wait; which is the schedule's choice, unless all of them are meant. */
@@ -86,13 +104,13 @@ static unsigned select_one(const uint32_t *word, uint32_t bits, bool all)
 
 static long wake_some(const uint32_t *word, uint32_t most, uint32_t bits)
 {
-    long woken = 0;
-    bool all = reached_count(word, bits) <= most;
-    while ((uint64_t)woken < most && reached(word, bits, 0) >= 0) {
-        mill_wake(select_one(word, bits, all));
-        woken++;
+    if (reached_count(word, bits) <= most) {
+        return wake_all(word, bits);
     }
-    return woken;
+    for (uint32_t woken = 0; woken < most; woken++) {
+        mill_wake(select_one(word, bits, false));
+    }
+    return (long)most;
 }
 
 static long requeue(const uint32_t *word, uint32_t wake, uint32_t move, const uint32_t *other)
@@ -170,7 +188,7 @@ static void fence_all(const void *pc)
     const struct mill_step step = mill_thing(MILL_STEP_FENCE, NULL, pc);
     mill_call(&step);
     for (unsigned thread = 0; mill_hunt_races && thread < mill_thread_count(); thread++) {
-        if (!mill_thread_ended(thread)) {
+        if (!mill_thread_is_over(thread)) {
             mill_race_fence(thread, __ATOMIC_SEQ_CST);
         }
     }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
 
 #include "hunt/runtime/real.h"
@@ -96,4 +97,20 @@ int select(int count, fd_set *restrict read, fd_set *restrict write, fd_set *res
         length = (struct timespec){.tv_sec = timeout->tv_sec, .tv_nsec = (long)timeout->tv_usec * 1000};
     }
     return sleep_for(timeout == NULL ? NULL : &length, "select", MILL_CALLER);
+}
+
+int epoll_wait(int set, struct epoll_event *events, int most, int milliseconds)
+{
+    if (mill_hunt_on && milliseconds != 0) {
+        refuse("epoll_wait", MILL_CALLER);
+    }
+    return mill_real()->epoll_wait(set, events, most, milliseconds);
+}
+
+int epoll_pwait(int set, struct epoll_event *events, int most, int milliseconds, const sigset_t *mask)
+{
+    if (mill_hunt_on && milliseconds != 0) {
+        refuse("epoll_pwait", MILL_CALLER);
+    }
+    return mill_real()->epoll_pwait(set, events, most, milliseconds, mask);
 }

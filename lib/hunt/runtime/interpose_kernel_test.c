@@ -204,7 +204,7 @@ static void barrier_of_all(void)
     fences = 0;
     syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0);
     result(fences == 3 ? 0 : 1);
-    expect(fences == 3 || (fences == 1 && mill_thread_ended(1)));
+    expect(fences == 3 || (fences == 1 && mill_thread_is_over(1)));
     fences = 0;
     syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0);
     expect(fences == 0);

@@ -86,7 +86,7 @@ static unsigned find_joinable(pthread_t handle, const char *call, const void *pc
 static bool has_ended(const void *object, unsigned thread)
 {
     (void)object;
-    return mill_thread_ended((unsigned)mill_thread_data(thread)->joining - 1);
+    return mill_thread_is_over((unsigned)mill_thread_data(thread)->joining - 1);
 }
 
 /* As glibc refuses it, or 0. */
@@ -109,8 +109,8 @@ static void check_alone(unsigned self, unsigned other)
     }
 }
 
-int mill_thread_join(pthread_t handle, void **result, bool wait, const struct mill_deadline *deadline,
-                     const void *pc)
+int mill_thread_await(pthread_t handle, void **result, bool wait, const struct mill_deadline *deadline,
+                      const void *pc)
 {
     unsigned self = mill_self();
     unsigned other = find_joinable(handle, "a join", pc);
@@ -119,7 +119,7 @@ int mill_thread_join(pthread_t handle, void **result, bool wait, const struct mi
     int error = refuse_join(self, other);
     if (!wait || error != 0) {
         mill_try(&step);
-        if (error == 0 && !mill_thread_ended(other)) {
+        if (error == 0 && !mill_thread_is_over(other)) {
             error = EBUSY;
         }
         mill_tried(&step, error != EBUSY);
@@ -173,13 +173,13 @@ int pthread_create(pthread_t *restrict made, const pthread_attr_t *restrict attr
 
 int pthread_join(pthread_t thread, void **result)
 {
-    return mill_hunt_on ? mill_thread_join(thread, result, true, NULL, MILL_CALLER)
+    return mill_hunt_on ? mill_thread_await(thread, result, true, NULL, MILL_CALLER)
                         : mill_real()->pthread_join(thread, result);
 }
 
 int pthread_tryjoin_np(pthread_t thread, void **result)
 {
-    return mill_hunt_on ? mill_thread_join(thread, result, false, NULL, MILL_CALLER)
+    return mill_hunt_on ? mill_thread_await(thread, result, false, NULL, MILL_CALLER)
                         : mill_real()->pthread_tryjoin_np(thread, result);
 }
 
@@ -192,7 +192,7 @@ int pthread_clockjoin_np(pthread_t thread, void **result, clockid_t clock, const
     if (when != NULL && !mill_deadline_on(clock, when, &deadline)) {
         return EINVAL;
     }
-    return mill_thread_join(thread, result, true, when == NULL ? NULL : &deadline, MILL_CALLER);
+    return mill_thread_await(thread, result, true, when == NULL ? NULL : &deadline, MILL_CALLER);
 }
 
 int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec *when)
@@ -204,7 +204,7 @@ int pthread_timedjoin_np(pthread_t thread, void **result, const struct timespec 
     if (when != NULL) {
         mill_deadline_on(CLOCK_REALTIME, when, &deadline);
     }
-    return mill_thread_join(thread, result, true, when == NULL ? NULL : &deadline, MILL_CALLER);
+    return mill_thread_await(thread, result, true, when == NULL ? NULL : &deadline, MILL_CALLER);
 }
 
 int pthread_detach(pthread_t thread)

@@ -371,7 +371,7 @@ static void cancel_at_a_join(void)
     first = pthread_self();
     pthread_t other = spawn(wait_for_the_first, NULL);
     expect(pthread_cancel(other) == 0);
-    while (!mill_thread_ended(1)) {
+    while (!mill_thread_is_over(1)) {
         sched_yield();
     }
     expect(mill_thread_result(1) == PTHREAD_CANCELED);

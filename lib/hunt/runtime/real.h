@@ -16,6 +16,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/time.h>
 #include <threads.h>
@@ -155,6 +156,8 @@ extern void __assert_fail(const char *assertion, const char *file, unsigned line
     X(quick_exit)                          \
     X(system)                              \
     X(malloc_usable_size)                  \
+    X(epoll_wait)                          \
+    X(epoll_pwait)                         \
     X(syscall)
 
 struct mill_real {

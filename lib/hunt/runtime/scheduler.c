@@ -19,6 +19,9 @@
 /* Virtual time that a step takes. */
 #define STEP_NS       100
 
+/* Waits with longer timeouts than this end by them only when nothing else can happen. */
+#define PATIENT_NS    1000000000
+
 /* Looks in vain at one place before others go first. */
 #define VAIN_LOOKS    4
 
@@ -33,8 +36,10 @@
 struct thread {
     bool alive;
     bool yielded;
-    bool timed;
-    bool can; /* go on: `ready` says so, or there is none */
+    bool timed;     /* it may go on at any time */
+    uint64_t until; /* it goes on then, if nobody can before; 0: it does not */
+    bool can;       /* go on: `ready` says so, or there is none */
+    bool last;      /* it goes on when nobody else can */
     bool (*ready)(const void *object, unsigned thread);
     const void *waits_at; /* the object of `ready` */
     void *(*start)(void *argument);
@@ -193,7 +198,7 @@ unsigned mill_choose(unsigned ways)
 static bool can_go_on(unsigned thread)
 {
     const struct thread *one = &s.threads[thread];
-    return one->alive && (one->can || one->timed) && !one->yielded;
+    return one->alive && (one->can || one->timed) && !one->yielded && !one->last;
 }
 
 static void list_enabled(void)
@@ -217,12 +222,37 @@ static void forget_yields(void)
     s.stale = true;
 }
 
+/* The first long wait ends. */
+static void let_time_pass(void)
+{
+    struct thread *first = NULL;
+    for (unsigned thread = 0; thread < s.count; thread++) {
+        struct thread *one = &s.threads[thread];
+        if (one->alive && one->until > 0 && (!first || one->until < first->until)) {
+            first = one;
+        }
+    }
+    if (first) {
+        first->timed = true;
+        list_enabled();
+    }
+}
+
 static void find_enabled(void)
 {
     list_enabled();
     if (s.enabled_count == 0 && s.yielded_count > 0) {
         forget_yields();
         list_enabled();
+    }
+    for (unsigned thread = 0; thread < s.count && s.enabled_count == 0; thread++) {
+        if (s.threads[thread].last) {
+            s.threads[thread].last = false;
+            list_enabled();
+        }
+    }
+    if (s.enabled_count == 0) {
+        let_time_pass();
     }
     if (s.enabled_count == 0) {
         stuck();
@@ -394,8 +424,10 @@ void mill_point(const struct mill_step *step)
 }
 
 bool mill_point_when(const struct mill_step *step, bool (*ready)(const void *object, unsigned thread),
-                     const void *object, bool timed)
+                     const void *object, uint64_t until)
 {
+    bool ends = until != MILL_NO_END;
+    bool timed = ends && (until < s.now_ns || until - s.now_ns < PATIENT_NS);
     unsigned self = s.current;
     struct thread *one = &s.threads[self];
     s.pending[self] = *step;
@@ -403,13 +435,16 @@ bool mill_point_when(const struct mill_step *step, bool (*ready)(const void *obj
     one->ready = ready;
     one->waits_at = object;
     one->timed = timed;
+    one->until = ends && !timed ? until : 0;
     one->can = ready(object, self);
+    s.ask_again |= !one->can; /* that somebody waits may keep others from going on: a writer keeps readers */
     s.stale = true;
     go_on();
     bool could = one->can;
     one->ready = NULL;
     one->waits_at = NULL;
     one->timed = false;
+    one->until = 0;
     one->can = true;
     s.stale = true;
     return could;
@@ -437,6 +472,14 @@ void mill_yield(const struct mill_step *step)
     go_on();
 }
 
+void mill_point_last(const struct mill_step *step)
+{
+    s.pending[s.current] = *step;
+    s.threads[s.current].last = true;
+    s.stale = true;
+    go_on();
+}
+
 /* ---- threads ---- */
 
 unsigned mill_self(void)
@@ -454,7 +497,7 @@ struct mill_thread_data *mill_thread_data(unsigned thread)
     return &s.threads[thread].data;
 }
 
-bool mill_thread_ended(unsigned thread)
+bool mill_thread_is_over(unsigned thread)
 {
     return !s.threads[thread].alive;
 }

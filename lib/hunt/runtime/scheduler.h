@@ -39,10 +39,12 @@ extern bool mill_hunt_on;
 void mill_point(const struct mill_step *step);
 
 /* The same, but it goes on only when ready(object, thread) says so; if nobody can go on, that is a deadlock.
- * With `timed` it may go on at any time: false is returned when it did before it was ready, and virtual time
- * has then come to an end of its waiting. */
+ * With an end in virtual time it may go on before: at any time, if that is less than a second away, since
+ * nobody knows how slow the others are; else only when all others wait. False is returned when it did before
+ * it was ready. */
+#define MILL_NO_END UINT64_MAX
 bool mill_point_when(const struct mill_step *step, bool (*ready)(const void *object, unsigned thread),
-                     const void *object, bool timed);
+                     const void *object, uint64_t until);
 
 /* Something has changed for which threads wait at mill_point_when with this object, and not by a step on a
  * thing, after which all that wait are asked again anyway. */
@@ -53,6 +55,9 @@ unsigned mill_choose(unsigned ways);
 
 /* The running thread lets others go first, if any can: a yield, a pause, a look in vain. */
 void mill_yield(const struct mill_step *step);
+
+/* The running thread goes on when no other can: all have ended, or wait. */
+void mill_point_last(const struct mill_step *step);
 
 /* A step on a thing that is not memory. */
 static inline struct mill_step mill_thing(enum mill_step_kind kind, const volatile void *object,
@@ -73,7 +78,7 @@ unsigned mill_thread_count(void);
  * has not begun. The caller makes the point of it before. */
 int mill_thread_spawn(void *(*start)(void *argument), void *argument);
 
-bool mill_thread_ended(unsigned thread);
+bool mill_thread_is_over(unsigned thread);
 
 /* The running thread ends; what belongs to its end (keys, clean-ups) has been called. Who waits for it with
  * mill_point_when has mill_thread_data(thread) for its object, and is asked again. Does not return. */
@@ -104,8 +109,8 @@ struct mill_thread_data {
     uint64_t since;         /* when it was enqueued: first come, first served */
     const void *blocked_on; /* the object of mill_point_when, while it is there */
     bool (*ready)(const void *object, unsigned thread);
-    uintptr_t in_vain[2];      /* objects of steps: those it last tried to get and did not, the latest first */
-    unsigned robust_held;      /* robust mutexes: who waits for them hears of its end */
+    uintptr_t in_vain[2]; /* objects of steps: those it last tried to get and did not, the latest first */
+    unsigned robust_held; /* robust mutexes: who waits for them hears of its end */
     struct mill_thread_share { /* read-write locks that it holds to read */
         const void *lock;
         unsigned count;

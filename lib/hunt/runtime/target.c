@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "hunt/heap.h"
 #include "hunt/runtime/crash.h"
 #include "hunt/runtime/scheduler_inside.h"
 
@@ -134,10 +135,14 @@ static void run_batch(struct mill_job *job, uint64_t from, uint64_t count, void 
                       void *context)
 {
     for (uint64_t i = 0; i < count && from + i * job->stride < get(&job->stop); i++) {
+        struct mill_chunk left;
         mill_scheduler_begin(from + i * job->stride);
         run(context);
         mill_scheduler_end();
-        if (job->exhausted) {
+        if (mill_heap_left(&left) > 0) {
+            job->batch = 1; /* something outlives a schedule: the next needs a process of its own */
+        }
+        if (job->exhausted || job->batch == 1) {
             break;
         }
     }

@@ -291,13 +291,13 @@ void mill_point(const struct mill_step *step)
 }
 
 bool mill_point_when(const struct mill_step *step, bool (*ready)(const void *object, unsigned thread),
-                     const void *object, bool timed)
+                     const void *object, uint64_t until)
 {
     struct test_thread *t = &threads[current];
     t->pending = *step;
     t->ready = ready;
     t->object = object;
-    t->timed = timed;
+    t->timed = until != MILL_NO_END;
     go_on();
     t->ready = NULL;
     return ready(object, current);
@@ -343,7 +343,7 @@ void mill_stand_at(const void *pc)
     (void)pc;
 }
 
-bool mill_thread_ended(unsigned thread)
+bool mill_thread_is_over(unsigned thread)
 {
     return threads[thread].ended;
 }

@@ -1,0 +1,108 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "core/clock.h"
+#include "core/text.h"
+#include "hunt_report.h"
+#include "hunt_request.h"
+#include "hunt_token.h"
+
+/* Runs of the program to reduce a failing schedule. */
+#define REDUCING_ATTEMPTS 2000
+
+static double seconds(uint64_t ns)
+{
+    return (double)ns / MILL_NS_PER_S;
+}
+
+/* ---- progress ---- */
+
+static bool is_seen(const struct mill_hunt_request *request)
+{
+    return !request->run.quiet && isatty(STDERR_FILENO);
+}
+
+void mill_hunt_show_progress(void *context, const struct mill_campaign_progress *progress)
+{
+    char count[32];
+    char rate[32];
+    double passed = seconds(progress->elapsed_ns);
+    if (is_seen(context)) {
+        mill_format_count(count, sizeof count, (double)progress->schedules);
+        mill_format_count(rate, sizeof rate, passed > 0 ? (double)progress->schedules / passed : 0);
+        fprintf(stderr, "\r\033[K%s schedules, %s/s", count, rate);
+        fflush(stderr);
+    }
+}
+
+void mill_hunt_clear_progress(const struct mill_hunt_request *request)
+{
+    if (is_seen(request)) {
+        fputs("\r\033[K", stderr);
+    }
+}
+
+/* ---- the outcome ---- */
+
+void mill_hunt_print_silence(const struct mill_campaign_result *result)
+{
+    double passed = seconds(result->elapsed_ns);
+    printf("%" PRIu64 " schedules in %.2f s (%.0f a second), at most %u threads and %u steps\n",
+           result->schedules, passed, passed > 0 ? (double)result->schedules / passed : 0,
+           result->threads_most, result->steps_most);
+    if (result->cut > 0) {
+        printf("%" PRIu64 " of them were cut, having taken too many steps (--steps)\n", result->cut);
+    }
+    printf("no failure%s\n", result->exhausted     ? ", and every schedule was seen that could be told apart"
+                             : result->interrupted ? " before the interruption"
+                                                   : "");
+    if (result->worth[0]) {
+        printf("%s\n", result->worth);
+    }
+}
+
+static int print_schedule(const struct mill_hunt_request *request, const struct mill_campaign_result *result,
+                          struct mill_error *error)
+{
+    const struct mill_campaign *campaign = &request->campaign;
+    struct mill_drive drive;
+    int status = mill_campaign_follow(campaign, result->choices, false, &drive, error);
+    if (status == 0 && mill_hunt_watch(&drive, &drive.job->failure)) {
+        status = mill_drive_run(&drive, &campaign->prey, error);
+    }
+    if (status == 0) {
+        mill_hunt_report(stdout, &drive, campaign->prey.program, request->verbose);
+    }
+    mill_drive_close(&drive);
+    return status;
+}
+
+int mill_hunt_print_failure(const struct mill_hunt_request *request, struct mill_campaign_result *result)
+{
+    const struct mill_campaign *campaign = &request->campaign;
+    struct mill_error error = {.message = "no memory for a token"};
+    uint64_t program;
+    uint32_t before = mill_choices_preemptions(result->choices);
+    printf("failed in schedule %" PRIu64 " of seed %" PRIu64 ", after %.2f s\n", result->number,
+           campaign->options.seed, seconds(result->elapsed_ns));
+    if (mill_campaign_minimise(campaign, result, REDUCING_ATTEMPTS, &error) == -ENOENT) {
+        printf("it did not fail again: something besides the schedule decides (time, input, addresses)\n");
+    } else {
+        printf("reduced from %u to %u preemptions\n", before, mill_choices_preemptions(result->choices));
+    }
+    printf("\n");
+    int status = print_schedule(request, result, &error);
+    status = status == 0 ? mill_drive_identify(campaign->prey.program, &program, &error) : status;
+    char *token = status == 0 ? mill_hunt_token_write(campaign, result->choices, program) : NULL;
+    if (!token) {
+        mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+        return status < 0 ? status : -ENOMEM;
+    }
+    printf("\nthreadmill replay %s\n", token);
+    free(token);
+    return 0;
+}

@@ -1,0 +1,186 @@
+/* Scenarios under controlled schedules: each cell is a program of its own, threadmill-hunt with arguments. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "beside.h"
+#include "commands.h"
+#include "core/clock.h"
+#include "hunt_request.h"
+#include "hunt_token.h"
+#include "scenarios/list.h"
+
+#define WORDS_MAX  (MILL_PARAMETERS_MAX + 8)
+#define WORD_SIZE  96
+
+/* What schedules do not show: a matter of time, and of load. */
+#define NOT_HUNTED ((unsigned)(MILL_LATENCY_BOUND | MILL_UNBOUNDED_GROWTH))
+
+struct tally {
+    unsigned clean, caught, missed, found, unsupported, failed;
+};
+
+/* ---- a cell's arguments ---- */
+
+struct words {
+    char text[WORDS_MAX][WORD_SIZE];
+    char *list[WORDS_MAX + 1];
+    unsigned count;
+};
+
+static void add_word(struct words *words, const char *name, const char *value)
+{
+    char *text = words->text[words->count];
+    snprintf(text, WORD_SIZE, "%s%s%s", name, value ? "=" : "", value ? value : "");
+    words->list[words->count++] = text;
+    words->list[words->count] = NULL;
+}
+
+static void make_words(struct words *words, const struct mill_cell *cell,
+                       const struct mill_hunt_request *request)
+{
+    char value[64];
+    const struct mill_scenario *scenario = cell->scenario;
+    words->count = 0;
+    add_word(words, "threadmill-hunt", NULL);
+    add_word(words, scenario->name, NULL);
+    add_word(words, cell->strategy->name, NULL);
+    snprintf(value, sizeof value, "%u", cell->threads);
+    add_word(words, "threads", value);
+    snprintf(value, sizeof value, "%" PRId64, request->operations);
+    add_word(words, "operations", value);
+    for (unsigned i = 0; i < scenario->parameter_count; i++) {
+        if (cell->values[i] != scenario->parameters[i].fallback) {
+            add_word(words, scenario->parameters[i].name,
+                     mill_parameter_format(&scenario->parameters[i], cell->values[i], value, sizeof value));
+        }
+    }
+}
+
+/* ---- cells ---- */
+
+static const char *not_hunted(const struct mill_cell *cell)
+{
+    if (cell->unsupported) {
+        return cell->unsupported;
+    }
+    if (cell->strategy->traits & MILL_EMPTY) {
+        return "it does nothing: there is nothing to find";
+    }
+    if (cell->expectation && (cell->expectation->findings & ~NOT_HUNTED) == 0) {
+        return "what is wrong with it is a matter of time or of load, not of schedules";
+    }
+    return NULL;
+}
+
+static void print_cell(const struct mill_cell *cell, const char *what)
+{
+    printf("%-20s %-20s %2u threads  %s", cell->scenario->name, cell->strategy->name, cell->threads, what);
+}
+
+static void judge(const struct mill_hunt_request *request, const struct mill_cell *cell,
+                  struct mill_campaign_result *result, struct tally *tally)
+{
+    double passed = (double)result->elapsed_ns / MILL_NS_PER_S;
+    bool control = cell->expectation || mill_scenario_is_control(cell->scenario, cell->strategy);
+    if (result->failed && control) {
+        tally->caught++;
+        print_cell(cell, "");
+        printf("caught: %s, in schedule %" PRIu64 ", after %.2f s\n",
+               mill_failure_name((enum mill_failure_kind)result->failure.kind), result->number, passed);
+    } else if (result->failed) {
+        tally->found++;
+        print_cell(cell, "FOUND\n");
+        mill_hunt_print_failure(request, result);
+        printf("\n");
+    } else if (cell->expectation && cell->must_show) {
+        tally->missed++;
+        print_cell(cell, "NOT CAUGHT");
+        printf(" in %" PRIu64 " schedules: %s\n", result->schedules, cell->expectation->why);
+    } else {
+        tally->clean++;
+        print_cell(cell, "clean");
+        printf(": %" PRIu64 " schedules, %.2f s%s", result->schedules, passed,
+               result->exhausted ? ", all there are" : "");
+        printf(result->cut > 0 ? ", %" PRIu64 " cut\n" : "\n", result->cut);
+    }
+}
+
+static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell *cell, struct tally *tally)
+{
+    static struct words words;
+    struct mill_campaign_result result;
+    struct mill_error error;
+    const char *why = not_hunted(cell);
+    if (why) {
+        tally->unsupported++;
+        print_cell(cell, "not hunted: ");
+        printf("%s\n", why);
+        return;
+    }
+    make_words(&words, cell, request);
+    request->campaign.prey.arguments = words.list;
+    int status = mill_campaign_run(&request->campaign, &result, &error);
+    mill_hunt_clear_progress(request);
+    if (status < 0) {
+        tally->failed++;
+        print_cell(cell, "FAILED: ");
+        printf("%s\n", error.message);
+        return;
+    }
+    if (!result.failed && result.interrupted) {
+        print_cell(cell, "interrupted\n");
+    } else if (result.failed && result.failure.kind == MILL_FAILURE_UNSUPPORTED) {
+        tally->unsupported++;
+        print_cell(cell, "not hunted: ");
+        printf("%s\n", result.failure.message);
+    } else {
+        judge(request, cell, &result, tally);
+    }
+    mill_campaign_free(&result);
+    fflush(stdout);
+}
+
+static int sum_up(const struct tally *tally)
+{
+    printf("\n%u clean, %u controls caught, %u controls not caught, %u findings, %u not hunted%s\n",
+           tally->clean, tally->caught, tally->missed, tally->found, tally->unsupported,
+           tally->failed > 0 ? ", some failed" : "");
+    if (tally->failed > 0) {
+        return MILL_EXIT_MACHINE;
+    }
+    return tally->missed + tally->found > 0 ? MILL_EXIT_FINDING : MILL_EXIT_EXPECTED;
+}
+
+int mill_hunt_scenarios(struct mill_hunt_request *request)
+{
+    static char program[BESIDE_MAX];
+    struct mill_plan plan;
+    struct mill_error error;
+    struct tally tally = {.clean = 0};
+    const struct mill_run_request *run = &request->run;
+    const struct mill_request asked = {
+        .scenarios = run->scenarios,
+        .scenario_count = run->scenario_count,
+        .strategies = run->strategies,
+        .threads = run->threads ? run->threads : "2",
+        .settings = (const char *const *)run->settings,
+        .setting_count = run->setting_count,
+        .tool = MILL_TSAN,
+    };
+    if (mill_hunt_find_program("threadmill-hunt", program, &error) < 0) {
+        return mill_complain(MILL_EXIT_MACHINE, "%s: it is built with clang alone", error.message);
+    }
+    if (mill_plan_make(&plan, &asked, &mill_scenarios, MILL_THREADS_MAX, &error) < 0) {
+        return mill_complain(MILL_EXIT_USAGE, "%s", error.message);
+    }
+    request->campaign.prey = (struct mill_prey){.program = program, .input = -1, .output = -1};
+    for (size_t i = 0; i < plan.count && !request->campaign.interrupted(NULL); i++) {
+        hunt_cell(request, &plan.cells[i], &tally);
+    }
+    mill_plan_destroy(&plan);
+    int code = sum_up(&tally);
+    return request->campaign.interrupted(NULL) ? MILL_EXIT_INTERRUPTED : code;
+}

@@ -1,0 +1,194 @@
+/* threadmill-hunt: scenarios as programs that are hunted. Started by 'threadmill hunt' and 'threadmill
+ * replay':
+ *
+ *     threadmill-hunt counter unsafe threads=2 operations=3 seed=1 SETTING=VALUE...
+ *
+ * Each schedule is set-up, some operations of each thread, verify and tear-down, in the same process as long
+ * as nothing outlives it. The scenarios, and all that they are made of, are instrumented; this, the engine's
+ * loop around an operation, and the runtime are not.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "harness/parameter.h"
+#include "harness/worker.h"
+#include "hunt/runtime/scheduler.h"
+#include "hunt/runtime/target.h"
+#include "scenarios/list.h"
+
+#define THREADS_MAX    64
+#define OPERATIONS_MAX 1000
+
+struct target {
+    struct mill_case one;
+    struct mill_clock clock;
+    int64_t values[MILL_PARAMETERS_MAX];
+    uint64_t operations; /* of each thread */
+    atomic_uint phase;
+    struct hand {
+        struct mill_worker worker;
+        struct target *target;
+        pthread_t thread;
+        int status;
+    } hands[THREADS_MAX];
+};
+
+static void *hand_main(void *argument)
+{
+    struct hand *hand = argument;
+    hand->status = mill_worker_run(&hand->worker, MILL_PHASE_END, hand->target->operations);
+    mill_worker_finish(&hand->worker);
+    return NULL;
+}
+
+static _Noreturn void fail(enum mill_failure_kind kind, const char *what, const char *why)
+{
+    mill_fail_here(kind, NULL, "%s: %s", what, why);
+}
+
+static void verify(struct target *target)
+{
+    const struct mill_scenario *scenario = target->one.scenario;
+    struct mill_check check = {.findings = 0};
+    if (!scenario->verify) {
+        return;
+    }
+    scenario->verify(&target->one, &check);
+    check.findings &=
+        ~(unsigned)(MILL_LATENCY_BOUND | MILL_UNBOUNDED_GROWTH); /* matters of time and of load */
+    if (check.findings != 0) {
+        char names[128];
+        fail(MILL_FAILURE_CHECK, mill_findings_name(names, sizeof names, check.findings), check.message);
+    }
+}
+
+/* When no thread can go on by itself the run is over: those that wait for others are told. */
+static void end_run(struct target *target)
+{
+    const struct mill_step step = mill_thing(MILL_STEP_JOIN, NULL, NULL);
+    mill_point_last(&step);
+    atomic_store_explicit(&target->phase, MILL_PHASE_END, memory_order_relaxed); /* nobody else runs */
+    if (target->one.scenario->interrupt) {
+        target->one.scenario->interrupt(&target->one);
+    }
+}
+
+static void run_threads(struct target *target)
+{
+    struct mill_case *one = &target->one;
+    for (unsigned i = 0; i < one->threads; i++) {
+        struct hand *hand = &target->hands[i];
+        mill_worker_init(&hand->worker, one, i, &target->phase);
+        hand->target = target;
+        if (pthread_create(&hand->thread, NULL, hand_main, hand) != 0) {
+            fail(MILL_FAILURE_CHECK, "a thread could not be created", "");
+        }
+    }
+    end_run(target);
+    for (unsigned i = 0; i < one->threads; i++) {
+        struct hand *hand = &target->hands[i];
+        pthread_join(hand->thread, NULL);
+        one->operations += hand->worker.operations;
+        if (hand->status < 0) {
+            fail(MILL_FAILURE_CHECK, "an operation failed", strerror(-hand->status));
+        }
+    }
+}
+
+static void run(void *context)
+{
+    struct target *target = context;
+    struct mill_case *one = &target->one;
+    one->state = NULL;
+    one->operations = 0;
+    atomic_store_explicit(&target->phase, MILL_PHASE_MEASURE, memory_order_relaxed);
+    int status = one->scenario->setup(one);
+    if (status < 0) {
+        fail(status == -ENOTSUP ? MILL_FAILURE_UNSUPPORTED : MILL_FAILURE_CHECK, "set-up failed",
+             strerror(-status));
+    }
+    run_threads(target);
+    verify(target);
+    one->scenario->teardown(one);
+}
+
+/* ---- arguments ---- */
+
+static int take_number(const char *text, int64_t minimum, int64_t maximum, uint64_t *number,
+                       struct mill_error *error)
+{
+    int64_t value;
+    if (mill_parse_integer(text, &value) < 0 || value < minimum || value > maximum) {
+        return mill_error_set(error, -EINVAL, "'%s' is no number from %lld to %lld", text, (long long)minimum,
+                              (long long)maximum);
+    }
+    *number = (uint64_t)value;
+    return 0;
+}
+
+static int take_setting(struct target *target, const char *word, struct mill_error *error)
+{
+    uint64_t threads;
+    if (strncmp(word, "threads=", 8) == 0) {
+        int status = take_number(word + 8, 1, THREADS_MAX, &threads, error);
+        target->one.threads = status == 0 ? (unsigned)threads : 1;
+        return status;
+    }
+    if (strncmp(word, "operations=", 11) == 0) {
+        return take_number(word + 11, 1, OPERATIONS_MAX, &target->operations, error);
+    }
+    if (strncmp(word, "seed=", 5) == 0) {
+        return take_number(word + 5, 0, INT64_MAX, &target->one.seed, error);
+    }
+    return mill_parameters_set(target->one.scenario, word, target->values, error);
+}
+
+static int take_arguments(struct target *target, int argc, char **argv, struct mill_error *error)
+{
+    if (argc < 3) {
+        return mill_error_set(error, -EINVAL, "threadmill-hunt is started by 'threadmill hunt'");
+    }
+    target->one.scenario = mill_scenario_find(&mill_scenarios, argv[1]);
+    if (!target->one.scenario) {
+        return mill_error_set(error, -EINVAL, "there is no scenario '%s'", argv[1]);
+    }
+    target->one.strategy = mill_family_find(target->one.scenario->family, argv[2]);
+    if (!target->one.strategy) {
+        return mill_error_set(error, -EINVAL, "'%s' has no strategy '%s'", argv[1], argv[2]);
+    }
+    mill_parameters_default(target->one.scenario, target->values);
+    for (int i = 3; i < argc; i++) {
+        int status = take_setting(target, argv[i], error);
+        if (status < 0) {
+            return status;
+        }
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct target target;
+    struct mill_error error;
+    struct mill_job *job = mill_target_job();
+    target.one.values = target.values;
+    target.one.clock = &target.clock;
+    target.one.threads = 2;
+    target.operations = 3;
+    target.clock = (struct mill_clock){.multiplier = (uint64_t)1 << 32}; /* virtual nanoseconds */
+    int status = take_arguments(&target, argc, argv, &error);
+    if (status < 0 || !job) {
+        fprintf(stderr, "threadmill-hunt: %s\n", status < 0 ? error.message : "no hunt has started it");
+        if (job) {
+            snprintf(job->refusal, sizeof job->refusal, "%s", error.message);
+            atomic_store(&job->state, MILL_JOB_REFUSED);
+        }
+        return 2;
+    }
+    mill_target_run(job, run, &target);
+    return 0;
+}

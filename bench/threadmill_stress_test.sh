@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# `threadmill stress` as its users meet it: exit codes, messages, the document. One argument: the program, beside which
+# the sanitizers' programs stand. Skipped (77) where they were not built.
+set -u
+program=$1
+if ! [ -x "$program-tsan" ] || ! [ -x "$program-asan" ]; then
+    echo 'SKIPPED: the flavours tsan and asan are not built'
+    exit 77
+fi
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failed=0
+checks=0
+
+# expect CODE PATTERN ARGUMENT...: runs `stress` and checks its exit code, and that its output (both streams) holds PATTERN.
+expect() {
+    local code=$1 pattern=$2
+    shift 2
+    local output got
+    output=$("$program" stress "$@" 2>&1 </dev/null)
+    got=$?
+    checks=$((checks + 1))
+    if [ "$got" -ne "$code" ]; then
+        printf 'FAILED: threadmill stress %s: exit code %s, expected %s\n%s\n' "$*" "$got" "$code" "$output"
+        failed=$((failed + 1))
+    elif ! grep -qE -- "$pattern" <<<"$output"; then
+        printf 'FAILED: threadmill stress %s: no /%s/ in:\n%s\n' "$*" "$pattern" "$output"
+        failed=$((failed + 1))
+    fi
+}
+
+# Help, and wrong use.
+expect 0 'examples:' --help
+expect 2 "there is no scenario 'conter'; did you mean 'counter'" conter
+expect 2 "called 'mutx'; did you mean 'mutex'" counter --strategy mutx
+expect 2 "there is no tool 'tsam'; did you mean 'tsan'" counter --with tsam
+expect 2 "names 'tsan' twice" counter --with tsan,asan,tsan
+expect 2 "'--with' needs a value" counter --with
+
+# A control is found, and what is right is clean; the seed is told.
+expect 0 'tsan: counter/unsafe \(2 threads\): ThreadSanitizer: data race: add \(lib/sync/counter_unsafe.c:[0-9]+\)' \
+    counter --strategy unsafe,mutex --threads 2 --with tsan --seed 7 -o one.json
+expect 0 'findings: 0; cells: 1 passed, 1 controls found, .* 3 unsupported, 0 unavailable; seed 7$' \
+    counter --strategy none,unsafe,mutex,lock-nsync,lock-ck-mcs --threads 2 --with tsan --seed 7 -o two.json
+expect 0 'ThreadSanitizer cannot see its atomic operations: critical-section/nsync' \
+    critical-section --strategy pthread,nsync --threads 2 --with tsan,asan --quiet
+expect 0 'threadmill: tsan, ThreadSanitizer, seed [0-9]+$' critical-section --strategy pthread --threads 2 --with tsan
+
+# The same seed, the same runs.
+seeds_of() { grep -o '"seed": [0-9]*' "$1" | sort -u; }
+"$program" stress counter --strategy unsafe,mutex --threads 2 --with tsan --seed 7 --quiet -o again.json >again.txt 2>&1
+"$program" stress counter --strategy unsafe,mutex --threads 2 --with tsan --seed 8 --quiet -o other.json >other.txt 2>&1
+checks=$((checks + 2))
+[ "$(seeds_of one.json)" = "$(seeds_of again.json)" ] || { failed=$((failed + 1)); echo 'FAILED: the seed decides the runs'; }
+[ "$(seeds_of one.json)" != "$(seeds_of other.json)" ] || { failed=$((failed + 1)); echo 'FAILED: another seed, other runs'; }
+
+# A control that is not found is a finding; what else did not come to its turn leaves the answer open.
+expect 1 'control NOT FOUND: counter/unsafe, 2 threads, under asan' counter --strategy unsafe --threads 2 --with asan --time 1ns
+expect 4 'not run, asan: the time was over before its turn: counter/mutex' counter --strategy mutex --threads 2 --with asan \
+    --time 1ns
+expect 2 'correct for one thread only' counter --strategy none --threads 2 --with tsan
+expect 3 'cannot write /nowhere/r.json' counter --with tsan -o /nowhere/r.json
+
+# A tool that is not here is told, and is an error when it was named.
+mkdir bin && cp "$program" bin/threadmill
+checks=$((checks + 3))
+bin/threadmill stress counter --strategy mutex --threads 2 --with tsan --quiet >missing.txt 2>&1
+if [ $? -ne 3 ] || ! grep -q 'tsan unavailable: there is no program .*/bin/threadmill-tsan' missing.txt; then
+    failed=$((failed + 1)); echo 'FAILED: a program that is missing'; cat missing.txt
+fi
+PATH=/nowhere "$program" stress counter --strategy mutex --threads 2 --with asan --quiet >asan.txt 2>&1 ||
+    { failed=$((failed + 1)); echo 'FAILED: asan needs nothing of PATH'; /bin/cat asan.txt; }
+PATH=/nowhere "$program" stress counter --strategy mutex --threads 2 --with helgrind --quiet >valgrind.txt 2>&1
+if [ $? -ne 3 ] || ! grep -q 'helgrind unavailable: there is no valgrind in PATH' valgrind.txt; then
+    failed=$((failed + 1)); echo 'FAILED: valgrind that is missing'; cat valgrind.txt
+fi
+
+# Valgrind, where it is: a race, and what it cannot judge.
+if command -v valgrind >/dev/null && [ -r /usr/include/valgrind/helgrind.h ]; then
+    expect 0 'Helgrind: data race: add \(lib/sync/counter_unsafe.c' counter --strategy unsafe --threads 2 --with helgrind \
+        --window 20ms
+    expect 2 'Valgrind takes its atomic operations for plain ones: counter/atomic' counter --strategy atomic --threads 2 \
+        --with drd
+fi
+
+printf '%d checks, %d failed\n' "$checks" "$failed"
+[ "$failed" -eq 0 ]

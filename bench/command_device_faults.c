@@ -55,7 +55,7 @@ static int take_faults(void *target, const char *value, struct mill_error *error
 {
     struct request *request = target;
     const char *names[rows_max];
-    size_t places[rows_max];
+    size_t places[rows_max] = {0};
     for (size_t i = 0; i < mill_fault_case_count; i++) {
         names[i] = mill_fault_cases[i].name;
     }
@@ -70,7 +70,7 @@ static int take_strategies(void *target, const char *value, struct mill_error *e
 {
     struct request *request = target;
     const char *names[columns_max];
-    size_t places[columns_max];
+    size_t places[columns_max] = {0};
     for (size_t i = 0; i < mill_sharing_family.count; i++) {
         names[i] = mill_sharing_family.strategies[i]->name;
     }

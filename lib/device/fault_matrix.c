@@ -198,7 +198,12 @@ static int open_run(struct cell_run *run, const struct mill_sharing_ops *strateg
         .refresh_ns = plan->refresh_ns,
     };
     struct mill_device_failure failure;
-    status = mill_sharing_create(strategy, &sharing, &run->sharing, &failure);
+    /* nothing is wrong yet; but on a machine that is busy the first answer may come too late for the policy
+     */
+    uint64_t end_ns = mill_now_ns() + RECOVERY_NS;
+    do {
+        status = mill_sharing_create(strategy, &sharing, &run->sharing, &failure);
+    } while (status == -ETIMEDOUT && mill_now_ns() < end_ns);
     run->copies = strategy->promises & MILL_SHARING_CACHED;
     return status < 0 ? mill_error_set(error, status, "%s", failure.message) : 0;
 }

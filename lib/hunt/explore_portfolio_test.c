@@ -108,6 +108,8 @@ static void test_shares_are_counted_right(void **unused)
         char text[4000];
         mill_explore_portfolio.worth(state, schedules, text, sizeof(text));
         assert_int_equal(count_said(text), schedules - MILL_EXPLORE_LEARNING / 2);
+        assert_null(strstr(text, "k = 1 points")); /* all learn from what others lead */
+        assert_null(strstr(text, " of 0 shared objects"));
     }
     free(state);
 }

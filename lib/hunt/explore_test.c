@@ -143,6 +143,33 @@ static void test_loops_that_wait_end(void **unused)
     }
 }
 
+/* One waits in a loop that does not yield, for another with a few steps of its own before it, or one that
+ * uses what is shared first: not one of many is let wait for long. */
+static void test_nobody_waits_for_long(void **unused)
+{
+    (void)unused;
+    static const struct machine_op looks[] = {LOOK(0, 1), WRITE(1, 1), DONE};
+    static const struct machine_op sets[] = {READ(2), READ(2),     READ(2),     READ(2), READ(2),
+                                             READ(2), WRITE(1, 2), WRITE(0, 1), DONE};
+    static const struct machine_program program = {.threads = {looks, sets}, .started = 2};
+    static struct machine machine;
+    machine.program = &program;
+    machine.steps_max = 2000;
+    for (unsigned i = 0; mill_explorers[i]; i++) {
+        void *state = machine_open(mill_explorers[i], 3, 0, 2, machine.steps_max);
+        for (uint64_t number = 0; number < 6000; number++) {
+            machine_run(&machine, mill_explorers[i], state, number, number < MILL_EXPLORE_LEARNING);
+            if (machine.cut) {
+                fail_msg("%s: schedule %u did not end", mill_explorers[i]->name, (unsigned)number);
+            }
+            if (mill_explorers[i]->sequential && mill_explorers[i]->exhausted(state)) {
+                break;
+            }
+        }
+        free(state);
+    }
+}
+
 static void test_each_says_what_its_silence_is_worth(void **unused)
 {
     (void)unused;
@@ -173,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_a_state_may_be_moved),
         cmocka_unit_test(test_each_way_of_a_call_is_taken),
         cmocka_unit_test(test_loops_that_wait_end),
+        cmocka_unit_test(test_nobody_waits_for_long),
         cmocka_unit_test(test_each_says_what_its_silence_is_worth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,12 +39,12 @@ struct mill_replay_verdict {
     uint32_t position;              /* of that choice; the number of choices where all fit */
 };
 
-/* The list is copied into the state, of `size` bytes. 0; -ENOBUFS: they are too few; -EOVERFLOW: the list has
- * lost choices. */
-int mill_replay_load(void *state, size_t size, const struct mill_choices *list, bool strict);
+/* The list is copied into the state, `size` bytes of memory. 0; -ENOBUFS: they are too few; -EOVERFLOW: the
+ * list has lost choices. */
+int mill_replay_load(void *memory, size_t size, const struct mill_choices *list, bool strict);
 
 /* After the schedule's end(). */
-struct mill_replay_verdict mill_replay_verdict(const void *state);
+struct mill_replay_verdict mill_replay_verdict(const void *memory);
 
 /* "the thread cannot go on", …: constant. */
 const char *mill_replay_reason_text(enum mill_replay_reason reason);

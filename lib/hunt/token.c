@@ -74,8 +74,8 @@ static uint32_t unpack(uint32_t packed)
 static size_t write_token(char *text, const struct mill_choices *list, uint64_t program)
 {
     struct writer writer = {.text = text, .length = strlen(PREFIX), .sum = UINT32_MAX};
-    if (text) {
-        memcpy(text, PREFIX, strlen(PREFIX));
+    for (size_t i = 0; text && i < strlen(PREFIX); i++) {
+        text[i] = PREFIX[i];
     }
     for (int i = 0; i < HASH_BYTES; i++) {
         write_byte(&writer, (uint8_t)(program >> 8 * i));

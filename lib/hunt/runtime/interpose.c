@@ -109,7 +109,7 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
     if (cancel_point && mill_cancel_due(self)) {
         return MILL_WAIT_CANCELLED;
     }
-    if (!deadline->valid) {
+    if (deadline == NULL || !deadline->valid) { /* without one it is ready, or cancelled */
         return MILL_WAIT_INVALID;
     }
     mill_virtual_advance(deadline->at);

@@ -173,7 +173,7 @@ int mill_spin_holder(const pthread_spinlock_t *lock);
 int mill_once_holder(const pthread_once_t *once);
 int mill_once(pthread_once_t *once, void (*initialise)(void), const void *pc);
 /* How many of how many are there. */
-void mill_barrier_arrived(const pthread_barrier_t *barrier, unsigned *arrived, unsigned *count);
+void mill_barrier_arrived(const pthread_barrier_t *object, unsigned *arrived, unsigned *count);
 
 /* thread_local objects: a schedule begins; the running thread's are destroyed. */
 void mill_local_begin(void);
@@ -186,7 +186,7 @@ void mill_keys_destroy(void);
 int mill_key_create(unsigned *key, void (*destructor)(void *));
 int mill_key_delete(unsigned key);
 void *mill_key_get(unsigned key);
-int mill_key_set(unsigned key, const void *value);
+int mill_key_set(unsigned key, void *value);
 
 /* ---- time ---- */
 

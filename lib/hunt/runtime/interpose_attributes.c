@@ -48,7 +48,7 @@ int pthread_setname_np(pthread_t handle, const char *name)
     if (strlen(name) >= sizeof data->name) {
         return ERANGE;
     }
-    strcpy(data->name, name);
+    memcpy(data->name, name, strlen(name) + 1);
     return 0;
 }
 
@@ -65,7 +65,7 @@ int pthread_getname_np(pthread_t handle, char *name, size_t size)
     if (size < sizeof data->name) {
         return ERANGE;
     }
-    strcpy(name, data->name);
+    memcpy(name, data->name, sizeof data->name);
     return 0;
 }
 

@@ -8,8 +8,6 @@
 #include "hunt/runtime/interpose.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <string.h>
 #include <unwind.h>
 
 #include "hunt/runtime/cleanup.h"
@@ -54,12 +52,15 @@ enum {
     PAD_TYPE,   /* of cancelling, before …_defer */
 };
 
+/* longjmp, but for what __sigsetjmp has filled without a signal mask: glibc gives it no more room than that.
+ */
+_Noreturn void mill_longjmp(struct __cancel_jmp_buf_tag *buffer, int value) __asm__("longjmp");
+
 static _Noreturn void run_buffer(struct mill_thread_data *data)
 {
     __pthread_unwind_buf_t *buffer = data->cleanups;
     data->cleanups = buffer->__pad[PAD_BEFORE];
-    /* It was filled by __sigsetjmp without the signal mask: what is beyond its end is not looked at. */
-    longjmp((struct __jmp_buf_tag *)(void *)buffer->__cancel_jmp_buf, 1);
+    mill_longjmp(buffer->__cancel_jmp_buf, 1);
 }
 
 /* Is called for each frame, innermost first. The address of a frame is the one its callee returns to: a

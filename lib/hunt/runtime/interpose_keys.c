@@ -70,7 +70,7 @@ void *mill_key_get(unsigned key)
     return slot < 0 ? NULL : (void *)mill_thread_data(mill_self())->keys[slot];
 }
 
-int mill_key_set(unsigned key, const void *value)
+int mill_key_set(unsigned key, void *value)
 {
     int slot = find(key);
     if (slot < 0) {
@@ -147,5 +147,5 @@ void *pthread_getspecific(pthread_key_t key)
 
 int pthread_setspecific(pthread_key_t key, const void *value)
 {
-    return mill_hunt_on ? mill_key_set(key, value) : mill_real()->pthread_setspecific(key, value);
+    return mill_hunt_on ? mill_key_set(key, (void *)value) : mill_real()->pthread_setspecific(key, value);
 }

@@ -98,7 +98,8 @@ static void judge(const struct mill_hunt_request *request, const struct mill_cel
     } else if (cell->expectation && cell->must_show) {
         tally->missed++;
         print_cell(cell, "NOT CAUGHT");
-        printf(" in %" PRIu64 " schedules: %s\n", result->schedules, cell->expectation->why);
+        printf(" in %" PRIu64 " schedules, %" PRIu64 " of them cut: %s\n", result->schedules, result->cut,
+               cell->expectation->why);
     } else {
         tally->clean++;
         print_cell(cell, "clean");

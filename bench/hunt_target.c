@@ -34,6 +34,7 @@ struct target {
         struct target *target;
         pthread_t thread;
         int status;
+        bool done; /* with its operations */
     } hands[THREADS_MAX];
 };
 
@@ -41,6 +42,7 @@ static void *hand_main(void *argument)
 {
     struct hand *hand = argument;
     hand->status = mill_worker_run(&hand->worker, MILL_PHASE_END, hand->target->operations);
+    hand->done = true;
     mill_worker_finish(&hand->worker);
     return NULL;
 }
@@ -66,11 +68,33 @@ static void verify(struct target *target)
     }
 }
 
-/* When no thread can go on by itself the run is over: those that wait for others are told. */
+/* All that play one of the roles: who waits for them would wait for ever. */
+static bool have_ended(const void *object, unsigned thread)
+{
+    const struct target *target = object;
+    unsigned roles = target->one.scenario->role_count;
+    (void)thread;
+    for (unsigned role = 0; role < roles; role++) {
+        unsigned playing = 0;
+        unsigned done = 0;
+        for (unsigned i = 0; i < target->one.threads; i++) {
+            bool plays = target->hands[i].worker.role == role;
+            playing += plays;
+            done += plays && target->hands[i].done;
+        }
+        if (playing > 0 && done == playing) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* When a role has been played to its end, or none can go on by itself, the run is over: those that wait for
+ * others are told. */
 static void end_run(struct target *target)
 {
     const struct mill_step step = mill_thing(MILL_STEP_JOIN, NULL, NULL);
-    mill_point_last(&step);
+    mill_point_last(&step, have_ended, target);
     atomic_store_explicit(&target->phase, MILL_PHASE_END, memory_order_relaxed); /* nobody else runs */
     if (target->one.scenario->interrupt) {
         target->one.scenario->interrupt(&target->one);
@@ -84,6 +108,7 @@ static void run_threads(struct target *target)
         struct hand *hand = &target->hands[i];
         mill_worker_init(&hand->worker, one, i, &target->phase);
         hand->target = target;
+        hand->done = false;
         if (pthread_create(&hand->thread, NULL, hand_main, hand) != 0) {
             fail(MILL_FAILURE_CHECK, "a thread could not be created", "");
         }

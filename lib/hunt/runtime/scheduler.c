@@ -219,7 +219,7 @@ unsigned mill_choose(unsigned ways)
 static bool can_go_on(unsigned thread)
 {
     const struct thread *one = &s.threads[thread];
-    return one->alive && (one->can || one->timed) && !one->yielded && !one->last;
+    return one->alive && (one->can || one->timed) && !one->yielded;
 }
 
 static void list_enabled(void)
@@ -270,7 +270,7 @@ static void find_enabled(void)
     }
     for (unsigned thread = 0; thread < s.count && s.enabled_count == 0; thread++) {
         if (s.threads[thread].last) {
-            s.threads[thread].last = false;
+            s.threads[thread].timed = true;
             list_enabled();
         }
     }
@@ -511,12 +511,13 @@ void mill_yield(const struct mill_step *step)
     go_on();
 }
 
-void mill_point_last(const struct mill_step *step)
+void mill_point_last(const struct mill_step *step, bool (*ready)(const void *object, unsigned thread),
+                     const void *object)
 {
-    s.pending[s.current] = *step;
-    s.threads[s.current].last = true;
-    s.stale = true;
-    go_on();
+    unsigned self = s.current;
+    s.threads[self].last = true;
+    mill_point_when(step, ready, object, MILL_NO_END);
+    s.threads[self].last = false;
 }
 
 /* ---- threads ---- */

@@ -56,8 +56,9 @@ unsigned mill_choose(unsigned ways);
 /* The running thread lets others go first, if any can: a yield, a pause, a look in vain. */
 void mill_yield(const struct mill_step *step);
 
-/* The running thread goes on when no other can: all have ended, or wait. */
-void mill_point_last(const struct mill_step *step);
+/* The running thread goes on when it is ready, or when no other can: all have ended, or wait. */
+void mill_point_last(const struct mill_step *step, bool (*ready)(const void *object, unsigned thread),
+                     const void *object);
 
 /* A step on a thing that is not memory. */
 static inline struct mill_step mill_thing(enum mill_step_kind kind, const volatile void *object,

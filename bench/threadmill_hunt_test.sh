@@ -1,0 +1,269 @@
+#!/usr/bin/env bash
+# 'threadmill cc', 'hunt' and 'replay' as their users meet them: exit codes, tokens, bad input. One argument: the program.
+set -u
+program=$1
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+command -v clang >/dev/null || { echo 'SKIPPED: clang is not here'; exit 77; }
+failed=0
+checks=0
+
+# expect CODE PATTERN ARGUMENT...: runs the program and checks its exit code, and that its output (both streams) holds PATTERN.
+expect() {
+    local code=$1 pattern=$2 got
+    shift 2
+    output=$("$program" "$@" 2>&1 </dev/null)
+    got=$?
+    checks=$((checks + 1))
+    if [ "$got" -ne "$code" ]; then
+        printf 'FAILED: threadmill %s: exit code %s, expected %s\n%s\n' "$*" "$got" "$code" "$output"
+        failed=$((failed + 1))
+    elif ! grep -qE -- "$pattern" <<<"$output"; then
+        printf 'FAILED: threadmill %s: no /%s/ in:\n%s\n' "$*" "$pattern" "$output"
+        failed=$((failed + 1))
+    fi
+}
+
+# holds WHAT COMMAND...: the command succeeds.
+holds() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    if ! "$@"; then
+        printf 'FAILED: %s\n' "$what"
+        failed=$((failed + 1))
+    fi
+}
+
+# compile NAME FLAG...: the source is the standard input.
+compile() {
+    local name=$1
+    shift
+    cat >"$name.c"
+    holds "$name compiles" "$program" cc -O1 -g -pthread "$@" -o "$name" "$name.c"
+}
+
+token() {
+    sed -n 's/^threadmill replay //p' <<<"$output"
+}
+
+# A counter whose increment is two atomic steps, and whose end says so.
+compile counter <<'C'
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+static atomic_int count;
+static void *add(void *unused)
+{
+    int seen = atomic_load(&count);
+    atomic_store(&count, seen + 1);
+    return unused;
+}
+int main(int argc, char **argv)
+{
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        pthread_create(&threads[i], NULL, add, NULL);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    (void)argv;
+    assert(argc > 1 || count == 2);
+    return 0;
+}
+C
+expect 1 "failed assertion: .*'argc > 1 \|\| count == 2'" hunt --schedules 20000 --seed 1 -q -- ./counter
+expect 1 'reduced from [0-9]+ to [12] preemption' hunt --schedules 20000 --seed 1 -q -- ./counter
+expect 1 'preempted between counter.c:7 atomic read and counter.c:8 atomic write' hunt --schedules 20000 --seed 1 -q -- ./counter
+first=$(token)
+holds 'a failing hunt ends in a token' test -n "$first"
+for strategy in random pct pos urw surw; do
+    expect 1 'failed assertion' hunt --schedules 10000 --seed 1 -q --explore $strategy -- ./counter
+done
+expect 1 'failed assertion' hunt --schedules 10000 -q --explore exhaustive --preemptions 1 -- ./counter
+expect 0 'every schedule was seen' hunt --schedules 10000 -q --explore exhaustive --preemptions 3 -- ./counter fine
+expect 0 'no failure' hunt --schedules 200 --seed 1 -q -- ./counter fine
+
+# The same in several processes, and with the other engine.
+expect 1 'failed assertion' hunt --schedules 20000 --seed 1 -q -j 3 -- ./counter
+holds 'what is found does not depend on -j' test "$(token)" = "$first"
+expect 1 'failed assertion' hunt --schedules 20000 --seed 1 -q --engine threads -- ./counter
+holds 'both engines find the same' test "$(token)" = "$first:engine=threads"
+
+# Replays: the same text each time; another program is told from this one.
+expect 1 'failed assertion' replay "$first"
+before=$output
+expect 1 'failed assertion' replay "$first"
+holds 'a replay prints the same text each time' test "$output" = "$before"
+expect 1 'counter.c:7 atomic read' replay --brief "$first"
+expect 2 'is damaged|no token|cut short|changed' replay "${first/@/A@}"
+expect 2 'no token' replay nonsense
+expect 2 "'@'" replay "${first%%@*}"
+expect 2 'needs a token' replay
+sed -i 's/count == 2/count >= 1/' counter.c
+holds 'it compiles again' "$program" cc -O1 -g -pthread -o counter counter.c
+expect 3 'not the one that the token is of' replay "$first"
+expect 3 'it diverged' replay "$first"
+
+# A deadlock, with who waits for what.
+compile deadlock <<'C'
+#include <pthread.h>
+static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER;
+static void *other_way(void *unused)
+{
+    pthread_mutex_lock(&b);
+    pthread_mutex_lock(&a);
+    pthread_mutex_unlock(&a);
+    pthread_mutex_unlock(&b);
+    return unused;
+}
+int main(void)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, other_way, NULL);
+    pthread_mutex_lock(&a);
+    pthread_mutex_lock(&b);
+    pthread_mutex_unlock(&b);
+    pthread_mutex_unlock(&a);
+    pthread_join(thread, NULL);
+    return 0;
+}
+C
+expect 1 '^deadlock: ' hunt --schedules 20000 --seed 1 -q -- ./deadlock
+expect 1 'thread 1 waits for mutex .* which thread 0 holds' hunt --schedules 20000 --seed 1 -q -- ./deadlock
+
+# Memory that is freed too early, twice, and left over; an exit code; a spin that nobody ends.
+compile memory <<'C'
+#include <pthread.h>
+#include <stdlib.h>
+static int *box;
+static void *use(void *unused)
+{
+    *box = 1;
+    return unused;
+}
+int main(int argc, char **argv)
+{
+    pthread_t thread;
+    box = malloc(sizeof *box);
+    if (argc > 1 && argv[1][0] == 't') {
+        free(box);
+        free(box);
+    }
+    if (argc > 1 && argv[1][0] == 'e') {
+        exit(7);
+    }
+    while (argc > 1 && argv[1][0] == 's') {
+    }
+    pthread_create(&thread, NULL, use, NULL);
+    if (argc == 1) {
+        free(box);
+    }
+    pthread_join(thread, NULL);
+    return 0;
+}
+C
+expect 1 'use after free: .* 4 bytes' hunt --schedules 1000 --seed 1 -q --no-races -- ./memory
+expect 1 'freed it' hunt --schedules 1000 --seed 1 -q --no-races -- ./memory
+expect 1 'double free' hunt --schedules 10 --seed 1 -q -- ./memory twice
+expect 1 'wrong exit code: .* 7' hunt --schedules 10 --seed 1 -q -- ./memory exits
+expect 0 'no failure' hunt --schedules 10 --seed 1 -q --expect-exit 7 -- ./memory exits
+expect 1 'leak: 1 allocation' hunt --schedules 10 --seed 1 -q --leaks -- ./memory keeps
+expect 0 'no failure' hunt --schedules 10 --seed 1 -q -- ./memory keeps
+expect 1 'hung: ' hunt --schedules 10 --seed 1 -q --patience 1s -- ./memory spins
+
+# What cannot be controlled is refused by name; what is too much, too.
+compile beyond <<'C'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+static void *nothing(void *unused)
+{
+    return unused;
+}
+static int deep(volatile int *above)
+{
+    volatile char much[65536] = {(char)*above};
+    int below = much[0] + 1;
+    return deep(&below) + much[1];
+}
+static void *fall(void *unused)
+{
+    int top = 0;
+    deep(&top);
+    return unused;
+}
+int main(int argc, char **argv)
+{
+    pthread_t thread;
+    char what = argc > 1 ? argv[1][0] : ' ';
+    if (what == 'f') {
+        return fork() < 0;
+    }
+    for (int i = 0; what == 't' && i < 1100; i++) {
+        if (pthread_create(&thread, NULL, nothing, NULL) != 0) {
+            return 3;
+        }
+        pthread_join(thread, NULL);
+    }
+    for (long i = 0; what == 'o' && i < 20000000; i++) {
+        puts("a line of many, of which nobody wants to hear");
+    }
+    if (what == 's') {
+        pthread_create(&thread, NULL, fall, NULL);
+        pthread_join(thread, NULL);
+    }
+    return 0;
+}
+C
+expect 1 'fork: another process is beyond control' hunt --schedules 10 --seed 1 -q -- ./beyond forks
+expect 1 'stack overflow' hunt --schedules 1 --seed 1 -q -- ./beyond stack
+expect 1 'wrong exit code: .* 3' hunt --schedules 1 --seed 1 -q -- ./beyond threads
+expect 0 'no failure' hunt --schedules 2 --seed 1 -q -- ./beyond output
+expect 3 'was not linked by' hunt --schedules 1 -q -- /bin/true
+expect 3 'cannot be started' hunt --schedules 1 -q -- ./nowhere
+
+# Wrong use.
+expect 2 'needs a program' hunt --
+expect 2 'no strategy' hunt --explore rnadom -- ./counter
+expect 2 'are both' hunt counter -- ./counter
+expect 2 "a program of yours is ./counter" hunt -- counter
+expect 0 'examples:' hunt --help
+expect 0 'examples:' replay --help
+expect 0 'examples:' cc --help
+expect 0 'examples:' c++ --help
+
+# Scenarios: controls are caught, the rest is clean, and a finding's token works.
+expect 0 'clean, 1 controls caught, 0 controls not caught, 0 findings' hunt counter --schedules 500 --seed 3 -q
+expect 0 'caught: ' hunt aba transfer singleton --schedules 500 --seed 3 -q
+expect 2 "no scenario 'conter'" hunt conter
+expect 1 'data race' hunt --schedules 10 --seed 1 -q -- threadmill-hunt counter unsafe threads=2
+expect 1 'data race' replay "$(token)"
+
+# C++.
+cat >thread.cc <<'C'
+#include <mutex>
+#include <thread>
+static std::mutex mutex;
+static int count;
+int main()
+{
+    auto add = [] {
+        std::lock_guard<std::mutex> hold(mutex);
+        count++;
+    };
+    std::thread one(add), two(add);
+    one.join();
+    two.join();
+    return count == 2 ? 0 : 1;
+}
+C
+holds 'a C++ program compiles' "$program" c++ -O1 -g -o thread thread.cc
+expect 0 'no failure' hunt --schedules 200 --seed 1 -q -- ./thread
+
+printf '%d checks, %d failed\n' "$checks" "$failed"
+[ "$failed" -eq 0 ]

@@ -166,6 +166,7 @@ int mill_hunt_scenarios(struct mill_hunt_request *request)
         .scenarios = run->scenarios,
         .scenario_count = run->scenario_count,
         .strategies = run->strategies,
+        .without_foreign = !run->strategies, /* other libraries are hunted when they are named */
         .threads = run->threads ? run->threads : "2",
         .settings = (const char *const *)run->settings,
         .setting_count = run->setting_count,

@@ -327,7 +327,7 @@ static void note_dead_end(struct search *search)
     memcpy(dead_end->state.words, search->state.words, search->state.count * sizeof *search->state.words);
 }
 
-/* Undoes the last choice, and returns the node behind it. */
+/* Undoes the last choice, and returns its node. */
 static uint32_t go_back(struct search *search)
 {
     struct choice last = search->choices[--search->depth];
@@ -340,16 +340,42 @@ static uint32_t go_back(struct search *search)
     clear_bit(search, node->step);
     search->now = last.before;
     return_to(search, last.before);
-    return node->next;
+    return last.node;
 }
 
-/* Undoes choices until there is one with an alternative, which begins at *place. False: there is none. */
+/* When a call is to be tried: first those that may be left out, then those that return soonest. */
+static uint64_t urgency(const struct search *search, uint32_t place)
+{
+    uint32_t call = search->steps[search->nodes[place].step].call;
+    return search->droppable[call] ? 0 : search->calls[call].returned;
+}
+
+/* Of the calls before the first return: the one to be tried after that of node `after`; the head: the first.
+ * NOTHING when there is none. */
+static uint32_t candidate_after(const struct search *search, uint32_t after)
+{
+    uint64_t least = after == head ? 0 : urgency(search, after);
+    uint64_t best_urgency = 0;
+    uint32_t best = NOTHING;
+    for (uint32_t place = search->nodes[head].next; place != NOTHING && search->nodes[place].step != NOTHING;
+         place = search->nodes[place].next) {
+        uint64_t its = urgency(search, place);
+        bool later = its > least || (its == least && place > after);
+        if (later && (best == NOTHING || its < best_urgency)) {
+            best = place;
+            best_urgency = its;
+        }
+    }
+    return best;
+}
+
+/* Undoes choices until there is one with an alternative: *place. False: there is none. */
 static bool retreat(struct search *search, uint32_t *place)
 {
     while (search->depth > 0) {
         bool sure = search->choices[search->depth - 1].sure;
-        *place = go_back(search);
-        if (!sure) {
+        *place = candidate_after(search, go_back(search));
+        if (!sure && *place != NOTHING) {
             return true;
         }
     }
@@ -358,9 +384,9 @@ static bool retreat(struct search *search, uint32_t *place)
 
 static int run(struct search *search, enum mill_verdict *verdict)
 {
-    uint32_t place = search->nodes[head].next;
+    uint32_t place = candidate_after(search, head);
     while (search->returns_left > 0) {
-        if (place == NOTHING || search->nodes[place].step == NOTHING) {
+        if (place == NOTHING) {
             note_dead_end(search);
             if (!retreat(search, &place)) {
                 *verdict = MILL_NOT_LINEARIZABLE;
@@ -377,7 +403,7 @@ static int run(struct search *search, enum mill_verdict *verdict)
             *verdict = MILL_UNDECIDED;
             return status == -ENOSPC ? 0 : status;
         }
-        place = search->nodes[status > 0 ? head : place].next;
+        place = candidate_after(search, status > 0 ? head : place);
     }
     *verdict = MILL_LINEARIZABLE;
     return 0;
@@ -521,7 +547,7 @@ int mill_linearizability_search(const struct mill_search_request *request, enum 
 /* 1: in `end`; 0 as mill_linearizability_end_state; or a negative errno. */
 static int run_to_all_ends(struct search *search, struct mill_model_state *end)
 {
-    uint32_t place = search->nodes[head].next;
+    uint32_t place = candidate_after(search, head);
     for (;;) {
         bool ended = search->returns_left == 0;
         if (ended && end->words &&
@@ -537,7 +563,7 @@ static int run_to_all_ends(struct search *search, struct mill_model_state *end)
             end->count = search->state.count;
             memcpy(end->words, search->state.words, end->count * sizeof *end->words);
         }
-        if (ended || place == NOTHING || search->nodes[place].step == NOTHING) {
+        if (ended || place == NOTHING) {
             if (!retreat(search, &place)) {
                 return end->words != NULL;
             }
@@ -547,7 +573,7 @@ static int run_to_all_ends(struct search *search, struct mill_model_state *end)
         if (status < 0) {
             return status == -ENOSPC ? 0 : status;
         }
-        place = search->nodes[status > 0 ? head : place].next;
+        place = candidate_after(search, status > 0 ? head : place);
     }
 }
 

@@ -89,7 +89,7 @@ static int widen_slots(struct mill_outcomes *outcomes, size_t rows)
 static int reserve(struct mill_outcomes *outcomes, size_t more)
 {
     size_t rows = outcomes->count + more;
-    if (!outcomes->rows || rows > outcomes->capacity) {
+    if (rows > outcomes->capacity) {
         size_t capacity = rows > 2 * outcomes->capacity ? rows : 2 * outcomes->capacity;
         struct row *wider = realloc(outcomes->rows, capacity * sizeof *wider);
         if (!wider) {

@@ -23,8 +23,9 @@
  * worker goes on with the next task. A task that returns -ECANCELED counts as cancelled.
  *
  * Any thread may submit, also a task (fork), and a task may wait for futures of its own pool (join): its
- * worker meanwhile runs other tasks, so that even a pool of one worker gets to the end. What a peer cannot is
- * in `shape`. Tasks are started in no order that is promised, but none is left for ever while others come.
+ * worker meanwhile runs other tasks, so that even a pool of one worker gets to the end. Which of such waits
+ * may be without a limit is said in task/future.h. What a peer cannot is in `shape`. Tasks are started in no
+ * order that is promised, but none is left for ever while others come.
  *
  * Submitting is lock-free where about.progress says so; shutdown blocks.
  */

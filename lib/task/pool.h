@@ -58,7 +58,9 @@ struct mill_task {
 struct mill_pool_options {
     unsigned workers; /* 1 … MILL_POOL_WORKERS_MAX */
     int64_t spin_ns;  /* how long a worker without work looks for some before it sleeps; 0: it sleeps at once;
-                         MILL_FOREVER: it never does. Peers that know no such setting leave it out. */
+                         MILL_FOREVER: it goes on looking. That is for those that look: of ours without a
+                         lock, half as many workers at a time as there are processors, and at least one; the
+                         others sleep whatever is said here. Peers that know no such setting leave it out. */
 };
 
 /* What a peer lacks. Ours lack nothing. */

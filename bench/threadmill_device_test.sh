@@ -124,9 +124,27 @@ run_on() {
         -o device.json 2>&1
 }
 serve_ready --quirks none
-holds 'a scenario reads another valve' grep -qE 'device-read .*transport=http' <(run_on device-read --strategy internal-lock)
+run_on device-read --strategy internal-lock >read.txt
+holds 'a scenario reads another valve' grep -qE "device-read +device=$url lock=" read.txt
+holds 'and is judged by what else runs here, but for others' grep -q 'did not count against a sample' read.txt
+holds 'as the document says' grep -q '"helped": true' device.json
 holds 'a scenario does not write to it unasked' grep -q 'give --allow-motion' <(run_on device-commands --strategy command-queue)
-holds 'and does when it may' grep -qE 'device-commands .*transport=http' <(run_on device-commands --strategy command-queue --allow-motion)
+holds 'and does when it may' grep -qE "device-commands +device=$url" <(run_on device-commands --strategy command-queue --allow-motion)
+"$program" device serve --http 0 --stream 0 >other.txt 2>&1 &
+gone=$!
+for _ in $(seq 600); do
+    grep -q '^seed: ' other.txt && break
+    sleep 0.05
+done
+gone_url=$(sed -n 's/^valve: \(.*\)\/$/\1/p' other.txt)
+kill "$gone"
+wait "$gone"
+for scenario in device-read device-async; do
+    "$program" run "$scenario" --device "$gone_url" --rounds 1 --window 20ms -o none.json >unreachable.txt 2>&1
+    holds "$scenario: a valve that does not answer is an error of the machine" test $? -eq 3
+    holds 'which is told once, with its address' grep -q "^threadmill: --device: nothing was measured; .*${gone_url##*:}" unreachable.txt
+    holds 'and nothing is written' test ! -e none.json
+done
 holds 'a device wants scenarios' grep -q 'name the scenarios' <("$program" run --device "$url" 2>&1)
 holds 'of its own kind' grep -q "transport" <("$program" run counter --device "$url" 2>&1)
 holds 'and an address' grep -q 'speaks no TLS' <("$program" run device-read --device https://127.0.0.1 2>&1)

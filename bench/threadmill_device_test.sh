@@ -55,6 +55,8 @@ expect 2 "'loop' is none" serve --quirks loop
 expect 2 "'drop=2'" serve --faults drop=2
 expect 2 '--hand: .*spin' serve --hand spin:1:2
 expect 2 'is no key' serve --http 0 --stream 0 --key 'two words'
+expect 2 '--http and --stream are both 7000' serve --http 7000 --stream 7000
+expect 2 '--http and --stream are both 8888' serve --http 8888
 expect 2 'needs a valve' probe
 expect 2 'speaks no TLS' probe https://127.0.0.1:8080
 expect 2 'its port is no number' probe http://127.0.0.1:80a
@@ -96,6 +98,7 @@ expect 0 'stream +off' probe "127.0.0.1:$http" --key open-sesame
 expect 3 '401' probe "$url"
 expect 3 "no HTTP port $http at 127.0.0.1: .*choose another" serve --http "$http"
 expect 3 'no sample came: .*--http PORT' record "127.0.0.1:$stream" --time 10ms -o none.csv
+expect 3 'no sample came: connected, nothing came; --http PORT' record "127.0.0.1:$http" --time 2s -o none.csv
 expect 0 'samples in run.csv; 0 gaps' record "127.0.0.1:$stream" --http "$http" --key open-sesame --interval-ms 10 \
     --time 2s -o run.csv
 holds 'a recording has a line of names' grep -q '^number,.*position_deg' run.csv

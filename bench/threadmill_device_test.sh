@@ -148,6 +148,10 @@ for scenario in device-read device-async; do
     holds 'which is told once, with its address' grep -q "^threadmill: --device: nothing was measured; .*${gone_url##*:}" unreachable.txt
     holds 'and nothing is written' test ! -e none.json
 done
+TM_DEVICE=$gone_url timeout 120 "$program" run device-read --strategy client-each --set transport=http --threads 1 --rounds 1 \
+    --window 20ms --latency off -o failed.json >failed.txt 2>&1
+holds 'a sample without an answer is a bad one' test $? -eq 1
+holds 'for the reason that the reads had' grep -q 'operation failed: Connection refused' failed.txt
 holds 'a device wants scenarios' grep -q 'name the scenarios' <("$program" run --device "$url" 2>&1)
 holds 'of its own kind' grep -q "transport" <("$program" run counter --device "$url" 2>&1)
 holds 'and an address' grep -q 'speaks no TLS' <("$program" run device-read --device https://127.0.0.1 2>&1)

@@ -150,7 +150,8 @@ static int report(const struct request *request, struct mill_streamer *streamer,
     if (seen.samples == 0) {
         return mill_complain(MILL_EXIT_MACHINE, "no sample came: %s%s",
                              seen.last.kind != MILL_DEVICE_NO_FAILURE ? seen.last.message
-                                                                      : "the time was too short",
+                             : seen.opened > 0                   ? "connected, nothing came"
+                                                                      : "the time was too short to connect",
                              request->http_port == 0 ? "; --http PORT starts a stream that is off" : "");
     }
     if (mill_recorder_save(recorder, request->format, request->path, &saved, &error) < 0) {

@@ -183,6 +183,11 @@ int mill_device_serve(int argc, char **argv)
     if (status != 0) {
         return status > 0 ? MILL_EXIT_EXPECTED : mill_complain(MILL_EXIT_USAGE, "%s", error.message);
     }
+    if (request.plan.http_port != 0 && request.plan.http_port == request.plan.stream_port) {
+        return mill_complain(MILL_EXIT_USAGE,
+                             "--http and --stream are both %u; they need two ports, or 0: any that is free",
+                             request.plan.http_port);
+    }
     if (request.hand && (status = mill_hand_create(request.hand, &hand, &error)) < 0) {
         return mill_complain(status == -ENOMEM ? MILL_EXIT_MACHINE : MILL_EXIT_USAGE, "--hand: %s",
                              error.message);

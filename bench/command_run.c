@@ -15,6 +15,7 @@
 #include "harness/result.h"
 #include "harness/summary.h"
 #include "live.h"
+#include "run_device.h"
 #include "run_request.h"
 #include "scenarios/list.h"
 #include "view.h"
@@ -116,6 +117,9 @@ static json_t *begin_document(const struct mill_plan *plan, const struct mill_ru
             : mill_result_create(plan, command.text, request->run.seed, mill_machine_describe(cpus, &clock),
                                  mill_build_describe(), mill_run_settings_encode(&request->run));
     mill_text_free(&command);
+    if (result && request->device) {
+        mill_run_device_name(result, &request->valve);
+    }
     return result;
 }
 
@@ -280,7 +284,14 @@ static int run(int argc, char **argv)
         code = mill_complain(status == -EINVAL ? MILL_EXIT_USAGE : MILL_EXIT_MACHINE, "%s", error.message);
         goto out;
     }
-    code = can_run(&plan) ? measure(&request, &plan, cpus, argc, argv) : refuse(&plan);
+    if (!can_run(&plan)) {
+        code = refuse(&plan);
+    } else if (request.device && mill_run_device_ask(&request.valve, &error) < 0) {
+        code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+    } else {
+        request.run.helped = request.device && mill_run_device_is_here(&request.valve);
+        code = measure(&request, &plan, cpus, argc, argv);
+    }
 out:
     mill_plan_destroy(&plan);
     mill_cpus_close(cpus);

@@ -213,12 +213,12 @@ static int take_hlog(void *target, const char *value, struct mill_error *error)
 /* The rig of the device's scenarios, which runs in the children, looks in its environment (device_rig.h). */
 static int take_device(void *target, const char *value, struct mill_error *error)
 {
-    struct mill_device_target device;
-    char address[sizeof device.host + 32];
-    if (mill_device_target_parse(value, MILL_WIRE_HTTP_PORT, &device, error) < 0) {
+    struct mill_device_target *valve = &((struct mill_run_request *)target)->valve;
+    char address[sizeof valve->host + 32];
+    if (mill_device_target_parse(value, MILL_WIRE_HTTP_PORT, valve, error) < 0) {
         return -EINVAL;
     }
-    snprintf(address, sizeof address, "http://%s:%u", device.host, device.port);
+    snprintf(address, sizeof address, "http://%s:%u", valve->host, valve->port);
     if (setenv("TM_DEVICE", address, 1) < 0) {
         return mill_error_set(error, -ENOMEM, "no memory for --device");
     }

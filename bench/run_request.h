@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "command_device.h"
 #include "harness/plan.h"
 #include "harness/run.h"
 #include "options.h"
@@ -24,8 +25,9 @@ struct mill_run_request {
     bool seeded, windowed, sliced, warmed, rounds_given, budget_given,
         latency_given; /* given on the command line */
     const char *suite;
-    const char *device; /* NULL: each scenario's own */
-    const char *output; /* NULL: results/runs/<time>-<process>.json */
+    const char *device;              /* as it was given; NULL: each scenario's own */
+    struct mill_device_target valve; /* the same, taken apart */
+    const char *output;              /* NULL: results/runs/<time>-<process>.json */
     const char *histogram_log;
     bool json;
     bool strict;

@@ -77,6 +77,15 @@ static void occupy_standard_streams(void)
     }
 }
 
+/* The exit code, unless what was printed did not get anywhere. */
+static int written(int code)
+{
+    if (fflush(stdout) != 0 && code == MILL_EXIT_EXPECTED) {
+        return mill_complain(MILL_EXIT_MACHINE, "standard output could not be written");
+    }
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     occupy_standard_streams();
@@ -89,19 +98,15 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(stdout);
-        return MILL_EXIT_EXPECTED;
+        return written(MILL_EXIT_EXPECTED);
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("threadmill %s\n", mill_build_line());
-        return MILL_EXIT_EXPECTED;
+        return written(MILL_EXIT_EXPECTED);
     }
     for (size_t i = 0; i < command_count; i++) {
         if (strcmp(commands[i]->name, argv[1]) == 0) {
-            int code = commands[i]->run(argc - 1, argv + 1);
-            if (fflush(stdout) != 0 && code == MILL_EXIT_EXPECTED) {
-                return mill_complain(MILL_EXIT_MACHINE, "standard output could not be written");
-            }
-            return code;
+            return written(commands[i]->run(argc - 1, argv + 1));
         }
     }
     return unknown_command(argv[1]);

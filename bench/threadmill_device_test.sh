@@ -55,6 +55,8 @@ expect 2 "'loop' is none" serve --quirks loop
 expect 2 "'drop=2'" serve --faults drop=2
 expect 2 '--hand: .*spin' serve --hand spin:1:2
 expect 2 'is no key' serve --http 0 --stream 0 --key 'two words'
+expect 2 '--http and --stream are both 7000' serve --http 7000 --stream 7000
+expect 2 '--http and --stream are both 8888' serve --http 8888
 expect 2 'needs a valve' probe
 expect 2 'speaks no TLS' probe https://127.0.0.1:8080
 expect 2 'its port is no number' probe http://127.0.0.1:80a
@@ -116,6 +118,7 @@ expect 0 'stream +off' probe "127.0.0.1:$http" --key open-sesame
 expect 3 '401' probe "$url"
 expect 3 "no HTTP port $http at 127.0.0.1: .*choose another" serve --http "$http"
 expect 3 'no sample came: .*--http PORT' record "127.0.0.1:$stream" --time 10ms -o none.csv
+expect 3 'no sample came: connected, nothing came; --http PORT' record "127.0.0.1:$http" --time 2s -o none.csv
 expect 0 'samples in run.csv; 0 gaps' record "127.0.0.1:$stream" --http "$http" --key open-sesame --interval-ms 10 \
     --time 2s -o run.csv
 holds 'a recording has a line of names' grep -q '^number,.*position_deg' run.csv
@@ -144,9 +147,31 @@ run_on() {
         -o device.json 2>&1
 }
 serve_ready --quirks none
-holds 'a scenario reads another valve' grep -qE 'device-read .*transport=http' <(run_on device-read --strategy internal-lock)
+run_on device-read --strategy internal-lock >read.txt
+holds 'a scenario reads another valve' grep -qE "device-read +device=$url lock=" read.txt
+holds 'and is judged by what else runs here, but for others' grep -q 'did not count against a sample' read.txt
+holds 'as the document says' grep -q '"helped": true' device.json
 holds 'a scenario does not write to it unasked' grep -q 'give --allow-motion' <(run_on device-commands --strategy command-queue)
-holds 'and does when it may' grep -qE 'device-commands .*transport=http' <(run_on device-commands --strategy command-queue --allow-motion)
+holds 'and does when it may' grep -qE "device-commands +device=$url" <(run_on device-commands --strategy command-queue --allow-motion)
+"$program" device serve --http 0 --stream 0 >other.txt 2>&1 &
+gone=$!
+for _ in $(seq 600); do
+    grep -q '^seed: ' other.txt && break
+    sleep 0.05
+done
+gone_url=$(sed -n 's/^valve: \(.*\)\/$/\1/p' other.txt)
+kill "$gone"
+wait "$gone"
+for scenario in device-read device-async; do
+    "$program" run "$scenario" --device "$gone_url" --rounds 1 --window 20ms -o none.json >unreachable.txt 2>&1
+    holds "$scenario: a valve that does not answer is an error of the machine" test $? -eq 3
+    holds 'which is told once, with its address' grep -q "^threadmill: --device: nothing was measured; .*${gone_url##*:}" unreachable.txt
+    holds 'and nothing is written' test ! -e none.json
+done
+TM_DEVICE=$gone_url timeout 120 "$program" run device-read --strategy client-each --set transport=http --threads 1 --rounds 1 \
+    --window 20ms --latency off -o failed.json >failed.txt 2>&1
+holds 'a sample without an answer is a bad one' test $? -eq 1
+holds 'for the reason that the reads had' grep -q 'operation failed: Connection refused' failed.txt
 holds 'a device wants scenarios' grep -q 'name the scenarios' <("$program" run --device "$url" 2>&1)
 holds 'of its own kind' grep -q "transport" <("$program" run counter --device "$url" 2>&1)
 holds 'and an address' grep -q 'speaks no TLS' <("$program" run device-read --device https://127.0.0.1 2>&1)

@@ -76,6 +76,14 @@ holds 'nothing is written where nothing can be measured' test ! -e unsupported.j
 
 # Files that cannot be read or written; nothing is measured for nothing, and nothing is left behind.
 expect 3 "cannot write /nowhere/r.json: No such file" run counter "${brief[@]}" -o /nowhere/r.json
+for words in --help --version 'run --help'; do
+    # shellcheck disable=SC2086 # words
+    "$program" $words >/dev/full 2>full.txt
+    [ $? -eq 3 ] && grep -q 'standard output could not be written' full.txt || {
+        printf 'FAILED: threadmill %s: a full disk is not told\n' "$words"
+        failed=$((failed + 1))
+    }
+done
 expect 3 "cannot write /dev/full: No space left" run counter --strategy mutex --threads 1 "${brief[@]}" -o /dev/full
 expect 0 'result: /dev/null' run counter --strategy mutex --threads 1 "${brief[@]}" -o /dev/null
 holds '/dev/null is still a device' test -c /dev/null

@@ -51,6 +51,7 @@ struct state {
     uint64_t think_ns;
     uint64_t noted; /* one in so many */
     unsigned threads;
+    atomic_bool answered;                        /* somebody was, once */
     alignas(MILL_ISOLATION) atomic_uint lookers; /* that have come to the end */
     struct reader readers[];
 };
@@ -87,17 +88,28 @@ static void count(struct reader *reader, int result)
     reader->failed += result < 0 && result != -EBADMSG;
 }
 
+/* An operation is a read that had an answer: one that had none is tried again. A valve that never answered
+ * anybody fails the sample. */
 static int read_status(struct mill_worker *worker)
 {
     struct state *state = worker->state;
     struct reader *reader = &state->readers[worker->index];
     struct mill_valve_status status;
     struct mill_sharing_stamp stamp;
-    int result =
-        mill_sharing_get_status(state->rig.sharing, worker->index, &status, &stamp, &reader->failure);
-    if (result < 0) {
+    int result;
+    while ((result = mill_sharing_get_status(state->rig.sharing, worker->index, &status, &stamp,
+                                             &reader->failure)) < 0) {
         count(reader, result);
-    } else if (reader->reads++ % state->noted == 0) {
+        if (mill_stopping(worker)) {
+            /* relaxed: each thread has its own word for what it read */
+            bool answered = atomic_load_explicit(&state->answered, memory_order_relaxed);
+            return answered || result == -EBADMSG ? MILL_STOPPED : result;
+        }
+    }
+    if (reader->reads == 0) {
+        atomic_store_explicit(&state->answered, true, memory_order_relaxed);
+    }
+    if (reader->reads++ % state->noted == 0) {
         mill_staleness_note(state->rig.staleness, worker->index, stamp.asked_ns, mill_now_ns());
     }
     return MILL_DONE;

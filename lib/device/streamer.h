@@ -99,12 +99,13 @@ enum mill_streamer_state {
 
 struct mill_streamer_metrics {
     enum mill_streamer_state state;
-    uint64_t lines;   /* that were read, of any kind = samples + others + bad */
-    uint64_t samples; /* = what was given to the callbacks */
-    uint64_t others;  /* hellos and answers to `sync` */
-    uint64_t bad;     /* no JSON, too long, of wrong types */
-    uint64_t connections;
-    uint64_t failures; /* told, but for bad lines */
+    uint64_t lines;       /* that were read, of any kind = samples + others + bad */
+    uint64_t samples;     /* = what was given to the callbacks */
+    uint64_t others;      /* hellos and answers to `sync` */
+    uint64_t bad;         /* no JSON, too long, of wrong types */
+    uint64_t opened;      /* connections, also to peers that never said the hello */
+    uint64_t connections; /* of them, those that did */
+    uint64_t failures;    /* told, but for bad lines */
     struct mill_stream_count_totals count;
     struct mill_device_failure last; /* kind MILL_DEVICE_NO_FAILURE: none so far */
 };

@@ -1,9 +1,9 @@
 /* Who is called with a sample, and what that costs. The publishers (task/publisher.h) keep the lists and make
  * the calls; here each call is timed, and a subscription is kept until no call can be on its way to it:
  *
- *   direct   the receiver takes its list of calls anew for each sample, so one that has left may go as soon
- * as the receiver is not in the middle of a sample queued   the publisher knows it as long as its thread has
- * not ended
+ * - direct: the receiver takes its list of calls anew for each sample, so one that has left may go as soon as
+ *   the receiver is not in the middle of a sample;
+ * - queued: the publisher knows it as long as its thread has not ended.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -217,6 +217,9 @@ static int open_and_read(struct mill_streamer *streamer, struct mill_error *erro
     unsigned interval_ms = 0;
     int status = source->ops->open(source, mill_now_ns() + streamer->retry.silence_ns, error);
     if (status == 0) {
+        mill_monitor_enter(&streamer->monitor);
+        streamer->metrics.opened++;
+        mill_monitor_leave(&streamer->monitor);
         status = read_hello(streamer, &interval_ms, error);
     }
     if (status == 0) {

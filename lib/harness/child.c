@@ -300,7 +300,7 @@ int mill_child_run(const struct mill_child_options *options, const struct mill_s
     enum watch end = watch(&child, options, allowed_ns);
     bool starved = end == watch_late && mill_process_starved(child.pid, allowed_ns, &cpu_ns);
     if (end == watch_late && !starved) {
-        child.stacks = mill_stacks_of(child.pid);
+        child.stacks = mill_stacks_of(child.pid, options->interrupted, options->context);
     }
     if (end != watch_ended) {
         kill(-child.pid, SIGKILL); /* the whole group: what the scenario started, too */

@@ -86,7 +86,7 @@ static void find_rejection(const struct mill_observation *seen, const struct mil
         }
     }
     mill_cores_between(&seen->cores_before, &seen->cores_after, &use);
-    if (use.known && use.foreign > most_foreign_share + use.resolution) {
+    if (use.known && !spec->helped && use.foreign > most_foreign_share + use.resolution) {
         snprintf(reason, size, "other processes used %.0f%% of a processor", 100 * use.foreign);
     } else if (use.known && use.steal > most_steal_share + use.resolution) {
         snprintf(reason, size, "the hypervisor took %.0f%% of a processor away", 100 * use.steal);

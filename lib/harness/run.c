@@ -58,6 +58,7 @@ static struct mill_sample_spec specify(const struct runner *runner, const struct
         .slice_ns = settings->slice_ns,
         .calibration_ns = settings->calibration_ns,
         .perturb = settings->perturb,
+        .helped = settings->helped,
         .seed = seed,
     };
     memcpy(spec.values, cell->values, sizeof spec.values);
@@ -209,7 +210,7 @@ out:
 
 json_t *mill_run_settings_encode(const struct mill_run_settings *settings)
 {
-    return json_pack("{s:i, s:i, s:b, s:I, s:f, s:s, s:I, s:I, s:I, s:I, s:I, s:I}",               /* */
+    return json_pack("{s:i, s:i, s:b, s:I, s:f, s:s, s:I, s:I, s:I, s:I, s:b, s:I, s:I}",          /* */
                      "rounds", (int)settings->rounds, "attempts", (int)settings->attempts,         /* */
                      "throughput", settings->throughput,                                           /* */
                      "latency_every", (json_int_t)settings->latency_every, "rate", settings->rate, /* */
@@ -218,6 +219,7 @@ json_t *mill_run_settings_encode(const struct mill_run_settings *settings)
                      "window_ns", (json_int_t)settings->window_ns,                                 /* */
                      "slice_ns", (json_int_t)settings->slice_ns,                                   /* */
                      "calibration_ns", (json_int_t)settings->calibration_ns,                       /* */
+                     "helped", settings->helped,                                                   /* */
                      "grace_ns", (json_int_t)settings->grace_ns,                                   /* */
                      "budget_ns", (json_int_t)settings->budget_ns);
 }

@@ -25,6 +25,7 @@ struct mill_run_settings {
     uint64_t window_ns;
     uint64_t slice_ns;
     uint64_t calibration_ns;
+    bool helped; /* a process beside ours works for the samples: foreign time does not count against them */
     uint64_t grace_ns;  /* of the watchdog */
     uint64_t budget_ns; /* no round begins that would not fit into this time, and none goes on beyond it; 0:
                            no limit */

@@ -35,6 +35,7 @@ struct mill_sample_spec {
     uint64_t slice_ns;       /* fairness is also looked at in slices of this length */
     uint64_t calibration_ns; /* how long each bracket takes; 0: none, as under a sanitizer */
     bool perturb;            /* threads are preempted at random (perturb.h) */
+    bool helped;             /* by another process: foreign time does not count against it */
     uint64_t seed;           /* below 2^63, so that JSON can carry it */
 };
 

@@ -14,15 +14,15 @@ json_t *mill_sample_spec_encode(const struct mill_sample_spec *spec)
     for (unsigned i = 0; i < spec->scenario->parameter_count; i++) {
         json_array_append_new(values, json_integer(spec->values[i]));
     }
-    return json_pack("{s:s, s:s, s:o, s:i, s:s, s:I, s:f, s:s, s:I, s:I, s:I, s:I, s:b, s:I}", /* */
+    return json_pack("{s:s, s:s, s:o, s:i, s:s, s:I, s:f, s:s, s:I, s:I, s:I, s:I, s:b, s:b, s:I}", /* */
                      "scenario", spec->scenario->name, "strategy", spec->strategy->name, "values",
                      values,                                                                           /* */
                      "threads", (int)spec->threads, "kind", mill_sample_kind_name(spec->kind),         /* */
                      "every", (json_int_t)spec->every, "rate", spec->rate,                             /* */
                      "pin", mill_pin_name(spec->pin), "warmup_ns", (json_int_t)spec->warmup_ns,        /* */
                      "window_ns", (json_int_t)spec->window_ns, "slice_ns", (json_int_t)spec->slice_ns, /* */
-                     "calibration_ns", (json_int_t)spec->calibration_ns, "perturb", spec->perturb, "seed",
-                     (json_int_t)spec->seed);
+                     "calibration_ns", (json_int_t)spec->calibration_ns, "perturb", spec->perturb, "helped",
+                     spec->helped, "seed", (json_int_t)spec->seed);
 }
 
 int mill_sample_spec_decode(struct mill_sample_spec *spec, const json_t *json,
@@ -30,16 +30,16 @@ int mill_sample_spec_decode(struct mill_sample_spec *spec, const json_t *json,
 {
     const char *scenario, *strategy, *kind, *pin;
     json_t *values;
-    int threads, perturb;
+    int threads, perturb, helped;
     json_int_t every, warmup, window, slice, calibration, seed;
     json_error_t wrong;
     *spec = (struct mill_sample_spec){0};
     if (json_unpack_ex((json_t *)(uintptr_t)json, &wrong, JSON_STRICT,
-                       "{s:s, s:s, s:o, s:i, s:s, s:I, s:F, s:s, s:I, s:I, s:I, s:I, s:b, s:I}", "scenario",
-                       &scenario, "strategy", &strategy, "values", &values, "threads", &threads, "kind",
-                       &kind, "every", &every, "rate", &spec->rate, "pin", &pin, "warmup_ns", &warmup,
+                       "{s:s, s:s, s:o, s:i, s:s, s:I, s:F, s:s, s:I, s:I, s:I, s:I, s:b, s:b, s:I}",
+                       "scenario", &scenario, "strategy", &strategy, "values", &values, "threads", &threads,
+                       "kind", &kind, "every", &every, "rate", &spec->rate, "pin", &pin, "warmup_ns", &warmup,
                        "window_ns", &window, "slice_ns", &slice, "calibration_ns", &calibration, "perturb",
-                       &perturb, "seed", &seed) != 0) {
+                       &perturb, "helped", &helped, "seed", &seed) != 0) {
         return mill_error_set(error, -EINVAL, "the specification is no sample's: %s", wrong.text);
     }
     spec->scenario = mill_scenario_find(list, scenario);
@@ -70,6 +70,7 @@ int mill_sample_spec_decode(struct mill_sample_spec *spec, const json_t *json,
     spec->slice_ns = (uint64_t)slice;
     spec->calibration_ns = (uint64_t)calibration;
     spec->perturb = perturb != 0;
+    spec->helped = helped != 0;
     spec->seed = (uint64_t)seed;
     return 0;
 }

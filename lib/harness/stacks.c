@@ -16,6 +16,9 @@ struct writer {
     pid_t process;
     struct mill_text text;
     int frame;
+    unsigned threads, left_out;
+    bool (*interrupted)(void *context);
+    void *context;
 };
 
 static int write_frame(Dwfl_Frame *frame, void *argument)
@@ -45,6 +48,12 @@ static int write_thread(Dwfl_Thread *thread, void *argument)
 {
     struct writer *writer = argument;
     char path[64], name[32] = "?";
+    bool enough = writer->threads == MILL_STACKS_MAX || writer->left_out > 0;
+    if (enough || (writer->interrupted && writer->interrupted(writer->context))) {
+        writer->left_out++;
+        return DWARF_CB_OK;
+    }
+    writer->threads++;
     snprintf(path, sizeof path, "/proc/%d/task/%d/comm", (int)writer->process, (int)dwfl_thread_tid(thread));
     FILE *file = fopen(path, "re");
     if (file) {
@@ -59,7 +68,7 @@ static int write_thread(Dwfl_Thread *thread, void *argument)
     return DWARF_CB_OK;
 }
 
-char *mill_stacks_of(pid_t process)
+char *mill_stacks_of(pid_t process, bool (*interrupted)(void *context), void *context)
 {
     static char *no_separate_debug_files;
     static const Dwfl_Callbacks callbacks = {
@@ -67,7 +76,8 @@ char *mill_stacks_of(pid_t process)
         .find_debuginfo = dwfl_standard_find_debuginfo,
         .debuginfo_path = &no_separate_debug_files,
     };
-    struct writer writer = {.process = process, .dwfl = dwfl_begin(&callbacks)};
+    struct writer writer = {
+        .process = process, .dwfl = dwfl_begin(&callbacks), .interrupted = interrupted, .context = context};
     bool attached = writer.dwfl && dwfl_linux_proc_report(writer.dwfl, process) == 0 &&
                     dwfl_report_end(writer.dwfl, NULL, NULL) == 0 &&
                     dwfl_linux_proc_attach(writer.dwfl, process, false) == 0;
@@ -75,6 +85,9 @@ char *mill_stacks_of(pid_t process)
         const char *why = dwfl_errmsg(-1);
         mill_text_add(&writer.text, "the stacks of process %d could not all be read: %s\n", (int)process,
                       why ? why : "no reason given");
+    }
+    if (writer.left_out > 0) {
+        mill_text_add(&writer.text, "the stacks of %u more threads are left out\n", writer.left_out);
     }
     dwfl_end(writer.dwfl);
     return writer.text.text;

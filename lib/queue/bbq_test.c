@@ -1,6 +1,29 @@
 /* What is particular to the BBQ: what a put or a get that stops in the middle holds back, and how the last
  * block is sealed. The test plays the thread that stops, inside the strategy's file.
  */
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/cacheline.h"
+#include "queue/positions.h"
+#include "queue/queue_list.h"
+
+static void (*behind_load)(void); /* what others do behind the next load */
+
+static uint64_t played_load(const _Atomic uint64_t *word, memory_order order)
+{
+    uint64_t value = atomic_load_explicit(word, order);
+    void (*once)(void) = behind_load;
+    behind_load = NULL;
+    if (once) {
+        once();
+    }
+    return value;
+}
+
+#undef atomic_load_explicit
+#define atomic_load_explicit played_load
 #include "queue/bbq.c" // NOLINT(bugprone-suspicious-include)
 
 #include <setjmp.h>
@@ -138,6 +161,45 @@ static void test_a_block_behind_the_last_does_not_count(void **state)
     }
 }
 
+/* ---- a put that stops behind its look at `putters` ---- */
+
+static struct bbq *late; /* bbq of two blocks of one entry, into which it puts */
+static bool closed_meanwhile;
+
+/* Both blocks are filled and emptied; the first is opened for its next lap, by a put that stops before it
+ * moves `putters` there. */
+static void go_round_once(void)
+{
+    uint64_t position;
+    assert_int_equal(mill_queue_try_put(&late->queue, &first), 0);
+    assert_int_equal(mill_queue_try_put(&late->queue, &second), 0);
+    assert_gets(late, &first);
+    assert_gets(late, &second);
+    open_second(late, &position);
+    if (closed_meanwhile) {
+        mill_queue_close(&late->queue);
+        assert_ends(late, -EPIPE);
+    }
+}
+
+/* What it then allocates is of the block's next lap. It stands, unless the queue was closed before. */
+static void test_a_put_that_comes_a_lap_late(void **state)
+{
+    (void)state;
+    for (int closes = 0; closes < 2; closes++) {
+        late = make(1);
+        closed_meanwhile = closes;
+        behind_load = go_round_once;
+        assert_int_equal(mill_queue_try_put(&late->queue, &third), closes ? -EPIPE : 0);
+        assert_null(behind_load);
+        if (!closes) {
+            assert_gets(late, &third);
+        }
+        assert_ends(late, closes ? -EPIPE : -EAGAIN);
+        mill_queue_destroy(&late->queue);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +208,7 @@ int main(void)
         cmocka_unit_test(test_closing_waits_for_what_was_allocated),
         cmocka_unit_test(test_an_entry_ahead_stands_unless_closed_before),
         cmocka_unit_test(test_a_block_behind_the_last_does_not_count),
+        cmocka_unit_test(test_a_put_that_comes_a_lap_late),
     };
     return cmocka_run_group_tests_name("bbq", tests, NULL, NULL);
 }

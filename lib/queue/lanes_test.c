@@ -1,6 +1,54 @@
 /* What is particular to the lanes: rings that grow while others take from them, consumers that change lanes,
  * and that nothing found means that nothing was there.
  */
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/cacheline.h"
+#include "queue/gate.h"
+#include "queue/positions.h"
+#include "queue/queue_list.h"
+
+struct lane;
+struct ring;
+
+/* What others do behind the next load of this word. */
+static const void *_Atomic watched;
+static void (*behind_load)(void);
+
+static void play(const void *word)
+{
+    if (word == atomic_load_explicit(&watched, memory_order_relaxed)) {
+        atomic_store_explicit(&watched, NULL, memory_order_relaxed);
+        behind_load();
+    }
+}
+
+#define PLAYED(name, type)                                                   \
+    static type played_##name(const _Atomic(type) *word, memory_order order) \
+    {                                                                        \
+        type value = atomic_load_explicit(word, order);                      \
+        play((const void *)word);                                            \
+        return value;                                                        \
+    }
+typedef struct lane *lane_pointer;
+typedef struct ring *ring_pointer;
+typedef void *item_pointer;
+PLAYED(position, uint64_t)
+PLAYED(lane, lane_pointer)
+PLAYED(ring, ring_pointer)
+PLAYED(slot, item_pointer)
+
+#undef atomic_load_explicit
+#define atomic_load_explicit(word, order) \
+    _Generic((word),                                     \
+        _Atomic(uint64_t) *: played_position,            \
+        _Atomic(lane_pointer) *: played_lane,            \
+        const _Atomic(lane_pointer) *: played_lane,      \
+        _Atomic(ring_pointer) *: played_ring,            \
+        _Atomic(item_pointer) *: played_slot)(word, order)
 #include "queue/lanes.c" // NOLINT(bugprone-suspicious-include)
 
 #include <pthread.h>
@@ -126,6 +174,61 @@ static void test_is_never_called_empty_beside_an_item(void **state)
     mill_queue_destroy(carriers.queue);
 }
 
+/* A consumer that stops between two lanes, and another one that meanwhile carries the item of the second into
+ * the first. */
+static struct {
+    struct mill_queue *queue;
+    sem_t go, done;
+    atomic_bool carried;
+} beside;
+
+static void let_it_carry(void)
+{
+    sem_post(&beside.go);
+    while (sem_wait(&beside.done) != 0) {
+    }
+}
+
+/* Puts an item and takes it, and so has a lane; then carries what it finds there. */
+static void *carry_once(void *item)
+{
+    void *found = NULL;
+    mill_queue_put(beside.queue, item, MILL_FOREVER);
+    mill_queue_try_get(beside.queue, &found);
+    sem_post(&beside.done);
+    while (sem_wait(&beside.go) != 0) {
+    }
+    bool got = mill_queue_try_get(beside.queue, &found) == 0;
+    atomic_store(&beside.carried, got && mill_queue_put(beside.queue, found, MILL_FOREVER) == 0);
+    sem_post(&beside.done);
+    return NULL;
+}
+
+static void test_an_item_that_moves_into_a_lane_behind_the_look_is_found(void **state)
+{
+    (void)state;
+    static char item, other;
+    pthread_t thread;
+    void *found = NULL;
+    beside.queue = made(4);
+    sem_init(&beside.go, 0, 0);
+    sem_init(&beside.done, 0, 0);
+    assert_int_equal(mill_queue_put(beside.queue, &item, 0), 0);
+    assert_int_equal(pthread_create(&thread, NULL, carry_once, &other), 0);
+    while (sem_wait(&beside.done) != 0) {
+    }
+    /* the other thread's lane was listed last, and is looked into first */
+    behind_load = let_it_carry;
+    atomic_store(&watched, &atomic_load(&lanes_of(beside.queue)->first)->tail);
+    assert_int_equal(mill_queue_try_get(beside.queue, &found), 0);
+    pthread_join(thread, NULL);
+    assert_true(atomic_load(&beside.carried));
+    assert_ptr_equal(found, &item);
+    sem_destroy(&beside.go);
+    sem_destroy(&beside.done);
+    mill_queue_destroy(beside.queue);
+}
+
 /* ---- whose turn a lane is ---- */
 
 struct filler {
@@ -172,6 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grows_while_others_take),
         cmocka_unit_test(test_is_never_called_empty_beside_an_item),
+        cmocka_unit_test(test_an_item_that_moves_into_a_lane_behind_the_look_is_found),
         cmocka_unit_test(test_a_full_lane_does_not_starve_the_others),
     };
     return cmocka_run_group_tests_name("lanes", tests, NULL, NULL);

@@ -281,6 +281,11 @@ static void add_footer(const struct mill_run_report *report)
                     modes.text ? modes.text : "none seen",
                     json_integer_value(json_object_get(report->result, "seed")));
     mill_text_free(&modes);
+    if (json_is_true(json_object_get(settings, "helped"))) {
+        mill_report_say(report, 0,
+                        "The device is served by another process of this machine: the time that others used "
+                        "did not count against a sample.");
+    }
     if (json_is_true(json_object_get(report->result, "interrupted"))) {
         mill_report_styled(report, MILL_YELLOW, "Interrupted: this is what was measured until then.");
     }

@@ -3,8 +3,7 @@
  *
  *     owner:    status = mill_chase_lev_push(&deque, item);
  *               item = mill_chase_lev_pop(&deque);                    NULL: empty
- *     thieves:  item = mill_chase_lev_steal(&deque);                  NULL: empty, or another thread was
- * faster
+ *     thieves:  item = mill_chase_lev_steal(&deque);                  NULL: empty, or another was faster
  *
  * Items are pointers that are not looked into; not NULL. Each comes out once. What was written before a push
  * is seen by whoever gets the item. It grows when it is full; the smaller arrays stay until it is destroyed,

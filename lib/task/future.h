@@ -21,6 +21,16 @@
  * a task of the same pool runs other tasks meanwhile (and so may come back later than its timeout: as late as
  * the task that it runs); a wait for a future whose own task is running on the caller's stack is -EDEADLK.
  * Looking and cancelling are lock-free.
+ *
+ * Which waits inside a task may be without a limit: those for a future that the waiting task has itself
+ * submitted since it began, or that was submitted by tasks that it has forked so. If all tasks of a pool keep
+ * to that, no waits of theirs deadlock: whom a task waits for has started later than itself, what buries it
+ * on a worker's stack later still, and so on around: nobody starts later than himself. Any other wait for a
+ * future of the same pool may last for ever, even where the waits as such form no ring: A waits for F; its
+ * worker runs B on top; B waits for G; and G, on another worker, waits for A, which cannot go on before B has
+ * returned. That is not detected. Such a wait needs a limit (with -ETIMEDOUT B returns, and A goes on), or
+ * the future of another pool, or a thread outside. For the same reason a task that waits must not hold a lock
+ * that another task takes: the one that runs on top may want it.
  */
 #ifndef MILL_TASK_FUTURE_H
 #define MILL_TASK_FUTURE_H

@@ -139,12 +139,15 @@ bool mill_idlers_search(struct mill_idlers *idlers)
 
 void mill_idlers_found(struct mill_idlers *idlers)
 {
+    /* seq_cst, all three: a submit that still saw us search has its fence, in mill_idlers_wake, before our
+     * word that we do not; so we see the sleeper that it saw. Likewise a lookout that has left, and has
+     * looked too early for that submit's task. */
     bool last = atomic_fetch_sub_explicit(&idlers->searching, 1, memory_order_seq_cst) == 1;
-    if (!last || atomic_load_explicit(&idlers->asleep, memory_order_relaxed) == 0 ||
-        atomic_load_explicit(&idlers->brisk, memory_order_relaxed)) {
+    if (!last || atomic_load_explicit(&idlers->asleep, memory_order_seq_cst) == 0 ||
+        atomic_load_explicit(&idlers->brisk, memory_order_seq_cst)) {
         return;
     }
-    mill_fence(); /* pairs with the one in mill_idlers_wake */
+    mill_fence(); /* pairs with the one in mill_idlers_wake: either it sees us no longer, or we its task */
     if (idlers->more(idlers->context)) {
         mill_idlers_wake(idlers);
     }

@@ -7,8 +7,8 @@
  * - A submit wakes a worker only if nobody searches: the one that does will find the task. A searcher that
  *   finds one, was the last, and sees more of them wakes the next. (As the schedulers of Go and Tokio do.)
  * - Before it does, it looks for a moment, much shorter than a wake, whether a worker comes round that was
- * just about to. Whoever waits for a task and submits the next as soon as it is done meets its worker between
- * the two, and would else wake another each time, and the two would take turns at sleeping.
+ *   just about to. Whoever waits for a task and submits the next as soon as it is done meets its worker
+ *   between the two, and would else wake another each time, and the two would take turns at sleeping.
  * - While tasks are so short that an awake worker is round sooner than a sleeping one is up, no submit wakes
  *   anybody as long as one worker is awake. Since that one may be stuck all the same, one sleeper is on the
  *   lookout: it looks once in MILL_LOOKOUT_NS whether tasks are waiting, and if so joins. The lookout gives
@@ -76,7 +76,8 @@ struct mill_idlers {
 };
 
 /* `workers` is 1 … MILL_POOL_WORKERS_MAX; `seldom`: they spin before they sleep; `more` tells from any thread
- * whether there are tasks. 0 or -ENOMEM. */
+ * whether there are tasks: true for each from its put until a worker has it in hand to run it, without a gap.
+ * 0 or -ENOMEM. */
 int mill_idlers_init(struct mill_idlers *idlers, unsigned workers, bool seldom,
                      bool (*more)(const void *context), const void *context);
 

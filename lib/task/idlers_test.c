@@ -254,6 +254,37 @@ static void test_nobody_looks_out_when_all_sleep(void **state)
     mill_idlers_destroy(idlers);
 }
 
+/* A task comes between the lookout's look and the moment at which it takes its word back: who put it has seen
+ * the word, and wakes nobody. */
+static bool comes_as_it_leaves(const void *context)
+{
+    struct sleeper *sleeper = (struct sleeper *)(uintptr_t)context;
+    bool left = !atomic_load(&sleeper->idlers->brisk);
+    if (left) {
+        atomic_store(&sleeper->reason, true);
+    }
+    atomic_fetch_add(&sleeper->looks, 1);
+    return left;
+}
+
+static void test_lookout_looks_once_more_as_it_leaves(void **state)
+{
+    (void)state;
+    struct house *house = open_house(MILL_PACE_QUICK);
+    struct sleeper *lookout = &house->sleepers[0];
+    lookout->rest.reason = comes_as_it_leaves;
+    lookout->rest.deadline = mill_now_ns() + 20 * MILL_NS_PER_S; /* only a test that fails gets there */
+    for (int i = 0; i < WORKERS; i++) {
+        go_to_sleep(&house->sleepers[i]);
+    }
+    assert_wakes(lookout, MILL_CALL_SELF);
+    assert_true(atomic_load(&lookout->reason)); /* it has seen the task */
+    mill_idlers_rouse(&house->idlers);
+    assert_wakes(&house->sleepers[1], MILL_CALL_LOOK);
+    assert_wakes(&house->sleepers[2], MILL_CALL_LOOK);
+    mill_idlers_destroy(&house->idlers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +296,7 @@ int main(void)
         cmocka_unit_test(test_few_search),
         cmocka_unit_test(test_lookout_joins),
         cmocka_unit_test(test_nobody_looks_out_when_all_sleep),
+        cmocka_unit_test(test_lookout_looks_once_more_as_it_leaves),
     };
     return cmocka_run_group_tests_name("idlers", tests, NULL, NULL);
 }

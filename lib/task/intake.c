@@ -28,6 +28,15 @@ void mill_intake_destroy(struct mill_intake *intake)
     }
 }
 
+/* What is taken besides a first one is carried elsewhere. relaxed: published by what makes it disappear from
+ * here, a release, which pairs with the acquire in mill_intake_empty. */
+static void announce(atomic_bool *carrying, size_t count)
+{
+    if (carrying && count > 1) {
+        atomic_store_explicit(carrying, true, memory_order_relaxed);
+    }
+}
+
 /* ---- the list behind the ring ---- */
 
 static int spill(struct mill_intake *intake, struct mill_task *task, bool back)
@@ -49,7 +58,8 @@ static int spill(struct mill_intake *intake, struct mill_task *task, bool back)
     return refused ? -EPIPE : 0;
 }
 
-static size_t take_spilled(struct mill_intake *intake, struct mill_task **tasks, size_t most, size_t sharers)
+static size_t take_spilled(struct mill_intake *intake, struct mill_task **tasks, size_t most, size_t sharers,
+                           atomic_bool *carrying)
 {
     /* relaxed: a hint, the mutex orders */
     if (atomic_load_explicit(&intake->spilled, memory_order_relaxed) == 0) {
@@ -63,7 +73,8 @@ static size_t take_spilled(struct mill_intake *intake, struct mill_task **tasks,
         tasks[count] = intake->first;
         intake->first = intake->first->next;
     }
-    atomic_fetch_sub_explicit(&intake->spilled, count, memory_order_relaxed);
+    announce(carrying, count);
+    atomic_fetch_sub_explicit(&intake->spilled, count, memory_order_release);
     pthread_mutex_unlock(&intake->mutex);
     return count;
 }
@@ -164,8 +175,9 @@ static size_t look(struct mill_intake *intake, uint64_t head, struct mill_task *
     return count;
 }
 
+/* Behind `before` that have been taken already. */
 static size_t take_from_ring(struct mill_intake *intake, struct mill_task **tasks, size_t most,
-                             size_t sharers)
+                             size_t sharers, atomic_bool *carrying, size_t before)
 {
     uint64_t head = atomic_load_explicit(&intake->head, memory_order_acquire);
     size_t count;
@@ -175,8 +187,9 @@ static size_t take_from_ring(struct mill_intake *intake, struct mill_task **task
             return 0;
         }
         count = (count + sharers - 1) / sharers;
-        /* release: pairs with the acquire in has_room. What was looked at is still valid if nobody has moved
-         * the head since. */
+        announce(carrying, before + count);
+        /* release: pairs with the acquire in has_room and in mill_intake_empty. What was looked at is still
+         * valid if nobody has moved the head since. */
     } while (!atomic_compare_exchange_weak_explicit(&intake->head, &head, head + count, memory_order_acq_rel,
                                                     memory_order_acquire));
     for (size_t i = 0; i < count; i++) {
@@ -196,14 +209,15 @@ static size_t most_spilled(const struct mill_intake *intake, size_t most)
     return most > 1 ? most / 2 : sum % 2;
 }
 
-size_t mill_intake_take(struct mill_intake *intake, struct mill_task **tasks, size_t most, size_t sharers)
+size_t mill_intake_take(struct mill_intake *intake, struct mill_task **tasks, size_t most, size_t sharers,
+                        atomic_bool *carrying)
 {
-    size_t count = take_spilled(intake, tasks, most_spilled(intake, most), sharers);
+    size_t count = take_spilled(intake, tasks, most_spilled(intake, most), sharers, carrying);
     if (count < most) {
-        count += take_from_ring(intake, tasks + count, most - count, sharers);
+        count += take_from_ring(intake, tasks + count, most - count, sharers, carrying, count);
     }
     /* The ring may have been empty just when it was not the list's turn. */
-    return count > 0 ? count : take_spilled(intake, tasks, most, sharers);
+    return count > 0 ? count : take_spilled(intake, tasks, most, sharers, carrying);
 }
 
 /* ---- the end ---- */

@@ -3,7 +3,7 @@
  *     status = mill_intake_put(&intake, task);
  *
  *     struct mill_task *tasks[MILL_INTAKE_BATCH];
- *     size_t count = mill_intake_take(&intake, tasks, MILL_INTAKE_BATCH, 1);
+ *     size_t count = mill_intake_take(&intake, tasks, MILL_INTAKE_BATCH, 1, NULL);
  *
  * A ring of pointers without locks, in the manner of Vyukov's bounded queue (2010); but a slot is its own
  * mark (NULL: nobody's), so that eight fit a line, and one swap takes a whole run of them. A task that finds
@@ -53,8 +53,14 @@ int mill_intake_put(struct mill_intake *intake, struct mill_task *task);
 void mill_intake_put_back(struct mill_intake *intake, struct mill_task *task);
 
 /* Takes of the tasks that are there, at most `most` of them, the share of one among `sharers`, rounded up.
- * Returns how many: 0 when none is there, or a put is under way. `most` is at most MILL_INTAKE_BATCH. */
-size_t mill_intake_take(struct mill_intake *intake, struct mill_task **tasks, size_t most, size_t sharers);
+ * Returns how many: 0 when none is there, or a put is under way. `most` is at most MILL_INTAKE_BATCH.
+ *
+ * `carrying` is the taker's own, or NULL. It is set before the intake looks empty for the taking of more than
+ * one: who finds the intake empty and then looks there sees that some are under way to where others find
+ * them. The taker clears it when they are there (release, so that they are seen by who sees it cleared), and
+ * also when it got none. */
+size_t mill_intake_take(struct mill_intake *intake, struct mill_task **tasks, size_t most, size_t sharers,
+                        atomic_bool *carrying);
 
 /* From now on every put says -EPIPE; those that overlap this call may still succeed. */
 void mill_intake_close(struct mill_intake *intake);

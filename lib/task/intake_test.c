@@ -26,14 +26,14 @@ static void test_takes_in_order(void **state)
     struct mill_intake intake;
     struct mill_task *taken[MILL_INTAKE_BATCH];
     open_intake(&intake);
-    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1), 0);
+    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1, NULL), 0);
     for (int round = 0; round < 5; round++) { /* over the end of the ring */
         for (size_t i = 0; i < 7; i++) {
             assert_int_equal(mill_intake_put(&intake, &tasks[i]), 0);
         }
         assert_false(mill_intake_empty(&intake));
-        assert_int_equal(mill_intake_take(&intake, taken, 3, 1), 3);
-        assert_int_equal(mill_intake_take(&intake, taken + 3, MILL_INTAKE_BATCH - 3, 1), 4);
+        assert_int_equal(mill_intake_take(&intake, taken, 3, 1, NULL), 3);
+        assert_int_equal(mill_intake_take(&intake, taken + 3, MILL_INTAKE_BATCH - 3, 1, NULL), 4);
         for (size_t i = 0; i < 7; i++) {
             assert_ptr_equal(taken[i], &tasks[i]);
         }
@@ -51,9 +51,10 @@ static void test_takes_a_share(void **state)
     for (size_t i = 0; i < 10; i++) {
         assert_int_equal(mill_intake_put(&intake, &tasks[i]), 0);
     }
-    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 4), 3); /* a quarter, rounded up */
-    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 64), 1);
-    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1), 6);
+    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 4, NULL),
+                     3); /* a quarter, rounded up */
+    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 64, NULL), 1);
+    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1, NULL), 6);
     mill_intake_destroy(&intake);
 }
 
@@ -69,13 +70,13 @@ static void test_spills(void **state)
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(mill_intake_put(&intake, &tasks[i]), 0);
     }
-    assert_int_equal(mill_intake_take(&intake, taken, 8, 1), 8);
+    assert_int_equal(mill_intake_take(&intake, taken, 8, 1, NULL), 8);
     for (size_t i = 0; i < 4; i++) {
         assert_ptr_equal(taken[i], &tasks[SLOTS + i]);
         assert_ptr_equal(taken[4 + i], &tasks[i]);
     }
     while (!mill_intake_empty(&intake)) {
-        seen += (unsigned)mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1);
+        seen += (unsigned)mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1, NULL);
     }
     assert_int_equal(seen, count - 8);
     mill_intake_destroy(&intake);
@@ -93,7 +94,7 @@ static void test_closes(void **state)
     assert_int_equal(mill_intake_put(&intake, &tasks[1]), -EPIPE);
     mill_intake_put_back(&intake, &tasks[2]);
     assert_false(mill_intake_empty(&intake));
-    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1), 2);
+    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1, NULL), 2);
     assert_true(mill_intake_empty(&intake));
     mill_intake_destroy(&intake);
 
@@ -118,14 +119,14 @@ static void test_takes_single_ones_from_both(void **state)
         assert_int_equal(mill_intake_put(&intake, &tasks[i]), 0);
     }
     for (int i = 0; i < 8; i++) {
-        assert_int_equal(mill_intake_take(&intake, &task, 1, 1), 1);
+        assert_int_equal(mill_intake_take(&intake, &task, 1, 1, NULL), 1);
         spilled += task >= &tasks[SLOTS];
     }
     assert_int_equal(spilled, 4);
     for (size_t i = 8; i < SLOTS + 8; i++) {
-        assert_int_equal(mill_intake_take(&intake, &task, 1, 1), 1);
+        assert_int_equal(mill_intake_take(&intake, &task, 1, 1, NULL), 1);
     }
-    assert_int_equal(mill_intake_take(&intake, &task, 1, 1), 0);
+    assert_int_equal(mill_intake_take(&intake, &task, 1, 1, NULL), 0);
     mill_intake_destroy(&intake);
 }
 
@@ -153,8 +154,8 @@ static void assert_takes(struct mill_intake *intake, const struct mill_task *fir
                          const struct mill_task *second)
 {
     struct mill_task *taken[MILL_INTAKE_BATCH];
-    size_t count = mill_intake_take(intake, taken, MILL_INTAKE_BATCH, 1);
-    count += mill_intake_take(intake, taken + count, MILL_INTAKE_BATCH - count, 1);
+    size_t count = mill_intake_take(intake, taken, MILL_INTAKE_BATCH, 1, NULL);
+    count += mill_intake_take(intake, taken + count, MILL_INTAKE_BATCH - count, 1, NULL);
     assert_int_equal(count, second ? 2 : 1);
     assert_true(taken[0] == first || taken[count - 1] == first);
     assert_true(!second || taken[0] == second || taken[1] == second);
@@ -173,9 +174,10 @@ static void test_waits_for_a_put_of_the_lap_before(void **state)
     assert_int_equal(mill_intake_put(&intake, &tasks[2]), 0); /* onto the list */
     assert_int_equal(atomic_load(&intake.spilled), 1);
     assert_false(mill_intake_empty(&intake));
-    assert_int_equal(mill_intake_take(&intake, taken, 1, 1), 1); /* the one behind the first waits for it */
+    assert_int_equal(mill_intake_take(&intake, taken, 1, 1, NULL),
+                     1); /* the one behind the first waits for it */
     assert_ptr_equal(taken[0], &tasks[2]);
-    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1), 0);
+    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1, NULL), 0);
     set_slot(&intake, 0, &tasks[0]);
     assert_takes(&intake, &tasks[0], &tasks[1]);
     mill_intake_destroy(&intake);
@@ -208,9 +210,9 @@ static void test_takes_none_of_the_lap_before(void **state)
     assert_int_equal(mill_intake_put(&intake, &tasks[0]), 0);
     claim_for_take(&intake);
     assert_int_equal(mill_intake_put(&intake, &tasks[1]), 0);
-    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1), 1);
+    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1, NULL), 1);
     assert_ptr_equal(taken[0], &tasks[1]);
-    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1), 0);
+    assert_int_equal(mill_intake_take(&intake, taken, MILL_INTAKE_BATCH, 1, NULL), 0);
     assert_true(mill_intake_empty(&intake));
     set_slot(&intake, 0, NULL);
     assert_int_equal(mill_intake_put(&intake, &tasks[2]), 0);
@@ -254,7 +256,7 @@ static void *take_all(void *argument)
     struct crowd *crowd = argument;
     struct mill_task *taken[MILL_INTAKE_BATCH];
     while (atomic_load(&crowd->left) > 0) {
-        size_t count = mill_intake_take(&crowd->intake, taken, MILL_INTAKE_BATCH, TAKERS);
+        size_t count = mill_intake_take(&crowd->intake, taken, MILL_INTAKE_BATCH, TAKERS, NULL);
         for (size_t i = 0; i < count; i++) {
             atomic_fetch_add((atomic_uint *)taken[i]->argument, 1);
         }

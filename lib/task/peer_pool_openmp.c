@@ -45,7 +45,7 @@ static struct openmp *openmp_of(struct mill_pool *pool)
 static size_t take(struct openmp *openmp, struct mill_task **tasks)
 {
     for (unsigned looks = 0;; looks++) {
-        size_t count = mill_intake_take(&openmp->intake, tasks, MILL_INTAKE_BATCH, 1);
+        size_t count = mill_intake_take(&openmp->intake, tasks, MILL_INTAKE_BATCH, 1, NULL);
         if (count > 0) {
             return count;
         }

@@ -23,8 +23,9 @@
  * worker goes on with the next task. A task that returns -ECANCELED counts as cancelled.
  *
  * Any thread may submit, also a task (fork), and a task may wait for futures of its own pool (join): its
- * worker meanwhile runs other tasks, so that even a pool of one worker gets to the end. What a peer cannot is
- * in `shape`. Tasks are started in no order that is promised, but none is left for ever while others come.
+ * worker meanwhile runs other tasks, so that even a pool of one worker gets to the end. Which of such waits
+ * may be without a limit is said in task/future.h. What a peer cannot is in `shape`. Tasks are started in no
+ * order that is promised, but none is left for ever while others come.
  *
  * Submitting is lock-free where about.progress says so; shutdown blocks.
  */
@@ -57,7 +58,9 @@ struct mill_task {
 struct mill_pool_options {
     unsigned workers; /* 1 … MILL_POOL_WORKERS_MAX */
     int64_t spin_ns;  /* how long a worker without work looks for some before it sleeps; 0: it sleeps at once;
-                         MILL_FOREVER: it never does. Peers that know no such setting leave it out. */
+                         MILL_FOREVER: it goes on looking. That is for those that look: of ours without a
+                         lock, half as many workers at a time as there are processors, and at least one; the
+                         others sleep whatever is said here. Peers that know no such setting leave it out. */
 };
 
 /* What a peer lacks. Ours lack nothing. */

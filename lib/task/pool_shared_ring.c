@@ -26,7 +26,7 @@ static struct mill_task *take(struct mill_team *team, unsigned worker)
 {
     struct mill_task *task;
     (void)worker;
-    return mill_intake_take(&((struct shared *)team)->intake, &task, 1, 1) > 0 ? task : NULL;
+    return mill_intake_take(&((struct shared *)team)->intake, &task, 1, 1, NULL) > 0 ? task : NULL;
 }
 
 static bool any(const struct mill_team *team)

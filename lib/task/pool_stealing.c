@@ -6,7 +6,9 @@
  *
  * What it takes from the intake and does not run at once goes into its own deque, where others can steal it:
  * no task waits behind one that may be waiting for it. A batch is an even share while tasks are long, and all
- * that there is while they are so short that sharing costs more.
+ * that there is while they are so short that sharing costs more. Between the two places no task is out of
+ * sight: whoever has to know whether one is left (a worker that falls asleep or ends, a submit that looks
+ * whether its task still stands there) asks the intake first, then who carries some, then the deques.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -47,6 +49,7 @@ struct worker {
     alignas(MILL_ISOLATION) unsigned vain; /* takes in a row that found nothing */
     unsigned victim;                       /* where it stole last */
     unsigned visits;                       /* to others, each in its turn */
+    atomic_bool carrying;                  /* tasks from the intake to its deque */
 };
 
 struct stealing {
@@ -73,10 +76,12 @@ static struct mill_task *take_batch(struct stealing *stealing, struct worker *wo
 {
     struct mill_task *tasks[MILL_INTAKE_BATCH];
     size_t sharers = mill_team_pace(&stealing->team) >= MILL_PACE_QUICK ? 1 : stealing->team.pool.workers;
-    size_t count = mill_intake_take(&stealing->intake, tasks, MILL_INTAKE_BATCH, sharers);
+    size_t count = mill_intake_take(&stealing->intake, tasks, MILL_INTAKE_BATCH, sharers, &worker->carrying);
     for (size_t i = count; i > 1; i--) {
         put_own(stealing, worker, tasks[i - 1]);
     }
+    /* release: pairs with the acquire in is_left_with; they stand in the deque */
+    atomic_store_explicit(&worker->carrying, false, memory_order_release);
     return count > 0 ? tasks[0] : NULL;
 }
 
@@ -142,6 +147,14 @@ static struct mill_task *take(struct mill_team *team, unsigned index)
     return task ? task : steal(stealing, worker);
 }
 
+static bool is_left_with(const struct stealing *stealing, const struct worker *worker)
+{
+    return atomic_load_explicit(&worker->carrying, memory_order_acquire) ||
+           !stealing->deque->empty(&worker->deque);
+}
+
+/* In the order in which tasks move. One for which no deque could grow moves back, and to a worker that is
+ * awake. */
 static bool any(const struct mill_team *team)
 {
     const struct stealing *stealing = (const struct stealing *)team;
@@ -149,7 +162,7 @@ static bool any(const struct mill_team *team)
         return true;
     }
     for (unsigned i = 0; i < team->pool.workers; i++) {
-        if (!stealing->deque->empty(&stealing->workers[i].deque)) {
+        if (is_left_with(stealing, &stealing->workers[i])) {
             return true;
         }
     }

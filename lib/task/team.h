@@ -24,7 +24,8 @@ struct mill_team_store {
     /* In worker `worker`: a task, or NULL when none was to be had just now. */
     struct mill_task *(*take)(struct mill_team *team, unsigned worker);
 
-    /* Is a task there, or on its way in? Any thread. */
+    /* Is a task there, or on its way in, or from one place of the store to another? Any thread. A task that
+     * this misses may be left for ever beside a worker that sleeps. */
     bool (*any)(const struct mill_team *team);
 
     /* Tasks from outside are refused from now on. */

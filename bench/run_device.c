@@ -1,0 +1,82 @@
+#include "run_device.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "device/client.h"
+
+int mill_run_device_ask(const struct mill_device_target *target, struct mill_error *error)
+{
+    static const struct mill_device_policy policy = {.timeout_ns = 5 * (int64_t)MILL_NS_PER_S,
+                                                     .retries = 2,
+                                                     .backoff_ns = 100 * MILL_NS_PER_MS,
+                                                     .backoff_max_ns = MILL_NS_PER_S};
+    const struct mill_transport_plan plan = {.host = target->host, .port = target->port};
+    struct mill_device_client *client;
+    struct mill_device_failure failure;
+    struct mill_valve_status answer;
+    int status =
+        mill_device_client_create(mill_transport_ops_find("http"), &plan, &policy, &client, &failure);
+    if (status == 0) {
+        status = mill_device_get_status(client, &answer, &failure);
+        mill_device_client_destroy(client);
+    }
+    return status < 0
+               ? mill_error_set(error, status, "--device: nothing was measured; %.800s", failure.message)
+               : 0;
+}
+
+/* Only an address of one's own can be bound. */
+static bool can_bind(const struct addrinfo *address)
+{
+    int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) {
+        return false;
+    }
+    bool bound = bind(descriptor, address->ai_addr, address->ai_addrlen) == 0;
+    close(descriptor);
+    return bound;
+}
+
+bool mill_run_device_is_here(const struct mill_device_target *target)
+{
+    const struct addrinfo wanted = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *addresses;
+    /* port 0, whichever is free */
+    if (getaddrinfo(target->host, "0", &wanted, &addresses) != 0) {
+        return false;
+    }
+    bool here = false;
+    for (const struct addrinfo *address = addresses; address && !here; address = address->ai_next) {
+        here = can_bind(address);
+    }
+    freeaddrinfo(addresses);
+    return here;
+}
+
+void mill_run_device_name(json_t *result, const struct mill_device_target *target)
+{
+    static const char *const of_its_own[] = {"transport", "service", "quirks"};
+    char address[sizeof target->host + 32];
+    size_t index;
+    json_t *cell;
+    bool bracketed = strchr(target->host, ':') != NULL;
+    snprintf(address, sizeof address, "http://%s%s%s:%u", bracketed ? "[" : "", target->host,
+             bracketed ? "]" : "", target->port);
+    json_array_foreach(json_object_get(result, "cells"), index, cell)
+    {
+        json_t *parameters = json_object_get(cell, "parameters");
+        json_t *named = json_pack("{s:s}", "device", address);
+        for (size_t i = 0; i < sizeof of_its_own / sizeof of_its_own[0]; i++) {
+            json_object_del(parameters, of_its_own[i]);
+        }
+        /* first, as it says what the others are about */
+        json_object_update(named, parameters);
+        json_object_set_new(cell, "parameters", named);
+    }
+}

@@ -30,7 +30,7 @@ hunt_one() {
         kind=$(sed -nE 's/^(failed assertion|crash|wrong exit code|deadlock|lost wake-up|live-lock|data race|lock order|use after free|double free|leak|no progress): .*/\1/p' <<<"$said" | head -1)
         case $kind in
         'failed assertion') kind=assertion ;;
-        'wrong exit code') kind=exit ;;
+        'wrong exit code') kind='exit' ;;
         'lost wake-up') kind=lost-wakeup ;;
         'live-lock') kind=livelock ;;
         'data race') kind=race ;;
@@ -49,8 +49,8 @@ hunt_one() {
 
 # Of one line of the table.
 check_line() {
-    local name language kinds preemptions tsan random sentence said
-    IFS=$'\t' read -r name language kinds preemptions tsan random sentence <<<"$1"
+    local name language kinds random said
+    IFS=$'\t' read -r name language kinds _ _ random _ <<<"$1"
     said=$(hunt_one "$name" "$language" "$kinds" "$random")
     if [[ -n $said ]]; then
         printf 'FAILED: %s\n%s\n' "$name" "$said"
@@ -62,6 +62,7 @@ check_line() {
 export -f hunt_one check_line
 export threadmill folder scratch buggy fixed
 pattern=$(printf '%s\n' "$@" | paste -sd'|')
+# shellcheck disable=SC2016 # the inner shell expands it
 grep -v '^#' "$folder/programs.tsv" | grep -E "^(${pattern:-.*})"$'\t' |
     xargs -d '\n' -r -P "$(nproc)" -n 1 bash -c 'check_line "$1"' _
 count=$(wc -l <"$scratch/hunted" 2>/dev/null || echo 0)

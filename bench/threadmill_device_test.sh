@@ -3,6 +3,9 @@
 # argument: the program.
 set -u
 program=$1
+subject=device
+# shellcheck source=bench/expect.sh
+. "$(dirname "$0")/expect.sh"
 scratch=$(mktemp -d)
 server=
 cleanup() {
@@ -11,36 +14,6 @@ cleanup() {
 }
 trap cleanup EXIT
 cd "$scratch" || exit 1
-failed=0
-checks=0
-
-# expect CODE PATTERN ARGUMENT...: runs the program and checks its exit code, and that its output (both streams) holds PATTERN.
-expect() {
-    local code=$1 pattern=$2
-    shift 2
-    local output got
-    output=$("$program" device "$@" 2>&1 </dev/null)
-    got=$?
-    checks=$((checks + 1))
-    if [ "$got" -ne "$code" ]; then
-        printf 'FAILED: threadmill device %s: exit code %s, expected %s\n%s\n' "$*" "$got" "$code" "$output"
-        failed=$((failed + 1))
-    elif ! grep -qE -- "$pattern" <<<"$output"; then
-        printf 'FAILED: threadmill device %s: no /%s/ in:\n%s\n' "$*" "$pattern" "$output"
-        failed=$((failed + 1))
-    fi
-}
-
-# holds WHAT COMMAND...: the command succeeds.
-holds() {
-    local what=$1
-    shift
-    checks=$((checks + 1))
-    if ! "$@"; then
-        printf 'FAILED: %s\n' "$what"
-        failed=$((failed + 1))
-    fi
-}
 
 # Help, and wrong use.
 expect 0 'examples:' --help
@@ -188,5 +161,4 @@ if command -v curl >/dev/null; then
 fi
 end_server TERM
 
-printf '%d checks, %d failed\n' "$checks" "$failed"
-[ "$failed" -eq 0 ]
+tally

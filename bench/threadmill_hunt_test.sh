@@ -2,39 +2,12 @@
 # 'threadmill cc', 'hunt' and 'replay' as their users meet them: exit codes, tokens, bad input. One argument: the program.
 set -u
 program=$1
+# shellcheck source=bench/expect.sh
+. "$(dirname "$0")/expect.sh"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
 command -v clang >/dev/null || { echo 'SKIPPED: clang is not here'; exit 77; }
-failed=0
-checks=0
-
-# expect CODE PATTERN ARGUMENT...: runs the program and checks its exit code, and that its output (both streams) holds PATTERN.
-expect() {
-    local code=$1 pattern=$2 got
-    shift 2
-    output=$("$program" "$@" 2>&1 </dev/null)
-    got=$?
-    checks=$((checks + 1))
-    if [ "$got" -ne "$code" ]; then
-        printf 'FAILED: threadmill %s: exit code %s, expected %s\n%s\n' "$*" "$got" "$code" "$output"
-        failed=$((failed + 1))
-    elif ! grep -qE -- "$pattern" <<<"$output"; then
-        printf 'FAILED: threadmill %s: no /%s/ in:\n%s\n' "$*" "$pattern" "$output"
-        failed=$((failed + 1))
-    fi
-}
-
-# holds WHAT COMMAND...: the command succeeds.
-holds() {
-    local what=$1
-    shift
-    checks=$((checks + 1))
-    if ! "$@"; then
-        printf 'FAILED: %s\n' "$what"
-        failed=$((failed + 1))
-    fi
-}
 
 # compile NAME FLAG...: the source is the standard input.
 compile() {
@@ -187,7 +160,8 @@ static void *nothing(void *unused)
 }
 static int deep(volatile int *above)
 {
-    volatile char much[65536] = {(char)*above};
+    volatile char much[65536];
+    much[0] = (char)*above;
     int below = much[0] + 1;
     return deep(&below) + much[1];
 }
@@ -265,5 +239,4 @@ C
 holds 'a C++ program compiles' "$program" c++ -O1 -g -o thread thread.cc
 expect 0 'no failure' hunt --schedules 200 --seed 1 -q -- ./thread
 
-printf '%d checks, %d failed\n' "$checks" "$failed"
-[ "$failed" -eq 0 ]
+tally

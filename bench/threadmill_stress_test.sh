@@ -3,6 +3,9 @@
 # the sanitizers' programs stand. Skipped (77) where they were not built.
 set -u
 program=$1
+subject=stress
+# shellcheck source=bench/expect.sh
+. "$(dirname "$0")/expect.sh"
 if ! [ -x "$program-tsan" ] || ! [ -x "$program-asan" ]; then
     echo 'SKIPPED: the flavours tsan and asan are not built'
     exit 77
@@ -10,25 +13,6 @@ fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
-failed=0
-checks=0
-
-# expect CODE PATTERN ARGUMENT...: runs `stress` and checks its exit code, and that its output (both streams) holds PATTERN.
-expect() {
-    local code=$1 pattern=$2
-    shift 2
-    local output got
-    output=$("$program" stress "$@" 2>&1 </dev/null)
-    got=$?
-    checks=$((checks + 1))
-    if [ "$got" -ne "$code" ]; then
-        printf 'FAILED: threadmill stress %s: exit code %s, expected %s\n%s\n' "$*" "$got" "$code" "$output"
-        failed=$((failed + 1))
-    elif ! grep -qE -- "$pattern" <<<"$output"; then
-        printf 'FAILED: threadmill stress %s: no /%s/ in:\n%s\n' "$*" "$pattern" "$output"
-        failed=$((failed + 1))
-    fi
-}
 
 # Help, and wrong use.
 expect 0 'examples:' --help
@@ -84,5 +68,4 @@ if command -v valgrind >/dev/null && [ -r /usr/include/valgrind/helgrind.h ]; th
         --with drd
 fi
 
-printf '%d checks, %d failed\n' "$checks" "$failed"
-[ "$failed" -eq 0 ]
+tally

@@ -2,41 +2,13 @@
 # The command `threadmill` as its users meet it: exit codes, messages, files. One argument: the program.
 set -u
 program=$1
+# shellcheck source=bench/expect.sh
+. "$(dirname "$0")/expect.sh"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
-failed=0
-checks=0
 
 brief=(--rounds 1 --window 5ms --warmup 1ms --slice 1ms --quiet)
-
-# expect CODE PATTERN ARGUMENT...: runs the program and checks its exit code, and that its output (both streams) holds PATTERN.
-expect() {
-    local code=$1 pattern=$2
-    shift 2
-    local output got
-    output=$("$program" "$@" 2>&1 </dev/null)
-    got=$?
-    checks=$((checks + 1))
-    if [ "$got" -ne "$code" ]; then
-        printf 'FAILED: threadmill %s: exit code %s, expected %s\n%s\n' "$*" "$got" "$code" "$output"
-        failed=$((failed + 1))
-    elif ! grep -qE -- "$pattern" <<<"$output"; then
-        printf 'FAILED: threadmill %s: no /%s/ in:\n%s\n' "$*" "$pattern" "$output"
-        failed=$((failed + 1))
-    fi
-}
-
-# holds WHAT COMMAND...: the command succeeds.
-holds() {
-    local what=$1
-    shift
-    checks=$((checks + 1))
-    if ! "$@"; then
-        printf 'FAILED: %s\n' "$what"
-        failed=$((failed + 1))
-    fi
-}
 
 has_no_colour() {
     ! "$program" report "$1" | grep -q $'\033'
@@ -76,14 +48,13 @@ holds 'nothing is written where nothing can be measured' test ! -e unsupported.j
 
 # Files that cannot be read or written; nothing is measured for nothing, and nothing is left behind.
 expect 3 "cannot write /nowhere/r.json: No such file" run counter "${brief[@]}" -o /nowhere/r.json
-for words in --help --version 'run --help'; do
-    # shellcheck disable=SC2086 # words
-    "$program" $words >/dev/full 2>full.txt
-    [ $? -eq 3 ] && grep -q 'standard output could not be written' full.txt || {
-        printf 'FAILED: threadmill %s: a full disk is not told\n' "$words"
-        failed=$((failed + 1))
-    }
-done
+tells_full_disk() {
+    "$program" "$@" >/dev/full 2>full.txt
+    [ $? -eq 3 ] && grep -q 'standard output could not be written' full.txt
+}
+holds 'help on a full disk is told' tells_full_disk --help
+holds 'the version on a full disk is told' tells_full_disk --version
+holds "a command's help on a full disk is told" tells_full_disk run --help
 expect 3 "cannot write /dev/full: No space left" run counter --strategy mutex --threads 1 "${brief[@]}" -o /dev/full
 expect 0 'result: /dev/null' run counter --strategy mutex --threads 1 "${brief[@]}" -o /dev/null
 holds '/dev/null is still a device' test -c /dev/null
@@ -189,5 +160,4 @@ expect 0 'hold' list critical-section
 expect 2 "there is no scenario 'cuonter'; did you mean 'counter'" list cuonter
 expect 0 '"format": "threadmill-list"' list --json
 
-printf '%d checks, %d failed\n' "$checks" "$failed"
-[ "$failed" -eq 0 ]
+tally

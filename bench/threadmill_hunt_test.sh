@@ -161,9 +161,9 @@ static void *nothing(void *unused)
 static int deep(volatile int *above)
 {
     volatile char much[65536];
-    much[0] = (char)*above;
-    int below = much[0] + 1;
-    return deep(&below) + much[1];
+    much[*above & 65535] = 1;
+    int below = *above + 1;
+    return deep(&below) + much[*above & 65535];
 }
 static void *fall(void *unused)
 {

@@ -6,15 +6,6 @@ static pthread_rwlock_t shelf;
 static pthread_spinlock_t spin;
 static pthread_cond_t word;
 
-/* Locks of one schedule are none of another's. */
-static void make(void)
-{
-    a = b = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-    shelf = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
-    word = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-    expect(pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) == 0);
-}
-
 /* ---- what a thread does, and another in the other order ---- */
 
 static void *mutex_mutex(void *unused)
@@ -92,6 +83,26 @@ static void *mutex_timed_back(void *unused)
     return unused;
 }
 
+static void *write_mutex(void *unused)
+{
+    pthread_rwlock_wrlock(&shelf);
+    pthread_mutex_lock(&a);
+    pthread_mutex_unlock(&a);
+    pthread_rwlock_unlock(&shelf);
+    return unused;
+}
+
+static void *mutex_timed_read(void *unused)
+{
+    const struct timespec past = {.tv_sec = 0};
+    pthread_mutex_lock(&a);
+    if (pthread_rwlock_timedrdlock(&shelf, &past) == 0) {
+        pthread_rwlock_unlock(&shelf);
+    }
+    pthread_mutex_unlock(&a);
+    return unused;
+}
+
 static void *try_then_mutex(void *unused)
 {
     if (pthread_mutex_trylock(&b) == 0) {
@@ -126,16 +137,124 @@ static void *wait_alone(void *unused)
     return unused;
 }
 
-/* The locks at these addresses are other ones afterwards. */
-static void *made_anew(void *unused)
+/* ---- the same of each kind of lock ---- */
+
+static union {
+    pthread_mutex_t mutex;
+    pthread_rwlock_t rwlock;
+    pthread_spinlock_t spin;
+} locks[2];
+
+#define KIND(name, member, lock_call, try_call, unlock_call, init_call, destroy_call) \
+    static int name##_lock(unsigned i)                                                \
+    {                                                                                 \
+        return lock_call(&locks[i].member);                                           \
+    }                                                                                 \
+    static int name##_try(unsigned i)                                                 \
+    {                                                                                 \
+        return try_call(&locks[i].member);                                            \
+    }                                                                                 \
+    static int name##_unlock(unsigned i)                                              \
+    {                                                                                 \
+        return unlock_call(&locks[i].member);                                         \
+    }                                                                                 \
+    static int name##_init(unsigned i)                                                \
+    {                                                                                 \
+        return init_call(&locks[i].member, 0);                                        \
+    }                                                                                 \
+    static int name##_destroy(unsigned i)                                             \
+    {                                                                                 \
+        return destroy_call(&locks[i].member);                                        \
+    }
+
+KIND(mutex, mutex, pthread_mutex_lock, pthread_mutex_trylock, pthread_mutex_unlock, pthread_mutex_init,
+     pthread_mutex_destroy)
+KIND(writer, rwlock, pthread_rwlock_wrlock, pthread_rwlock_trywrlock, pthread_rwlock_unlock,
+     pthread_rwlock_init, pthread_rwlock_destroy)
+KIND(spin, spin, pthread_spin_lock, pthread_spin_trylock, pthread_spin_unlock, pthread_spin_init,
+     pthread_spin_destroy)
+
+#define CALLS(name)                                                         \
+    {                                                                       \
+        name##_lock, name##_try, name##_unlock, name##_init, name##_destroy \
+    }
+
+static const struct kind {
+    int (*lock)(unsigned), (*try)(unsigned), (*unlock)(unsigned), (*init)(unsigned), (*destroy)(unsigned);
+} kinds[] = {CALLS(mutex), CALLS(writer), CALLS(spin)};
+
+enum { kind_count = sizeof kinds / sizeof kinds[0] };
+
+static const struct kind *kind;
+
+static void nest(unsigned outer, unsigned inner)
 {
-    mutex_mutex(NULL);
-    pthread_mutex_destroy(&a);
-    pthread_mutex_init(&a, NULL);
+    expect(kind->lock(outer) == 0);
+    expect(kind->lock(inner) == 0);
+    expect(kind->unlock(inner) == 0);
+    expect(kind->unlock(outer) == 0);
+}
+
+static void *forth(void *unused)
+{
+    nest(0, 1);
+    return unused;
+}
+
+static void *back(void *unused)
+{
+    nest(1, 0);
+    return unused;
+}
+
+static void *one_by_one(void *unused)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        expect(kind->lock(i) == 0);
+        expect(kind->unlock(i) == 0);
+    }
+    return unused;
+}
+
+static void *try_inside(void *unused)
+{
+    expect(kind->lock(1) == 0);
+    if (kind->try(0) == 0) {
+        expect(kind->unlock(0) == 0);
+    }
+    expect(kind->unlock(1) == 0);
+    return unused;
+}
+
+/* The lock at the address is another one afterwards. */
+static void *forth_and_init(void *unused)
+{
+    nest(0, 1);
+    expect(kind->init(0) == 0);
+    return unused;
+}
+
+static void *forth_and_destroy(void *unused)
+{
+    nest(0, 1);
+    __typeof__(locks[0]) before = locks[0];
+    expect(kind->destroy(0) == 0);
+    locks[0] = before;
     return unused;
 }
 
 /* ---- programs ---- */
+
+static void make(void)
+{
+    a = b = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    shelf = (pthread_rwlock_t)PTHREAD_RWLOCK_INITIALIZER;
+    word = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    expect(pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE) == 0);
+    for (unsigned i = 0; kind && i < 2; i++) {
+        expect(kind->init(i) == 0);
+    }
+}
 
 static void *(*one)(void *), *(*other)(void *);
 static sem_t turn;
@@ -229,6 +348,14 @@ static void test_a_place_is_told_for_each_lock_of_each_thread(void **state)
 static void test_every_kind_of_lock_counts(void **state)
 {
     (void)state;
+    for (unsigned i = 0; i < kind_count; i++) {
+        kind = &kinds[i];
+        assert_circle(forth, back);
+        assert_none(one_by_one, back);
+        assert_none(back, one_by_one);
+        assert_none(forth, try_inside);
+    }
+    kind = NULL;
     assert_circle(write_spin, spin_read);
     assert_circle(spin_read, write_spin);
     assert_none(read_mutex, mutex_read); /* readers do not wait for each other */
@@ -239,6 +366,8 @@ static void test_who_does_not_wait_closes_no_circle_but_holds(void **state)
     (void)state;
     assert_none(mutex_mutex, mutex_try_back);
     assert_none(mutex_mutex, mutex_timed_back);
+    assert_circle(write_mutex, mutex_read);
+    assert_none(write_mutex, mutex_timed_read);
     assert_circle(mutex_mutex, try_then_mutex);
 }
 
@@ -252,7 +381,12 @@ static void test_a_wait_gives_back_and_takes_again(void **state)
 static void test_another_lock_at_the_address_is_another(void **state)
 {
     (void)state;
-    assert_none(made_anew, mutex_mutex_back);
+    for (unsigned i = 0; i < kind_count; i++) {
+        kind = &kinds[i];
+        assert_none(forth_and_init, back);
+        assert_none(forth_and_destroy, back);
+    }
+    kind = NULL;
 }
 
 static void test_creation_and_join_are_orders(void **state)

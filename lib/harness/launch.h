@@ -23,7 +23,7 @@ struct mill_launch {
     enum mill_tool tool;
     char program[PATH_MAX];                /* empty: this program again (/proc/self/exe) */
     const char *wrapper[MILL_WRAPPER_MAX]; /* what runs the program, ended by NULL; constant strings */
-    char suppressions[PATH_MAX]; /* of Valgrind: valgrind.supp; empty: none */
+    char suppressions[PATH_MAX];           /* of Valgrind: valgrind.supp; empty: none */
     bool steady; /* at addresses that are not random, where the kernel allows it: ThreadSanitizer of clang 14
                     does not start where they are scattered widely */
 };

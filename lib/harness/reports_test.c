@@ -135,6 +135,15 @@ static void helgrind_is_read(void **state)
     json_decref(order);
 }
 
+/* What it says of locks before its headline is no report. */
+static void helgrind_may_tell_of_locks_first(void **state)
+{
+    (void)state;
+    json_t *reports = parse(MILL_HELGRIND, text_held_helgrind, 1);
+    assert_int_equal(mill_report_finding(json_array_get(reports, 0)), MILL_RACE);
+    json_decref(reports);
+}
+
 static void drd_is_read(void **state)
 {
     (void)state;
@@ -251,6 +260,7 @@ int main(void)
         cmocka_unit_test(leaks_are_reports_each),
         cmocka_unit_test(undefined_behaviour_is_read_with_its_stack_or_without),
         cmocka_unit_test(helgrind_is_read),
+        cmocka_unit_test(helgrind_may_tell_of_locks_first),
         cmocka_unit_test(drd_is_read),
         cmocka_unit_test(frames_of_all_forms_are_read),
         cmocka_unit_test(a_race_seen_from_both_sides_is_one),

@@ -97,7 +97,8 @@ void mill_reports_valgrind_line(struct mill_reports_reading *reading, const char
         }
     } else if (strncmp(words, "at 0x", 5) == 0 || strncmp(words, "by 0x", 5) == 0) {
         read_frame(reading, words + 3);
-    } else if (helgrind ? reading->headline_next && rest[0] != ' ' : !reading->report && strncmp(words, "Thread ", 7) != 0) {
+    } else if (helgrind ? reading->headline_next && rest[0] != ' '
+                        : !reading->report && strncmp(words, "Thread ", 7) != 0) {
         begin(reading, words);
         reading->headline_next = false;
     } else if (strncmp(words, "Locks held", 10) != 0) {

@@ -281,4 +281,32 @@ __attribute__((unused)) static const char text_unlock_drd[] =
     "==24133==    by 0x109183: main (unlock.c:4)\n"
     "==24133== \n";
 
+/* `held`: one of two threads that add to an integer holds a mutex, of which Helgrind tells first. */
+__attribute__((unused)) static const char text_held_helgrind[] =
+    "==27750== ----------------------------------------------------------------\n"
+    "==27750== \n"
+    "==27750==  Lock at 0x10C038 was first observed\n"
+    "==27750==    at 0x484976E: ??? (in /usr/lib/valgrind/vgpreload_helgrind-amd64-linux.so)\n"
+    "==27750==    by 0x1091CF: a (held.c:3)\n"
+    "==27750==    by 0x484C7D6: ??? (in /usr/lib/valgrind/vgpreload_helgrind-amd64-linux.so)\n"
+    "==27750==    by 0x48F01F4: start_thread (pthread_create.c:442)\n"
+    "==27750==    by 0x496FB4F: clone (clone.S:100)\n"
+    "==27750==  Address 0x10c038 is 0 bytes inside data symbol \"m\"\n"
+    "==27750== \n"
+    "==27750== Possible data race during read of size 4 at 0x10C060 by thread #3\n"
+    "==27750== Locks held: none\n"
+    "==27750==    at 0x1091F0: b (held.c:4)\n"
+    "==27750==    by 0x484C7D6: ??? (in /usr/lib/valgrind/vgpreload_helgrind-amd64-linux.so)\n"
+    "==27750==    by 0x48F01F4: start_thread (pthread_create.c:442)\n"
+    "==27750==    by 0x496FB4F: clone (clone.S:100)\n"
+    "==27750== \n"
+    "==27750== This conflicts with a previous write of size 4 by thread #2\n"
+    "==27750== Locks held: 1, at address 0x10C038\n"
+    "==27750==    at 0x1091D0: a (held.c:3)\n"
+    "==27750==    by 0x484C7D6: ??? (in /usr/lib/valgrind/vgpreload_helgrind-amd64-linux.so)\n"
+    "==27750==    by 0x48F01F4: start_thread (pthread_create.c:442)\n"
+    "==27750==    by 0x496FB4F: clone (clone.S:100)\n"
+    "==27750==  Address 0x10c060 is 0 bytes inside data symbol \"shared\"\n"
+    "==27750== \n";
+
 #endif

@@ -10,6 +10,7 @@
 
 enum {
     settle_configurations = 20000, /* for each beginning that may be left away */
+    trial_configurations = 20000,  /* at least, for each smaller history that is tried */
     readable = 12,                 /* so few calls are better shown from their beginning on */
 };
 
@@ -17,6 +18,7 @@ struct shrinker {
     const struct mill_model *model;
     struct mill_linearizability_limits limits;
     uint64_t budget; /* configurations and calls that are left to be looked at */
+    uint64_t used;   /* of them, by the last search */
     struct mill_counterexample *example;
     struct mill_call *trial; /* room for as many calls as there were */
 };
@@ -56,6 +58,7 @@ static int is_broken(struct shrinker *shrinker, const struct mill_call *calls, s
     }
     int status = mill_linearizability_search(&request, &verdict, &used, NULL);
     shrinker->budget -= used < shrinker->budget ? used : shrinker->budget;
+    shrinker->used = used;
     return status < 0 ? status : verdict == MILL_NOT_LINEARIZABLE;
 }
 
@@ -336,7 +339,9 @@ static int make(const struct mill_model *model, const struct mill_call *calls, s
     shrinker.trial = calloc(example->count + 1, sizeof *shrinker.trial);
     status = shrinker.trial ? is_broken(&shrinker, example->calls, example->count) : -ENOMEM;
     if (status > 0) {
-        shrinker.budget = limits->configurations > UINT64_MAX / 4 ? UINT64_MAX : 4 * limits->configurations;
+        shrinker.budget = limits->configurations;
+        uint64_t trial = 2 * shrinker.used > trial_configurations ? 2 * shrinker.used : trial_configurations;
+        shrinker.limits.configurations = trial < limits->configurations ? trial : limits->configurations;
         status = shrink(&shrinker);
     } else if (status == 0) {
         status = -ENOENT;

@@ -197,9 +197,9 @@ static void a_long_beginning_is_told_by_where_it_led(void **state)
                    "   2  │                        ─ add_and_fetch(1) → 51\n"
                    "   3  └ 51\n"
                    "The longest order that works (counter is 50 at the beginning):\n"
-                   "   1  T0 add_and_fetch(1) → 51                   counter is 51\n"
+                   "   1  T1 add_and_fetch(1) → 51                   counter is 51\n"
                    "Then it cannot go on. Of what may be next:\n"
-                   "      T1 add_and_fetch(1) → 51: does not fit\n");
+                   "      T0 add_and_fetch(1) → 51: does not fit\n");
 }
 
 static void points_and_pending_calls_are_shown(void **state)
@@ -222,12 +222,12 @@ static void points_and_pending_calls_are_shown(void **state)
                    "   5  └ 1         │\n"
                    "                  ┊ pending\n"
                    "The longest order that works (barrier is whole at the beginning):\n"
-                   "   1  T3 wait() → 1 (1 of 2)        barrier is whole, T3 waits for 3 in all\n"
-                   "   2  T10 wait() → 1 (1 of 2)       barrier is whole, T3 waits, T10 waits for 3 in all\n"
+                   "   1  T10 wait() → 1 (1 of 2)       barrier is whole, T10 waits for 3 in all\n"
+                   "   2  T3 wait() → 1 (1 of 2)        barrier is whole, T3 waits, T10 waits for 3 in all\n"
                    "   3  T4 wait() → pending (1 of 2)  barrier is whole, T3 may go, T4 may go, T10 may go\n"
-                   "   4  T3 wait() → 1 (2 of 2)        barrier is whole, T4 may go, T10 may go\n"
+                   "   4  T10 wait() → 1 (2 of 2)       barrier is whole, T3 may go, T4 may go\n"
                    "Then it cannot go on. Of what may be next:\n"
-                   "      T10 wait() → 1: does not fit\n"
+                   "      T3 wait() → 1: does not fit\n"
                    "      T4 wait() → pending: changes nothing now\n");
 }
 

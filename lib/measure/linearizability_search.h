@@ -6,9 +6,11 @@
  * beginning. At a return whose call has not taken effect the last choice is undone. A configuration that was
  * met before (which calls have taken effect, and the state) is not entered again.
  *
- * Two things keep it short. A call that may be left out (struct mill_leaving) and leaves the state as it is
- * now is taken for good: in any order that works it can be moved to here. And in a queue, items that were got
- * one after the other must have been put in that order, so a put waits for those that it must not overtake.
+ * What returns soonest is tried first: a call that was under way for long took effect late more often than
+ * early. Two more things keep it short. A call that may be left out (struct mill_leaving) and leaves the
+ * state as it is now is taken for good: in any order that works it can be moved to here. And in a queue,
+ * items that were got one after the other must have been put in that order, so a put waits for those that it
+ * must not overtake.
  */
 #ifndef MILL_MEASURE_LINEARIZABILITY_SEARCH_H
 #define MILL_MEASURE_LINEARIZABILITY_SEARCH_H

@@ -15,11 +15,12 @@
 
 #include "core/cacheline.h"
 #include "core/random.h"
+#include "core/sanitizer.h"
 #include "measure/counterexample.h"
 
 #define SEED UINT64_C(20171)
 
-enum { threads = 4, turns = 2500, capacity = 64, locks = 3 };
+enum { threads = 4, turns = MILL_UNDER_TSAN || MILL_UNDER_ASAN ? 300 : 2500, capacity = 64, locks = 3 };
 
 struct ring {
     pthread_mutex_t mutex; /* protects the rest */
@@ -215,21 +216,13 @@ static void assert_linearizable(const struct mill_model *model, const struct mil
     assert_int_equal(result.verdict, MILL_LINEARIZABLE);
 }
 
-enum { shown_at_most = 24 };
-
 static void assert_broken(const struct mill_model *model, const struct mill_calls *calls)
 {
     struct mill_linearizability result;
-    struct mill_counterexample example;
     assert_int_equal(mill_linearizability_check(model, calls->calls, calls->count, NULL, &result, NULL), 0);
+    print_message("%s: %s, %" PRIu64 " configurations\n", model->name, mill_verdict_name(result.verdict),
+                  result.configurations);
     assert_int_equal(result.verdict, MILL_NOT_LINEARIZABLE);
-    assert_int_equal(
-        mill_counterexample_make(model, calls->calls, calls->count, result.broken_key, NULL, &example, NULL),
-        0);
-    print_message("%s: %zu of %zu calls show it\n", model->name, example.count, example.whole);
-    assert_true(example.smallest);
-    assert_in_range(example.count, 1, shown_at_most);
-    mill_counterexample_free(&example);
 }
 
 /* The call behind the middle that did `operation` and was answered so that `fits`. */

@@ -504,6 +504,7 @@ void mill_changed(const void *object)
 void mill_yield(const struct mill_step *step)
 {
     s.pending[s.current] = *step;
+    s.pending[s.current].flags |= MILL_STEP_YIELDS;
     if (s.ask_again) {
         ask_all(); /* first, since what has changed ends yields: those of before, not this one */
     }

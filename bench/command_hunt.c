@@ -106,6 +106,7 @@ static int take_engine(void *target, const char *value, struct mill_error *error
     }
 
 TAKE_FLAG(no_races, request->campaign.flags &= ~(uint32_t)MILL_JOB_RACES)
+TAKE_FLAG(lock_order, request->campaign.flags |= MILL_JOB_LOCK_ORDER)
 TAKE_FLAG(leaks, request->campaign.flags |= MILL_JOB_LEAKS)
 TAKE_FLAG(spurious, request->campaign.flags |= MILL_JOB_SPURIOUS)
 TAKE_FLAG(verbose, request->verbose = true)
@@ -138,6 +139,10 @@ static const struct mill_option options[] = {
      "how threads are switched: fibers, all on one kernel thread; or threads,\nslower (default fibers)",
      take_engine, false},
     {"no-races", 0, NULL, "data races that nothing else shows are no finding", take_no_races, false},
+    {"lock-order", 0, NULL,
+     "locks that threads take in both orders are a finding, also where none waits;\norders that flags or "
+     "semaphores impose are not seen",
+     take_lock_order, false},
     {"leaks", 0, NULL, "memory that is left at the end is a finding", take_leaks, false},
     {"spurious", 0, NULL, "waits on conditions may end by themselves, as POSIX allows", take_spurious, false},
     {"verbose", 'v', NULL, "every step of a failing schedule", take_verbose, false},

@@ -22,6 +22,7 @@ static const struct {
 } flags[] = {
     {"no-races", MILL_JOB_RACES, false},
     {"leaks", MILL_JOB_LEAKS, true},
+    {"lock-order", MILL_JOB_LOCK_ORDER, true},
     {"spurious", MILL_JOB_SPURIOUS, true},
 };
 

@@ -107,6 +107,51 @@ C
 expect 1 '^deadlock: ' hunt --schedules 20000 --seed 1 -q -- ./deadlock
 expect 1 'thread 1 waits for mutex .* which thread 0 holds' hunt --schedules 20000 --seed 1 -q -- ./deadlock
 
+# Locks in both orders, one after the other: nobody ever waits for a lock. A flag that keeps them apart is not seen; a join is.
+compile orders <<'C'
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+static pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int over;
+__attribute__((noinline)) static void take_both(pthread_mutex_t *first, pthread_mutex_t *second)
+{
+    pthread_mutex_lock(first);
+    pthread_mutex_lock(second);
+    pthread_mutex_unlock(second);
+    pthread_mutex_unlock(first);
+}
+static void *one_way(void *unused)
+{
+    take_both(&a, &b);
+    atomic_store(&over, 1);
+    return unused;
+}
+int main(int argc, char **argv)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, one_way, NULL);
+    if (argc > 1) {
+        pthread_join(thread, NULL);
+    }
+    while (!atomic_load(&over)) {
+        sched_yield();
+    }
+    take_both(&b, &a);
+    if (argc == 1) {
+        pthread_join(thread, NULL);
+    }
+    (void)argv;
+    return 0;
+}
+C
+expect 0 'no failure' hunt --schedules 200 --seed 1 -q -- ./orders
+expect 0 'no failure' hunt --schedules 200 --seed 1 -q --lock-order -- ./orders joined
+expect 1 '^lock order: .* thread 0 holds (0x[0-9a-f]+) and takes (0x[0-9a-f]+), thread 1 holds \2 and takes \1$' \
+    hunt --schedules 200 --seed 1 -q --lock-order -- ./orders
+holds 'the stacks show both threads and both locks' test "$(grep -cE '^    #1 (main|one_way) orders.c:' <<<"$output")" = 4
+expect 1 '^lock order: ' replay "$(token)"
+
 # Memory that is freed too early, twice, and left over; an exit code; a spin that nobody ends.
 compile memory <<'C'
 #include <pthread.h>

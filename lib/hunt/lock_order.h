@@ -36,7 +36,8 @@ struct mill_lock_taken {
     uintptr_t lock;
     const void *pc;
     bool shared; /* a read-write lock, to read */
-    bool tried;  /* by a call that does not wait: it closes no cycle, but is held like any other */
+    bool tried;  /* by a call that does not wait, or not for ever: it closes no cycle, but is held like any
+                    other */
 };
 
 /* One thread's order: it took `wanted` while it held `held`. */

@@ -16,6 +16,7 @@
 
 #include "hunt/race.h"
 #include "hunt/runtime/check.h"
+#include "hunt/runtime/order.h"
 #include "hunt/runtime/scheduler.h"
 #include "hunt/runtime/scheduler_inside.h"
 

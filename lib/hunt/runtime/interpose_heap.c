@@ -7,13 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include "hunt/heap.h"
 #include "hunt/runtime/check.h"
 #include "hunt/runtime/interpose.h"
-#include "hunt/runtime/raw.h"
 #include "hunt/runtime/real.h"
 
 #define PC __builtin_return_address(0)
@@ -190,22 +187,6 @@ char *strdup(const char *text)
     size_t size = strlen(text) + 1;
     char *copy = allocate(size, 0, PC);
     return copy ? memcpy(copy, text, size) : NULL;
-}
-
-/* ---- pages ---- */
-
-/* What was done in pages that lay there before does not count. */
-void *mmap(void *address, size_t size, int protection, int flags, int file, off_t offset)
-{
-    long result = mill_raw_syscall(SYS_mmap, (long)address, (long)size, protection, flags, file, offset);
-    if (result < 0 && result > -4096) {
-        errno = (int)-result;
-        return MAP_FAILED;
-    }
-    if (mill_hunt_on && mill_hunt_races) {
-        mill_race_allocated((uintptr_t)result, size);
-    }
-    return (void *)result;
 }
 
 /* ---- C++, under the names of its ABI ---- */

@@ -70,7 +70,7 @@ static void touch(const pthread_mutex_t *mutex, const void *pc)
 }
 
 /* It is free. */
-static int take(pthread_mutex_t *mutex)
+static int take(pthread_mutex_t *mutex, bool tried, const void *pc)
 {
     unsigned self = mill_self();
     struct mill_thread_data *data = mill_thread_data(self);
@@ -84,6 +84,7 @@ static int take(pthread_mutex_t *mutex)
     mutex->__data.__count = 1;
     mutex->__data.__nusers = 1;
     mill_acquired(mutex);
+    mill_order_taken(mutex, tried ? MILL_ORDER_GIVES_UP : MILL_ORDER_WAITS, pc);
     if (is_robust(mutex)) {
         data->robust_held++;
     }
@@ -117,7 +118,7 @@ int mill_mutex_lock(pthread_mutex_t *mutex, const struct mill_deadline *deadline
     }
     enum mill_waited waited = mill_wait(&step, is_free, mutex, deadline, false);
     touch(mutex, pc);
-    return waited == MILL_WAIT_READY ? take(mutex) : mill_wait_error(waited);
+    return waited == MILL_WAIT_READY ? take(mutex, deadline != NULL, pc) : mill_wait_error(waited);
 }
 
 int mill_mutex_trylock(pthread_mutex_t *mutex, const void *pc)
@@ -128,7 +129,7 @@ int mill_mutex_trylock(pthread_mutex_t *mutex, const void *pc)
     bool well = is_free(mutex, mill_self());
     mill_tried(&step, well);
     if (well) {
-        return take(mutex);
+        return take(mutex, true, pc);
     }
     if (is_mine(mutex) && type_of(mutex) == PTHREAD_MUTEX_RECURSIVE) {
         return take_again(mutex);
@@ -167,6 +168,7 @@ int mill_mutex_give(pthread_mutex_t *mutex, const void *pc)
     mutex->__data.__count = 0;
     mutex->__data.__nusers = 0;
     mill_released(mutex);
+    mill_order_given(mutex);
     return 0;
 }
 
@@ -182,6 +184,7 @@ int mill_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attribute
     const struct mill_step step = mill_thing_step(MILL_STEP_WRITE, MILL_THING_MUTEX, mutex, pc);
     mill_call(&step);
     mill_touch(mutex, sizeof *mutex, true, pc);
+    mill_order_renewed(mutex);
     return mill_real()->pthread_mutex_init(mutex, attributes);
 }
 
@@ -196,6 +199,7 @@ int mill_mutex_destroy(pthread_mutex_t *mutex, const void *pc)
         mill_fail_here(MILL_FAILURE_MISUSE, mutex, "thread %u destroys mutex %p, which thread %d holds",
                        mill_self(), (void *)mutex, holder);
     }
+    mill_order_renewed(mutex);
     mutex->__data.__kind = KIND_DESTROYED;
     return 0;
 }

@@ -132,8 +132,9 @@ static int take_to_write(pthread_rwlock_t *lock)
     return 0;
 }
 
-static int take(pthread_rwlock_t *lock, bool write)
+static int take(pthread_rwlock_t *lock, bool write, bool tried, const void *pc)
 {
+    mill_order_taken(lock, (write ? 0 : MILL_ORDER_SHARES) | (tried ? MILL_ORDER_GIVES_UP : 0), pc);
     return write ? take_to_write(lock) : take_to_read(lock);
 }
 
@@ -147,7 +148,7 @@ static int acquire(pthread_rwlock_t *lock, bool write, const struct mill_deadlin
     }
     enum mill_waited waited = mill_wait(&step, write ? can_write : can_read, lock, deadline, false);
     touch(lock, pc);
-    return waited == MILL_WAIT_READY ? take(lock, write) : mill_wait_error(waited);
+    return waited == MILL_WAIT_READY ? take(lock, write, deadline != NULL, pc) : mill_wait_error(waited);
 }
 
 static int try_acquire(pthread_rwlock_t *lock, bool write, const void *pc)
@@ -158,7 +159,7 @@ static int try_acquire(pthread_rwlock_t *lock, bool write, const void *pc)
     touch(lock, pc);
     bool well = write ? can_write(lock, mill_self()) : can_read(lock, mill_self());
     mill_tried(&step, well);
-    return well ? take(lock, write) : EBUSY;
+    return well ? take(lock, write, true, pc) : EBUSY;
 }
 
 static int release(pthread_rwlock_t *lock, const void *pc)
@@ -177,6 +178,7 @@ static int release(pthread_rwlock_t *lock, const void *pc)
                        "thread %u unlocks read-write lock %p, which it does not hold", mill_self(),
                        (void *)lock);
     }
+    mill_order_given(lock);
     return 0;
 }
 
@@ -185,6 +187,7 @@ static int make(pthread_rwlock_t *lock, const pthread_rwlockattr_t *attributes, 
     const struct mill_step step = mill_thing_step(MILL_STEP_WRITE, MILL_THING_RWLOCK, lock, pc);
     mill_call(&step);
     mill_touch(lock, sizeof *lock, true, pc);
+    mill_order_renewed(lock);
     return mill_real()->pthread_rwlock_init(lock, attributes);
 }
 
@@ -198,6 +201,7 @@ static int destroy(pthread_rwlock_t *lock, const void *pc)
                        "thread %u destroys read-write lock %p, which thread %d holds", mill_self(),
                        (void *)lock, mill_rwlock_holder(lock));
     }
+    mill_order_renewed(lock);
     return 0;
 }
 

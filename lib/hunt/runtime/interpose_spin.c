@@ -32,10 +32,11 @@ int mill_spin_holder(const pthread_spinlock_t *lock)
     return *lock != FREE && mark == mill_owner_mark(mill_owner(mark)) ? (int)mill_owner(mark) : -1;
 }
 
-static int take(pthread_spinlock_t *lock)
+static int take(pthread_spinlock_t *lock, bool tried, const void *pc)
 {
     *lock = TAKEN(mill_owner_mark(mill_self()));
     mill_acquired(lock);
+    mill_order_taken(lock, tried ? MILL_ORDER_GIVES_UP : MILL_ORDER_WAITS, pc);
     return 0;
 }
 
@@ -44,7 +45,7 @@ static int acquire(pthread_spinlock_t *lock, const void *pc)
     const struct mill_step step = mill_thing_step(MILL_STEP_LOCK, MILL_THING_SPIN, lock, pc);
     mill_wait(&step, is_free, (const void *)lock, NULL, false);
     mill_touch(lock, sizeof *lock, false, pc);
-    return take(lock);
+    return take(lock, false, pc);
 }
 
 static int try_acquire(pthread_spinlock_t *lock, const void *pc)
@@ -54,7 +55,7 @@ static int try_acquire(pthread_spinlock_t *lock, const void *pc)
     mill_touch(lock, sizeof *lock, false, pc);
     bool well = is_free((const void *)lock, mill_self());
     mill_tried(&step, well);
-    return well ? take(lock) : EBUSY;
+    return well ? take(lock, true, pc) : EBUSY;
 }
 
 static int release(pthread_spinlock_t *lock, const void *pc)
@@ -69,6 +70,7 @@ static int release(pthread_spinlock_t *lock, const void *pc)
     }
     *lock = FREE;
     mill_released(lock);
+    mill_order_given(lock);
     return 0;
 }
 
@@ -77,6 +79,7 @@ static int make(pthread_spinlock_t *lock, const void *pc)
     const struct mill_step step = mill_thing_step(MILL_STEP_WRITE, MILL_THING_SPIN, lock, pc);
     mill_call(&step);
     mill_touch(lock, sizeof *lock, true, pc);
+    mill_order_renewed(lock);
     *lock = FREE;
     return 0;
 }
@@ -92,6 +95,7 @@ static int destroy(pthread_spinlock_t *lock, const void *pc)
                        "thread %u destroys spin lock %p, which thread %d holds", mill_self(), (void *)lock,
                        holder);
     }
+    mill_order_renewed(lock);
     return 0;
 }
 

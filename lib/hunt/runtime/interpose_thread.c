@@ -35,6 +35,7 @@ static struct mill_thread_data *make(pthread_t *made, void *argument, int *error
         *error = -number;
         return NULL;
     }
+    mill_order_spawned((unsigned)number);
     struct mill_thread_data *data = mill_thread_data((unsigned)number);
     data->argument = argument;
     *made = mill_thread_handle((unsigned)number);
@@ -141,6 +142,7 @@ int mill_thread_await(pthread_t handle, void **result, bool wait, const struct m
     }
     find_joinable(handle, "a join", pc);
     mill_joined(other);
+    mill_order_joined(other);
     mill_thread_data(other)->joined = true;
     if (result != NULL) {
         *result = mill_thread_result(other);

@@ -716,7 +716,11 @@ int mill_scheduler_open(struct mill_job *job)
     if (status == 0 && mill_hunt_races) {
         status = mill_race_open();
     }
-    return status < 0 ? refuse(job, status, "no memory for %s", "threads, the heap or races") : 0;
+    if (status == 0 && (job->flags & MILL_JOB_LOCK_ORDER)) {
+        status = mill_order_open();
+    }
+    return status < 0 ? refuse(job, status, "no memory for %s", "threads, the heap, races or lock orders")
+                      : 0;
 }
 
 void mill_scheduler_prepare(unsigned threads)
@@ -753,6 +757,7 @@ void mill_scheduler_begin(uint64_t number)
     if (mill_hunt_races) {
         mill_race_begin();
     }
+    mill_order_begun();
     s.explorer->begin(job->explorer_state, number, number < MILL_EXPLORE_LEARNING);
     mill_hunt_on = true;
 }

@@ -109,6 +109,7 @@ TAKE_FLAG(no_races, request->campaign.flags &= ~(uint32_t)MILL_JOB_RACES)
 TAKE_FLAG(lock_order, request->campaign.flags |= MILL_JOB_LOCK_ORDER)
 TAKE_FLAG(leaks, request->campaign.flags |= MILL_JOB_LEAKS)
 TAKE_FLAG(spurious, request->campaign.flags |= MILL_JOB_SPURIOUS)
+TAKE_FLAG(raw, request->raw = true)
 TAKE_FLAG(verbose, request->verbose = true)
 
 static const struct mill_option options[] = {
@@ -145,6 +146,8 @@ static const struct mill_option options[] = {
      take_lock_order, false},
     {"leaks", 0, NULL, "memory that is left at the end is a finding", take_leaks, false},
     {"spurious", 0, NULL, "waits on conditions may end by themselves, as POSIX allows", take_spurious, false},
+    {"raw", 0, NULL, "a failing schedule is told as it was found, not reduced and not printed", take_raw,
+     false},
     {"verbose", 'v', NULL, "every step of a failing schedule", take_verbose, false},
     {"quiet", 'q', NULL, "no progress", mill_take_quiet, false},
 };

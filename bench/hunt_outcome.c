@@ -89,13 +89,16 @@ int mill_hunt_print_failure(const struct mill_hunt_request *request, struct mill
     uint32_t before = mill_choices_preemptions(result->choices);
     printf("failed in schedule %" PRIu64 " of seed %" PRIu64 ", after %.2f s\n", result->number,
            campaign->options.seed, seconds(result->elapsed_ns));
-    if (mill_campaign_minimise(campaign, result, REDUCING_ATTEMPTS, &error) == -ENOENT) {
+    if (request->raw) {
+        printf("%s: %s\n", mill_failure_name((enum mill_failure_kind)result->failure.kind),
+               result->failure.message);
+    } else if (mill_campaign_minimise(campaign, result, REDUCING_ATTEMPTS, &error) == -ENOENT) {
         printf("it did not fail again: something besides the schedule decides (time, input, addresses)\n");
     } else {
         printf("reduced from %u to %u preemptions\n", before, mill_choices_preemptions(result->choices));
     }
     printf("\n");
-    int status = print_schedule(request, result, &error);
+    int status = request->raw ? 0 : print_schedule(request, result, &error);
     status = status == 0 ? mill_drive_identify(campaign->prey.program, &program, &error) : status;
     char *token = status == 0 ? mill_hunt_token_write(campaign, result->choices, program) : NULL;
     if (!token) {

@@ -39,6 +39,7 @@ static void *lender_main(void *argument)
     for (;;) {
         mill_raw_syscall(SYS_futex, (long)&never, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
     }
+    return NULL;
 }
 
 static int start(struct errand *errand, char *stack)

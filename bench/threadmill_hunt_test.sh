@@ -227,6 +227,62 @@ expect 0 'no failure' hunt --schedules 2 --seed 1 -q -- ./beyond output
 expect 3 'was not linked by' hunt --schedules 1 -q -- /bin/true
 expect 3 'cannot be started' hunt --schedules 1 -q -- ./nowhere
 
+# What a program does at its end is part of a schedule: handlers wake threads and wait for them; a main that leaves by
+# pthread_exit ends the program with the last thread; _Exit is seen.
+compile ending <<'C'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static pthread_t thread;
+static int stopped, seen;
+static void *serve(void *unused)
+{
+    pthread_mutex_lock(&mutex);
+    while (!stopped) {
+        pthread_cond_wait(&changed, &mutex);
+    }
+    seen = 1;
+    pthread_mutex_unlock(&mutex);
+    return unused;
+}
+static void stop(void)
+{
+    pthread_mutex_lock(&mutex);
+    stopped = 1;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&mutex);
+    pthread_join(thread, NULL);
+    if (!seen) {
+        _exit(9);
+    }
+}
+static void *leave(void *code)
+{
+    _Exit(*(int *)code);
+}
+int main(int argc, char **argv)
+{
+    static int code = 5;
+    if (argc == 1) {
+        atexit(stop);
+    }
+    stopped = argc > 1;
+    pthread_create(&thread, NULL, argc > 1 && argv[1][0] == 'e' ? leave : serve, &code);
+    if (argc > 1) {
+        pthread_exit(NULL);
+    }
+    return 0;
+}
+C
+expect 0 'no failure' hunt --schedules 300 --seed 1 -q -- ./ending
+expect 0 'no failure' hunt --schedules 300 --seed 1 -q --engine threads -- ./ending
+expect 0 '^(50|[1-9][0-9]?) schedules' hunt --schedules 50 --seed 1 -q -- ./ending main-leaves
+expect 1 'wrong exit code: .* 5' hunt --schedules 50 --seed 1 -q -- ./ending exits
+expect 0 '^(50|[1-9][0-9]?) schedules' hunt --schedules 50 --seed 1 -q --expect-exit 5 -- ./ending exits
+
 # Wrong use.
 expect 2 'needs a program' hunt --
 expect 2 'no strategy' hunt --explore rnadom -- ./counter

@@ -283,6 +283,44 @@ expect 0 '^(50|[1-9][0-9]?) schedules' hunt --schedules 50 --seed 1 -q -- ./endi
 expect 1 'wrong exit code: .* 5' hunt --schedules 50 --seed 1 -q -- ./ending exits
 expect 0 '^(50|[1-9][0-9]?) schedules' hunt --schedules 50 --seed 1 -q --expect-exit 5 -- ./ending exits
 
+# Copies and fills are accesses, those that the compiler makes of assignments among them.
+compile copies <<'C'
+#include <pthread.h>
+#include <string.h>
+struct large {
+    int numbers[40];
+};
+static struct large here, there;
+static char bytes[200];
+static volatile size_t size = sizeof bytes;
+static void *work(void *what)
+{
+    if (*(char *)what == 'c') {
+        here = there;
+    } else if (*(char *)what == 's') {
+        memset(bytes, 1, size);
+    } else {
+        memmove(bytes, bytes + 8, size - 8);
+    }
+    return NULL;
+}
+int main(int argc, char **argv)
+{
+    pthread_t thread;
+    (void)argc;
+    pthread_create(&thread, NULL, work, argv[1]);
+    if (argc == 2) {
+        work(argv[1]);
+    }
+    pthread_join(thread, NULL);
+    return 0;
+}
+C
+for how in copy set move; do
+    expect 1 'data race: .* [0-9]{3} bytes' hunt --schedules 50 --seed 1 -q -- ./copies $how
+    expect 0 'no failure' hunt --schedules 50 --seed 1 -q -- ./copies $how alone
+done
+
 # Wrong use.
 expect 2 'needs a program' hunt --
 expect 2 'no strategy' hunt --explore rnadom -- ./counter

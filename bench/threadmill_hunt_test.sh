@@ -290,7 +290,7 @@ compile copies <<'C'
 struct large {
     int numbers[40];
 };
-static struct large here, there;
+struct large here, there;
 static char bytes[200];
 static volatile size_t size = sizeof bytes;
 static void *work(void *what)
@@ -320,6 +320,55 @@ for how in copy set move; do
     expect 1 'data race: .* [0-9]{3} bytes' hunt --schedules 50 --seed 1 -q -- ./copies $how
     expect 0 'no failure' hunt --schedules 50 --seed 1 -q -- ./copies $how alone
 done
+
+# Each schedule reads the standard input from its beginning; a pipe on which nothing comes is empty.
+compile reader <<'C'
+#include <pthread.h>
+#include <stdio.h>
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static int sum;
+static void *add(void *unused)
+{
+    int number;
+    pthread_mutex_lock(&mutex);
+    while (scanf("%d", &number) == 1) {
+        sum += number;
+    }
+    pthread_mutex_unlock(&mutex);
+    return unused;
+}
+int main(void)
+{
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        pthread_create(&threads[i], NULL, add, NULL);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    return sum;
+}
+C
+# reads CODE COMMAND...: what gives the input is the standard input here.
+reads() {
+    local code=$1
+    shift
+    output=$("$program" hunt --schedules 60 --seed 1 -q --expect-exit "$code" -- ./reader 2>&1)
+    grep -q '^no failure' <<<"$output"
+}
+printf '1\n2\n4\n' >numbers
+holds 'a file is input in each schedule' reads 7 <numbers
+holds 'a pipe is input in each schedule' reads 7 < <(cat numbers)
+holds 'no input is empty' reads 0 </dev/null
+holds 'closed input is empty' reads 0 <&-
+mkfifo quiet
+exec 9<>quiet
+holds 'a pipe on which nothing comes is empty' reads 0 <&9
+holds 'which is said' grep -q 'nothing comes on standard input' <<<"$output"
+exec 9<&-
+"$program" hunt --schedules 60 --seed 1 -q -- ./reader <numbers >told
+again=$(sed -n 's/^threadmill replay //p' told)
+holds 'a replay reads the input it is given' grep -q 'exit code was 7' <<<"$("$program" replay "$again" <numbers)"
 
 # Wrong use.
 expect 2 'needs a program' hunt --

@@ -187,7 +187,9 @@ static void *nothing(void *unused)
 }
 static int deep(volatile int *above)
 {
-    volatile char much[65536] = {(char)*above};
+    volatile char much[65536];
+    much[0] = (char)*above;
+    much[1] = 0;
     int below = much[0] + 1;
     return deep(&below) + much[1];
 }
@@ -369,6 +371,25 @@ exec 9<&-
 "$program" hunt --schedules 60 --seed 1 -q -- ./reader <numbers >told
 again=$(sed -n 's/^threadmill replay //p' told)
 holds 'a replay reads the input it is given' grep -q 'exit code was 7' <<<"$("$program" replay "$again" <numbers)"
+
+# A thread that runs before main is in no schedule.
+compile before <<'C'
+#include <pthread.h>
+static pthread_t thread;
+static void *nothing(void *unused)
+{
+    return unused;
+}
+__attribute__((constructor)) static void start(void)
+{
+    pthread_create(&thread, NULL, nothing, NULL);
+}
+int main(void)
+{
+    return pthread_join(thread, NULL);
+}
+C
+expect 3 'before main, creates a thread' hunt --schedules 10 --seed 1 -q -- ./before
 
 # Wrong use.
 expect 2 'needs a program' hunt --

@@ -710,6 +710,10 @@ int mill_scheduler_open(struct mill_job *job)
     if (!s.engine || s.engine->missing()) {
         return refuse(job, -EINVAL, "engine: %s", s.engine ? s.engine->missing() : job->engine);
     }
+    if (mill_interpose_early) {
+        return refuse(job, -EOPNOTSUPP, "%s creates a thread, where it cannot be controlled",
+                      "a constructor, before main,");
+    }
     int status = open_explorer(job);
     if (status < 0) {
         return status;

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "core/clock.h"
 #include "core/text.h"
+#include "hunt_input.h"
 #include "hunt_request.h"
 #include "hunt_token.h"
 #include "options.h"
@@ -159,7 +160,8 @@ static const struct mill_usage usage = {
     "threads, and\n"
     "looks for one that fails: an assertion, a crash, a wrong exit code, a deadlock, a lost wake-up, a data "
     "race,\n"
-    "memory used after it was freed. The first failing schedule is reduced to the fewest preemptions and "
+    "memory used after it was freed. In each it reads the same standard input, that of this command. The "
+    "first failing schedule is reduced to the fewest preemptions and "
     "printed,\n"
     "with a token that 'threadmill replay' plays again.",
     options,
@@ -182,8 +184,12 @@ static int hunt_program(struct request *request, char **words)
     if (mill_hunt_find_program(words[0], request->path, &error) < 0) {
         return mill_complain(MILL_EXIT_USAGE, "%s", error.message);
     }
+    int input = mill_hunt_input(&error);
+    if (input < -1) {
+        return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+    }
     campaign->prey =
-        (struct mill_prey){.program = request->path, .arguments = words, .input = -1, .output = -1};
+        (struct mill_prey){.program = request->path, .arguments = words, .input = input, .output = -1};
     int status = mill_campaign_run(campaign, &result, &error);
     mill_hunt_clear_progress(hunt);
     if (status < 0) {

@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "hunt/replay.h"
+#include "hunt_input.h"
 #include "hunt_report.h"
 #include "hunt_token.h"
 #include "options.h"
@@ -43,7 +44,7 @@ static const struct mill_usage usage = {
     "and each step\n"
     "that led to it. Exit code 1: the failure came back; 3: it diverged, since the program is another one, "
     "or\n"
-    "something besides the schedule decides.",
+    "something besides the schedule decides. Standard input is not in a token: give the same again.",
     options,
     sizeof options / sizeof options[0],
     "  threadmill replay tm1.MZ3Kx0@./prog\n",
@@ -106,8 +107,13 @@ static int run(int argc, char **argv)
     struct mill_hunt_token token;
     struct mill_drive drive = {.memory = -1};
     status = mill_hunt_token_read(&token, request.token, &error);
-    int code =
-        status < 0 ? mill_complain(MILL_EXIT_USAGE, "%s", error.message) : play(&request, &token, &drive);
+    int code = status < 0 ? mill_complain(MILL_EXIT_USAGE, "%s", error.message) : MILL_EXIT_EXPECTED;
+    if (status == 0) {
+        int input = mill_hunt_input(&error);
+        token.campaign.prey.input = input;
+        code = input < -1 ? mill_complain(MILL_EXIT_MACHINE, "%s", error.message)
+                          : play(&request, &token, &drive);
+    }
     mill_drive_close(&drive);
     mill_hunt_token_free(&token);
     return code;

@@ -246,6 +246,168 @@ expect 0 'no failure' hunt --schedules 2 --seed 1 -q -- ./beyond output
 expect 3 'was not linked by' hunt --schedules 1 -q -- /bin/true
 expect 3 'cannot be started' hunt --schedules 1 -q -- ./nowhere
 
+# What a program does at its end is part of a schedule: handlers wake threads and wait for them; a main that leaves by
+# pthread_exit ends the program with the last thread; _Exit is seen.
+compile ending <<'C'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static pthread_t thread;
+static int stopped, seen;
+static void *serve(void *unused)
+{
+    pthread_mutex_lock(&mutex);
+    while (!stopped) {
+        pthread_cond_wait(&changed, &mutex);
+    }
+    seen = 1;
+    pthread_mutex_unlock(&mutex);
+    return unused;
+}
+static void stop(void)
+{
+    pthread_mutex_lock(&mutex);
+    stopped = 1;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&mutex);
+    pthread_join(thread, NULL);
+    if (!seen) {
+        _exit(9);
+    }
+}
+static void *leave(void *code)
+{
+    _Exit(*(int *)code);
+}
+int main(int argc, char **argv)
+{
+    static int code = 5;
+    if (argc == 1) {
+        atexit(stop);
+    }
+    stopped = argc > 1;
+    pthread_create(&thread, NULL, argc > 1 && argv[1][0] == 'e' ? leave : serve, &code);
+    if (argc > 1) {
+        pthread_exit(NULL);
+    }
+    return 0;
+}
+C
+expect 0 'no failure' hunt --schedules 300 --seed 1 -q -- ./ending
+expect 0 'no failure' hunt --schedules 300 --seed 1 -q --engine threads -- ./ending
+expect 0 '^(50|[1-9][0-9]?) schedules' hunt --schedules 50 --seed 1 -q -- ./ending main-leaves
+expect 1 'wrong exit code: .* 5' hunt --schedules 50 --seed 1 -q -- ./ending exits
+expect 0 '^(50|[1-9][0-9]?) schedules' hunt --schedules 50 --seed 1 -q --expect-exit 5 -- ./ending exits
+
+# Copies and fills are accesses, those that the compiler makes of assignments among them.
+compile copies <<'C'
+#include <pthread.h>
+#include <string.h>
+struct large {
+    int numbers[40];
+};
+struct large here, there;
+static char bytes[200];
+static volatile size_t size = sizeof bytes;
+static void *work(void *what)
+{
+    if (*(char *)what == 'c') {
+        here = there;
+    } else if (*(char *)what == 's') {
+        memset(bytes, 1, size);
+    } else {
+        memmove(bytes, bytes + 8, size - 8);
+    }
+    return NULL;
+}
+int main(int argc, char **argv)
+{
+    pthread_t thread;
+    (void)argc;
+    pthread_create(&thread, NULL, work, argv[1]);
+    if (argc == 2) {
+        work(argv[1]);
+    }
+    pthread_join(thread, NULL);
+    return 0;
+}
+C
+for how in copy set move; do
+    expect 1 'data race: .* [0-9]{3} bytes' hunt --schedules 50 --seed 1 -q -- ./copies $how
+    expect 0 'no failure' hunt --schedules 50 --seed 1 -q -- ./copies $how alone
+done
+
+# Each schedule reads the standard input from its beginning; a pipe on which nothing comes is empty.
+compile reader <<'C'
+#include <pthread.h>
+#include <stdio.h>
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static int sum;
+static void *add(void *unused)
+{
+    int number;
+    pthread_mutex_lock(&mutex);
+    while (scanf("%d", &number) == 1) {
+        sum += number;
+    }
+    pthread_mutex_unlock(&mutex);
+    return unused;
+}
+int main(void)
+{
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        pthread_create(&threads[i], NULL, add, NULL);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    return sum;
+}
+C
+# reads CODE COMMAND...: what gives the input is the standard input here.
+reads() {
+    local code=$1
+    shift
+    output=$("$program" hunt --schedules 60 --seed 1 -q --expect-exit "$code" -- ./reader 2>&1)
+    grep -q '^no failure' <<<"$output"
+}
+printf '1\n2\n4\n' >numbers
+holds 'a file is input in each schedule' reads 7 <numbers
+holds 'a pipe is input in each schedule' reads 7 < <(cat numbers)
+holds 'no input is empty' reads 0 </dev/null
+holds 'closed input is empty' reads 0 <&-
+mkfifo quiet
+exec 9<>quiet
+holds 'a pipe on which nothing comes is empty' reads 0 <&9
+holds 'which is said' grep -q 'nothing comes on standard input' <<<"$output"
+exec 9<&-
+"$program" hunt --schedules 60 --seed 1 -q -- ./reader <numbers >told
+again=$(sed -n 's/^threadmill replay //p' told)
+holds 'a replay reads the input it is given' grep -q 'exit code was 7' <<<"$("$program" replay "$again" <numbers)"
+
+# A thread that runs before main is in no schedule.
+compile before <<'C'
+#include <pthread.h>
+static pthread_t thread;
+static void *nothing(void *unused)
+{
+    return unused;
+}
+__attribute__((constructor)) static void start(void)
+{
+    pthread_create(&thread, NULL, nothing, NULL);
+}
+int main(void)
+{
+    return pthread_join(thread, NULL);
+}
+C
+expect 3 'before main, creates a thread' hunt --schedules 10 --seed 1 -q -- ./before
+
 # Wrong use.
 expect 2 'needs a program' hunt --
 expect 2 'no strategy' hunt --explore rnadom -- ./counter

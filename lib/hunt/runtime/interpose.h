@@ -160,6 +160,9 @@ int mill_mutex_holder(const pthread_mutex_t *mutex);
 /* Waits for a word may end without one (POSIX allows it), as a choice of the schedule's. */
 extern bool mill_interpose_spurious;
 
+/* The program has created a thread while no schedule ran: no process that is forked later has it. */
+extern bool mill_interpose_early;
+
 int mill_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes, const void *pc);
 int mill_condition_destroy(pthread_cond_t *condition, const void *pc);
 int mill_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct mill_deadline *deadline,

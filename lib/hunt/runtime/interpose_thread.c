@@ -166,11 +166,16 @@ int mill_thread_detach(pthread_t handle, const void *pc)
 
 /* ---- the names ---- */
 
+bool mill_interpose_early;
+
 int pthread_create(pthread_t *restrict made, const pthread_attr_t *restrict attributes,
                    void *(*start)(void *), void *restrict argument)
 {
-    return mill_hunt_on ? mill_thread_make(made, attributes, start, argument, MILL_CALLER)
-                        : mill_real()->pthread_create(made, attributes, start, argument);
+    if (mill_hunt_on) {
+        return mill_thread_make(made, attributes, start, argument, MILL_CALLER);
+    }
+    mill_interpose_early = true;
+    return mill_real()->pthread_create(made, attributes, start, argument);
 }
 
 int pthread_join(pthread_t thread, void **result)

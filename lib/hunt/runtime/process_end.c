@@ -29,15 +29,20 @@ _Noreturn void abort(void)
     __builtin_unreachable();
 }
 
-/* The schedule is over with it, whatever other threads were about to do. What the program has registered for
- * its end is called without control. */
+/* What the program has registered for its end, destructors of its objects among it, is still part of the
+ * schedule: it may wake threads, and wait for them. */
 _Noreturn void exit(int code)
+{
+    mill_real()->exit(code);
+    __builtin_unreachable();
+}
+
+/* The last of the program's destructors: the schedule is over, whatever other threads were about to do. */
+__attribute__((destructor(101))) static void end_last(void)
 {
     if (mill_hunt_on) {
         mill_scheduler_end();
     }
-    mill_real()->exit(code);
-    __builtin_unreachable();
 }
 
 _Noreturn void _exit(int code)
@@ -47,6 +52,11 @@ _Noreturn void _exit(int code)
     }
     mill_real()->_exit(code);
     __builtin_unreachable();
+}
+
+_Noreturn void _Exit(int code)
+{
+    _exit(code);
 }
 
 _Noreturn void quick_exit(int code)

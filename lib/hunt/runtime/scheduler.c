@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -607,21 +608,30 @@ int mill_thread_spawn(void *(*start)(void *argument), void *argument)
     return (int)child;
 }
 
+static bool lives_besides(unsigned self)
+{
+    for (unsigned thread = 0; thread < s.count; thread++) {
+        if (thread != self && s.threads[thread].alive) {
+            return true;
+        }
+    }
+    return false;
+}
+
 _Noreturn void mill_thread_end(void *result)
 {
     unsigned self = s.current;
     const struct mill_step end = mill_thing(MILL_STEP_END, mill_thread_object(self), NULL);
     mill_point(&end);
+    if (!lives_besides(self)) {
+        exit(0); /* as POSIX has it: the first thread has ended without ending the program */
+    }
     s.threads[self].result = result;
     s.threads[self].alive = false;
     s.stale = true;
     mill_changed(&s.threads[self].data);
-    for (unsigned thread = 0; thread < s.count; thread++) {
-        if (s.threads[thread].alive) {
-            go_on();
-        }
-    }
-    mill_scheduler_leave(MILL_JOB_ENDED); /* the first thread has ended without ending the program */
+    go_on();
+    __builtin_unreachable(); /* who has ended is never picked */
 }
 
 unsigned mill_thread_stack(unsigned thread, const void *pc, uintptr_t *pcs, unsigned most)
@@ -700,6 +710,10 @@ int mill_scheduler_open(struct mill_job *job)
     }
     if (!s.engine || s.engine->missing()) {
         return refuse(job, -EINVAL, "engine: %s", s.engine ? s.engine->missing() : job->engine);
+    }
+    if (mill_interpose_early) {
+        return refuse(job, -EOPNOTSUPP, "%s creates a thread, where it cannot be controlled",
+                      "a constructor, before main,");
     }
     int status = open_explorer(job);
     if (status < 0) {

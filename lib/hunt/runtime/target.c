@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,7 +124,8 @@ static void judge(struct mill_job *job, int status)
     } else if (WEXITSTATUS(status) != job->expected_exit) {
         fail(job, MILL_FAILURE_EXIT, (uint64_t)WEXITSTATUS(status), "the program's exit code was %d",
              WEXITSTATUS(status));
-    } else if (state == MILL_JOB_RUNNING) {
+    } else if (state == MILL_JOB_RUNNING) { /* ended by a way that is not seen; it counts all the same */
+        add(&job->done, 1);
         atomic_store_explicit(&job->state, MILL_JOB_ENDED, memory_order_relaxed);
     }
 }
@@ -145,6 +147,20 @@ static void run_batch(struct mill_job *job, uint64_t from, uint64_t count, void 
         if (job->exhausted || job->batch == 1) {
             break;
         }
+    }
+}
+
+/* A file that is standard input is read from its beginning by each child, without moving the others'. */
+static void rewind_input(void)
+{
+    struct stat about;
+    if (fstat(STDIN_FILENO, &about) < 0 || !S_ISREG(about.st_mode)) {
+        return;
+    }
+    int fresh = open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC);
+    if (fresh >= 0) {
+        dup2(fresh, STDIN_FILENO);
+        close(fresh);
     }
 }
 
@@ -188,6 +204,7 @@ static bool run_child(struct mill_job *job, uint64_t from, uint64_t count, void 
     fflush(NULL);
     pid_t child = start_child();
     if (child == 0) {
+        rewind_input();
         mill_crash_watch();
         run_batch(job, from, count, run, context);
         _exit(job->expected_exit);

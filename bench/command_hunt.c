@@ -131,7 +131,7 @@ static const struct mill_option options[] = {
     {"depth", 0, "D", "of pct: how many orders of two steps the bug needs (default 3)", take_depth, false},
     {"preemptions", 0, "B", "of exhaustive: all schedules with at most so many (default 2)", take_preemptions,
      false},
-    {"steps", 0, "N", "a schedule with more steps is cut, and counted (default 20000)", take_steps, false},
+    {"steps", 0, "N", "a schedule with more steps is cut, and counted (default 200000)", take_steps, false},
     {"jobs", 'j', "N", "processes side by side; what is found does not depend on it (default 1)", take_jobs,
      false},
     {"expect-exit", 0, "CODE", "the program's exit code when all is well (default 0)", take_exit, false},
@@ -201,6 +201,9 @@ static int hunt_program(struct request *request, char **words)
     } else {
         mill_hunt_print_silence(&result);
         code = result.interrupted ? MILL_EXIT_INTERRUPTED : MILL_EXIT_EXPECTED;
+        if (code == MILL_EXIT_EXPECTED && result.cut == result.schedules) {
+            code = mill_complain(MILL_EXIT_UNSURE, "no schedule was seen to its end");
+        }
     }
     mill_campaign_free(&result);
     return code;

@@ -55,7 +55,10 @@ void mill_hunt_print_silence(const struct mill_campaign_result *result)
            result->schedules, passed, passed > 0 ? (double)result->schedules / passed : 0,
            result->threads_most, result->steps_most);
     if (result->cut > 0) {
-        printf("%" PRIu64 " of them were cut, having taken too many steps (--steps)\n", result->cut);
+        printf("%" PRIu64
+               " of them were cut, having taken too many steps: what comes later was not seen. Give more: "
+               "--steps %" PRIu64 "\n",
+               result->cut, (uint64_t)result->steps_most * 10);
     }
     printf("no failure%s\n", result->exhausted     ? ", and every schedule was seen that could be told apart"
                              : result->interrupted ? " before the interruption"

@@ -192,6 +192,32 @@ expect 1 'leak: 1 allocation' hunt --schedules 10 --seed 1 -q --leaks -- ./memor
 expect 0 'no failure' hunt --schedules 10 --seed 1 -q -- ./memory keeps
 expect 1 'hung: ' hunt --schedules 10 --seed 1 -q --patience 1s -- ./memory spins
 
+# Too many steps for the budget: nothing is known then.
+compile long <<'C'
+#include <pthread.h>
+#include <stdatomic.h>
+static atomic_int count;
+static void *add(void *unused)
+{
+    for (int i = 0; i < 500; i++) {
+        atomic_fetch_add(&count, 1);
+    }
+    return unused;
+}
+int main(void)
+{
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        pthread_create(&threads[i], NULL, add, NULL);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    return count != 1000;
+}
+C
+expect 0 'no failure' hunt --schedules 20 --seed 1 -q -- ./long
+
 # What cannot be controlled is refused by name; what is too much, too.
 compile beyond <<'C'
 #include <pthread.h>
@@ -407,6 +433,8 @@ int main(void)
 }
 C
 expect 3 'before main, creates a thread' hunt --schedules 10 --seed 1 -q -- ./before
+
+expect 4 'no schedule was seen to its end' hunt --schedules 3 --seed 1 -q --steps 100 -- ./long
 
 # Wrong use.
 expect 2 'needs a program' hunt --

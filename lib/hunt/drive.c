@@ -18,7 +18,7 @@
 /* The file descriptor of the job in the program, which its environment names. */
 #define JOB_DESCRIPTOR 198
 
-#define STEPS_MAX      20000
+#define STEPS_MAX      200000
 #define PATIENCE_S     10
 
 int mill_drive_open(struct mill_drive *drive, struct mill_error *error)

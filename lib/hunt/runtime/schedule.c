@@ -1,0 +1,166 @@
+#include "hunt/runtime/schedule.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "hunt/heap.h"
+#include "hunt/race.h"
+#include "hunt/replay.h"
+#include "hunt/runtime/check.h"
+#include "hunt/runtime/interpose.h"
+#include "hunt/runtime/raw.h"
+
+/* Exit status of a process whose end the job tells. */
+#define STATUS_IN_JOB 0
+
+static void keep_counts(void)
+{
+    struct mill_job *job = mill_schedule.job;
+    job->steps_most = mill_schedule.step > job->steps_most ? mill_schedule.step : job->steps_most;
+    job->threads_most = mill_schedule.count > job->threads_most ? mill_schedule.count : job->threads_most;
+    /* relaxed, here and below: counts, read while they move; one process at a time writes them */
+    atomic_store_explicit(&job->steps,
+                          atomic_load_explicit(&job->steps, memory_order_relaxed) + mill_schedule.step,
+                          memory_order_relaxed);
+}
+
+static void end_schedule(enum mill_job_state state)
+{
+    struct mill_job *job = mill_schedule.job;
+    mill_hunt_on = false;
+    mill_heap_end();
+    keep_counts();
+    if (mill_schedule.explorer->end) {
+        mill_schedule.explorer->end(job->explorer_state, state == MILL_JOB_FAILED);
+    }
+    job->exhausted =
+        mill_schedule.explorer->exhausted && mill_schedule.explorer->exhausted(job->explorer_state);
+    atomic_store_explicit(&job->state, state, memory_order_relaxed);
+}
+
+_Noreturn void mill_scheduler_leave(enum mill_job_state state)
+{
+    end_schedule(state);
+    for (;;) {
+        mill_raw_syscall(SYS_exit_group, STATUS_IN_JOB, 0, 0, 0, 0, 0);
+    }
+}
+
+static int refuse(struct mill_job *job, int status, const char *format, const char *what)
+{
+    snprintf(job->refusal, sizeof job->refusal, format, what);
+    atomic_store_explicit(&job->state, MILL_JOB_REFUSED, memory_order_relaxed);
+    return status;
+}
+
+static int open_explorer(struct mill_job *job)
+{
+    if (job->mode == MILL_JOB_FOLLOW) {
+        mill_schedule.explorer = &mill_explore_replay;
+        const struct mill_choices *asked = (const struct mill_choices *)job->asked;
+        int status = mill_replay_load(job->explorer_state, sizeof job->explorer_state, asked,
+                                      job->flags & MILL_JOB_STRICT);
+        return status < 0 ? refuse(job, status, "%s", "the list of choices has no end") : 0;
+    }
+    mill_schedule.explorer = mill_explorer_find(job->explorer);
+    if (!mill_schedule.explorer) {
+        return refuse(job, -EINVAL, "explorer '%s' is not known", job->explorer);
+    }
+    if (!job->opened) {
+        mill_schedule.explorer->open(job->explorer_state, &job->options);
+        job->opened = true;
+    }
+    return 0;
+}
+
+int mill_scheduler_open(struct mill_job *job)
+{
+    static const struct mill_context_engine *const engines[] = {&mill_context_fibers, &mill_context_threads};
+    mill_schedule.job = job;
+    for (unsigned i = 0; i < sizeof engines / sizeof engines[0]; i++) {
+        if (strcmp(job->engine, engines[i]->name) == 0) {
+            mill_schedule.engine = engines[i];
+        }
+    }
+    if (!mill_schedule.engine || mill_schedule.engine->missing()) {
+        return refuse(job, -EINVAL, "engine: %s",
+                      mill_schedule.engine ? mill_schedule.engine->missing() : job->engine);
+    }
+    if (mill_interpose_early) {
+        return refuse(job, -EOPNOTSUPP, "%s creates a thread, where it cannot be controlled",
+                      "a constructor, before main,");
+    }
+    int status = open_explorer(job);
+    if (status < 0) {
+        return status;
+    }
+    mill_hunt_races = job->flags & MILL_JOB_RACES;
+    mill_interpose_spurious = job->flags & MILL_JOB_SPURIOUS;
+    mill_schedule.steps_max = job->options.steps_max;
+    mill_schedule.made = mill_choices_make(job->made, sizeof job->made);
+    status = mill_schedule.engine->prepare(1);
+    if (status == 0) {
+        status = mill_heap_open();
+    }
+    if (status == 0 && mill_hunt_races) {
+        status = mill_race_open();
+    }
+    if (status == 0 && (job->flags & MILL_JOB_LOCK_ORDER)) {
+        status = mill_order_open();
+    }
+    return status < 0 ? refuse(job, status, "no memory for %s", "threads, the heap, races or lock orders")
+                      : 0;
+}
+
+void mill_scheduler_prepare(unsigned threads)
+{
+    mill_schedule.engine->prepare(
+        threads); /* what is missing is made when it is needed, and then is missed */
+}
+
+void mill_scheduler_begin(uint64_t number)
+{
+    struct mill_job *job = mill_schedule.job;
+    atomic_store_explicit(&job->number, number, memory_order_relaxed);
+    atomic_store_explicit(&job->state, MILL_JOB_RUNNING, memory_order_relaxed);
+    mill_schedule_beat();
+    mill_schedule.current = 0;
+    mill_schedule.count = 1;
+    mill_schedule.stale = true;
+    mill_schedule.ask_again = false;
+    mill_schedule.yielded_count = 0;
+    mill_schedule.stay = 0;
+    mill_schedule.lost_count = 0;
+    mill_schedule.idle_rounds = 0;
+    mill_schedule.step = 0;
+    mill_schedule.progress = 0;
+    mill_schedule.now_ns = 0;
+    mill_schedule.choice = UINT32_MAX;
+    mill_choices_clear(mill_schedule.made);
+    job->traced = 0;
+    job->trace_lost = 0;
+    mill_schedule_thread(0);
+    mill_interpose_begin();
+    mill_frames_here = &mill_schedule.threads[0].frames;
+    mill_hunt_alone = true;
+    mill_heap_begin();
+    if (mill_hunt_races) {
+        mill_race_begin();
+    }
+    mill_order_begun();
+    mill_schedule.explorer->begin(job->explorer_state, number, number < MILL_EXPLORE_LEARNING);
+    mill_hunt_on = true;
+}
+
+void mill_scheduler_end(void)
+{
+    struct mill_job *job = mill_schedule.job;
+    if (job->flags & MILL_JOB_LEAKS) {
+        mill_tell_leaks();
+    }
+    atomic_store_explicit(&job->done, atomic_load_explicit(&job->done, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    end_schedule(MILL_JOB_ENDED);
+}

@@ -1,0 +1,160 @@
+#include "hunt/runtime/schedule.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "hunt/heap.h"
+#include "hunt/runtime/check.h"
+#include "hunt/runtime/holders.h"
+
+/* ---- failures ---- */
+
+static void describe(struct mill_failure *failure, unsigned thread)
+{
+    const struct mill_step *pending = &mill_schedule.pending[thread];
+    struct mill_failure_stack *stack;
+    if (!mill_schedule.threads[thread].can) {
+        char what[sizeof stack->label];
+        mill_holder_text(pending, what, sizeof what);
+        stack = mill_failure_add(failure, thread, UINT32_MAX, "waits for %s", what);
+    } else if (thread == mill_schedule.current) {
+        stack = mill_failure_add(failure, thread, mill_schedule.step, "runs");
+    } else {
+        stack = mill_failure_add(failure, thread, UINT32_MAX, "is at %s", mill_step_name(pending->kind));
+    }
+    if (stack) {
+        stack->frames = mill_thread_stack(thread, pending->pc, stack->pcs, MILL_FAILURE_FRAMES);
+    }
+}
+
+void mill_stand_at(const void *pc)
+{
+    mill_schedule.pending[mill_schedule.current].pc = pc;
+}
+
+_Noreturn void mill_fail(const struct mill_failure *failure)
+{
+    struct mill_failure *told = &mill_schedule.job->failure;
+    *told = *failure;
+    if (told->stacks == 0) {
+        describe(told, mill_schedule.current);
+        for (unsigned thread = 0; thread < mill_schedule.count; thread++) {
+            if (thread != mill_schedule.current && mill_schedule.threads[thread].alive) {
+                describe(told, thread);
+            }
+        }
+    }
+    mill_scheduler_leave(MILL_JOB_FAILED);
+}
+
+_Noreturn void mill_fail_here(enum mill_failure_kind kind, const void *object, const char *format, ...)
+{
+    struct mill_failure failure = {.kind = kind, .object = (uintptr_t)object};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(failure.message, sizeof failure.message, format, arguments);
+    va_end(arguments);
+    mill_fail(&failure);
+}
+
+/* Does a thread wait where a wake has come before? */
+static bool lost_a_wake(unsigned thread)
+{
+    uintptr_t object = (uintptr_t)mill_schedule.threads[thread].data.waits_for;
+    for (unsigned i = 0; object != 0 && mill_schedule.threads[thread].alive && i < mill_schedule.lost_count;
+         i++) {
+        if (mill_schedule.lost[i] == object) {
+            return true;
+        }
+    }
+    return false;
+}
+
+_Noreturn void mill_tell_stuck(void)
+{
+    for (unsigned thread = 0; thread < mill_schedule.count; thread++) {
+        if (lost_a_wake(thread)) {
+            mill_fail_here(MILL_FAILURE_LOST_WAKEUP, mill_schedule.threads[thread].data.waits_for,
+                           "thread %u waits for a wake-up that came when nobody waited", thread);
+        }
+    }
+    mill_fail_here(MILL_FAILURE_DEADLOCK, NULL, "every thread waits, and none is left to end that");
+}
+
+_Noreturn void mill_tell_too_many_steps(void)
+{
+    if (mill_schedule.progress < mill_schedule.steps_max / 2) {
+        mill_fail_here(MILL_FAILURE_LIVELOCK, NULL,
+                       "%u steps, and since step %u nothing has been changed by any of them",
+                       mill_schedule.step, mill_schedule.progress);
+    }
+    mill_scheduler_leave(MILL_JOB_CUT);
+}
+
+void mill_tell_leaks(void)
+{
+    struct mill_chunk first;
+    size_t count = mill_heap_left(&first);
+    if (count == 0) {
+        return;
+    }
+    struct mill_failure failure = {.kind = MILL_FAILURE_LEAK, .object = first.address};
+    snprintf(failure.message, sizeof failure.message,
+             "%zu allocations are left at the end, the first of %zu bytes", count, first.size);
+    mill_check_place(&failure, first.allocated.thread, first.allocated.when, first.allocated.pc,
+                     "allocated the first");
+    mill_fail(&failure);
+}
+
+/* ---- what is kept for it ---- */
+
+void mill_tell_keep_wake(const struct mill_step *step)
+{
+    bool wakes = step->kind == MILL_STEP_WAKE || step->kind == MILL_STEP_WAKE_ALL;
+    for (unsigned thread = 0; wakes && thread < mill_schedule.count; thread++) {
+        wakes = (uintptr_t)mill_schedule.threads[thread].data.waits_for != step->object;
+    }
+    if (wakes && mill_schedule.lost_count < LOST_WAKES) {
+        mill_schedule.lost[mill_schedule.lost_count++] = step->object;
+    }
+}
+
+static void trace(const struct mill_step *step)
+{
+    struct mill_job *job = mill_schedule.job;
+    if (mill_schedule.step < job->trace_from) {
+        return;
+    }
+    if (job->traced == MILL_JOB_TRACE) {
+        job->trace_lost++;
+        return;
+    }
+    const struct mill_frames *frames = &mill_schedule.threads[mill_schedule.current].frames;
+    uint32_t depth = frames->depth;
+    job->trace[job->traced++] = (struct mill_traced){
+        .step = *step,
+        .thread = (uint16_t)mill_schedule.current,
+        .depth = (uint16_t)(depth < UINT16_MAX ? depth : UINT16_MAX),
+        .choice = mill_schedule.choice,
+        .caller = depth > 0 && depth <= MILL_FRAMES ? frames->callers[depth - 1] : NULL,
+    };
+}
+
+static void watch(const struct mill_step *step)
+{
+    struct mill_job *job = mill_schedule.job;
+    for (unsigned i = 0; i < sizeof job->watched / sizeof job->watched[0]; i++) {
+        if (job->watched[i] == mill_schedule.step) {
+            struct mill_failure_stack *seen = &job->seen[i];
+            seen->thread = mill_schedule.current;
+            seen->step = mill_schedule.step;
+            seen->frames = mill_thread_stack(mill_schedule.current, step->pc, seen->pcs, MILL_FAILURE_FRAMES);
+        }
+    }
+}
+
+void mill_tell_step(const struct mill_step *step)
+{
+    trace(step);
+    watch(step);
+}

@@ -139,7 +139,7 @@ function(threadmill_program name)
   endforeach()
 endfunction()
 
-set(THREADMILL_FUZZ_SECONDS 20 CACHE STRING "How long each fuzz test looks for inputs beyond its corpus")
+set(THREADMILL_FUZZ_SECONDS 15 CACHE STRING "How long each fuzz test looks for inputs beyond its corpus")
 
 # threadmill_fuzz(NAME SOURCES file... USES library... [LINKS external...]): test fuzz/NAME-TARGET for each
 # fuzz/TARGET.c of the folder, a libFuzzer target under the asan flavour's sanitizers, guided by what the SOURCES

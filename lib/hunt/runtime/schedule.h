@@ -10,13 +10,14 @@
 
 #define LOST_WAKES 64
 
+/* A thread of it. */
 struct mill_hunted {
     bool alive;
     bool yielded;
     bool timed;     /* it may go on at any time */
     uint64_t until; /* it goes on then, if nobody can before; 0: it does not */
     bool can;       /* go on: `ready` says so, or there is none */
-    bool last;      /* it goes on when nobody else can */
+    bool last;      /* it goes on, ready or not, when nobody else can */
     bool (*ready)(const void *object, unsigned thread);
     const void *waits_at; /* the object of `ready` */
     void *(*start)(void *argument);

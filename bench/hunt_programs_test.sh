@@ -17,7 +17,7 @@ fixed=60
 # hunt_one NAME LANGUAGE KINDS RANDOM: what is wrong goes to standard output.
 hunt_one() {
     local name=$1 language=$2 kinds=$3 random=$4 compiler=cc source=$1.c
-    local -a options=(--seed 1 --quiet --patience 20s)
+    local -a options=(--seed 1 --quiet --raw --patience 20s)
     [[ $language == c++ ]] && compiler=c++ source=$1.cc
     [[ $kinds == *leak* ]] && options+=(--leaks)
     [[ $name == woken_for_nothing ]] && options+=(--spurious) # the standard allows it; a hunt does not by default

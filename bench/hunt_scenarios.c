@@ -68,6 +68,9 @@ static const char *not_hunted(const struct mill_cell *cell)
     if (cell->unsupported) {
         return cell->unsupported;
     }
+    if (mill_strategy_is_foreign(cell->strategy)) {
+        return "it is another library's, and not instrumented";
+    }
     if (cell->strategy->traits & MILL_EMPTY) {
         return "it does nothing: there is nothing to find";
     }
@@ -175,7 +178,7 @@ int mill_hunt_scenarios(struct mill_hunt_request *request)
         .scenarios = run->scenarios,
         .scenario_count = run->scenario_count,
         .strategies = run->strategies,
-        .without_foreign = !run->strategies, /* other libraries are hunted when they are named */
+        .without_foreign = !run->strategies, /* which are not hunted */
         .threads = run->threads ? run->threads : "2",
         .settings = (const char *const *)run->settings,
         .setting_count = run->setting_count,

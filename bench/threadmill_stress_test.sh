@@ -24,7 +24,7 @@ expect 2 "'--with' needs a value" counter --with
 
 # A control is found, and what is right is clean; the seed is told.
 expect 0 'tsan: counter/unsafe \(2 threads\): ThreadSanitizer: data race: add \(lib/sync/counter_unsafe.c:[0-9]+\)' \
-    counter --strategy unsafe,mutex --threads 2 --with tsan --seed 7 -o one.json
+    counter --strategy unsafe,mutex --threads 2 --with tsan --window 300ms --seed 7 -o one.json
 expect 0 'findings: 0; cells: 1 passed, 1 controls found, .* 3 unsupported, 0 unavailable; seed 7$' \
     counter --strategy none,unsafe,mutex,lock-nsync,lock-ck-mcs --threads 2 --with tsan --seed 7 -o two.json
 expect 0 'ThreadSanitizer cannot see its atomic operations: critical-section/nsync' \
@@ -33,8 +33,8 @@ expect 0 'threadmill: tsan, ThreadSanitizer, seed [0-9]+$' critical-section --st
 
 # The same seed, the same runs.
 seeds_of() { grep -o '"seed": [0-9]*' "$1" | sort -u; }
-"$program" stress counter --strategy unsafe,mutex --threads 2 --with tsan --seed 7 --quiet -o again.json >again.txt 2>&1
-"$program" stress counter --strategy unsafe,mutex --threads 2 --with tsan --seed 8 --quiet -o other.json >other.txt 2>&1
+"$program" stress counter --strategy unsafe,mutex --threads 2 --with tsan --window 300ms --seed 7 --quiet -o again.json >again.txt 2>&1
+"$program" stress counter --strategy unsafe,mutex --threads 2 --with tsan --window 300ms --seed 8 --quiet -o other.json >other.txt 2>&1
 checks=$((checks + 2))
 [ "$(seeds_of one.json)" = "$(seeds_of again.json)" ] || { failed=$((failed + 1)); echo 'FAILED: the seed decides the runs'; }
 [ "$(seeds_of one.json)" != "$(seeds_of other.json)" ] || { failed=$((failed + 1)); echo 'FAILED: another seed, other runs'; }

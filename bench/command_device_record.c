@@ -150,7 +150,7 @@ static int report(const struct request *request, struct mill_streamer *streamer,
     if (seen.samples == 0) {
         return mill_complain(MILL_EXIT_MACHINE, "no sample came: %s%s",
                              seen.last.kind != MILL_DEVICE_NO_FAILURE ? seen.last.message
-                             : seen.opened > 0                   ? "connected, nothing came"
+                             : seen.opened > 0                        ? "connected, nothing came"
                                                                       : "the time was too short to connect",
                              request->http_port == 0 ? "; --http PORT starts a stream that is off" : "");
     }

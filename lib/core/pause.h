@@ -1,5 +1,5 @@
-/* The hint of a spin loop: lets the sibling hardware thread and the bus breathe. Not a fence. Under a hunt other
- * threads go first. */
+/* The hint of a spin loop: lets the sibling hardware thread and the bus breathe. Not a fence. Under a hunt
+ * other threads go first. */
 #ifndef MILL_CORE_PAUSE_H
 #define MILL_CORE_PAUSE_H
 

@@ -1,5 +1,5 @@
-/* Which sanitizer this object was compiled under. A hunted program has ThreadSanitizer's instrumentation and not its
- * runtime (hunt/README.md): MILL_UNDER_HUNT comes from the build. */
+/* Which sanitizer this object was compiled under. A hunted program has ThreadSanitizer's instrumentation and
+ * not its runtime (hunt/README.md): MILL_UNDER_HUNT comes from the build. */
 #ifndef MILL_CORE_SANITIZER_H
 #define MILL_CORE_SANITIZER_H
 

@@ -9,7 +9,7 @@
 #include "hunt/minimise.h"
 
 /* Between two looks at the processes. */
-#define LOOK_MS 100
+#define LOOK_MS     100
 
 /* A failing schedule is reduced for so long. */
 #define REDUCING_NS (10 * MILL_NS_PER_S)

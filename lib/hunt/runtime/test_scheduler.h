@@ -438,7 +438,9 @@ static struct {
     unsigned thread;
     struct test_clock clock;
 } marks[MARKS_MAX];
-static unsigned fences;       /* bits of the threads that had one */
+/* Bits of the threads that had one. volatile: gcc takes glibc at its word that syscall() calls nothing back.
+ */
+static volatile unsigned fences;
 static uintptr_t touch_fails; /* the address of an object that no call may touch */
 
 static void join_clock(struct test_clock *into, const struct test_clock *from)

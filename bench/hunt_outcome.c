@@ -60,6 +60,11 @@ void mill_hunt_print_silence(const struct mill_campaign_result *result)
                "--steps %" PRIu64 "\n",
                result->cut, (uint64_t)result->steps_most * 10);
     }
+    if (result->blind > 0) {
+        printf("in %" PRIu64
+               " of them not all races and late accesses could be looked for: they take too much memory\n",
+               result->blind);
+    }
     printf("no failure%s\n", result->exhausted     ? ", and every schedule was seen that could be told apart"
                              : result->interrupted ? " before the interruption"
                                                    : "");

@@ -192,6 +192,29 @@ expect 1 'leak: 1 allocation' hunt --schedules 10 --seed 1 -q --leaks -- ./memor
 expect 0 'no failure' hunt --schedules 10 --seed 1 -q -- ./memory keeps
 expect 1 'hung: ' hunt --schedules 10 --seed 1 -q --patience 1s -- ./memory spins
 
+# Memory that is given out again: a late access could meet another chunk, and that is said.
+compile churn <<'C'
+#include <pthread.h>
+#include <stdlib.h>
+static void *churn(void *unused)
+{
+    for (int i = 0; i < 100; i++) {
+        volatile char *much = malloc(1 << 20);
+        much[0] = 1;
+        free((void *)much);
+    }
+    return unused;
+}
+int main(void)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, churn, NULL);
+    pthread_join(thread, NULL);
+    return 0;
+}
+C
+expect 0 'in 3 of them not all races and late accesses could be looked for' hunt --schedules 3 --seed 1 -q -- ./churn
+
 # Too many steps for the budget: nothing is known then.
 compile long <<'C'
 #include <pthread.h>

@@ -122,6 +122,7 @@ static int gather(struct hunt *hunt, struct mill_drive *drive)
     result->schedules += get(&job->done);
     result->steps += get(&job->steps);
     result->cut += get(&job->cut);
+    result->blind += get(&job->blind);
     result->exhausted |= job->exhausted;
     result->threads_most =
         job->threads_most > result->threads_most ? job->threads_most : result->threads_most;

@@ -76,6 +76,7 @@ struct mill_job {
     alignas(64) _Atomic uint64_t done; /* schedules */
     _Atomic uint64_t steps;            /* of all that are done */
     _Atomic uint64_t cut;
+    _Atomic uint64_t blind;  /* in which not all could be looked for, for want of room */
     _Atomic uint64_t number; /* the schedule at hand */
     _Atomic uint32_t state;  /* of enum mill_job_state */
     _Atomic uint32_t beat;   /* moves while steps are taken */

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "hunt/heap.h"
+#include "hunt/lock_order.h"
 #include "hunt/race.h"
 #include "hunt/replay.h"
 #include "hunt/runtime/check.h"
@@ -15,9 +16,18 @@
 /* Exit status of a process whose end the job tells. */
 #define STATUS_IN_JOB 0
 
+/* More memory, objects or locks than there is room for: what was not kept was not looked at. */
+static bool was_blind(void)
+{
+    return (mill_hunt_races && mill_race_exhausted()) || mill_heap_reused() ||
+           (mill_hunt_lock_order && mill_lock_order_exhausted());
+}
+
 static void keep_counts(void)
 {
     struct mill_job *job = mill_schedule.job;
+    atomic_store_explicit(&job->blind, atomic_load_explicit(&job->blind, memory_order_relaxed) + was_blind(),
+                          memory_order_relaxed);
     job->steps_most = mill_schedule.step > job->steps_most ? mill_schedule.step : job->steps_most;
     job->threads_most = mill_schedule.count > job->threads_most ? mill_schedule.count : job->threads_most;
     /* relaxed, here and below: counts, read while they move; one process at a time writes them */

@@ -56,6 +56,12 @@ struct mill_summary_measure {
     double median; /* NaN where no sample has it */
 };
 
+/* A span of the scenario's operations, merged over samples. */
+struct mill_summary_span {
+    const char *name; /* belongs to the document */
+    struct mill_histogram *latency;
+};
+
 /* One cell in one mode. */
 struct mill_summary_row {
     size_t cell;
@@ -70,6 +76,8 @@ struct mill_summary_row {
     double starvation_ns;           /* the longest of all samples */
     struct mill_histogram *latency; /* merged over samples; NULL when there were none */
     double unfinished;              /* of an open loop */
+    struct mill_summary_span spans[MILL_SPANS_MAX];
+    size_t span_count;
     struct mill_summary_measure measures[MILL_MEASURES_MAX];
     size_t measure_count;
     bool leads; /* fastest of its group and shape, and the interval of its ratio to the next is above 1 */

@@ -253,6 +253,7 @@ int mill_summary_make(struct mill_summary *summary, const json_t *result, struct
         }
     }
     if (status == 0) {
+        mill_summary_find_collapsed(summary);
         status = mill_summary_find_leaders(summary, &index);
     }
     if (status == 0) {

@@ -27,6 +27,7 @@ enum mill_verdict {
     MILL_VERDICT_NOT_CAUGHT, /* a control whose mistake was not found: the checks cannot be trusted */
     MILL_VERDICT_FOUND,      /* something was found that nobody expected */
     MILL_VERDICT_UNTRUSTED,  /* no sample tells: all were rejected, or in none was an operation completed */
+    MILL_VERDICT_COLLAPSED,  /* right, but progress all but stops where threads outnumber processors */
     MILL_VERDICT_NOT_RUN,    /* the run ended before its turn */
     MILL_VERDICT_UNSUPPORTED,
     MILL_VERDICT_UNAVAILABLE,

@@ -7,8 +7,7 @@
 /* Cells that differ in their strategy alone. */
 static bool same_group(const struct mill_summary_cell *a, const struct mill_summary_cell *b)
 {
-    return strcmp(a->scenario, b->scenario) == 0 && a->threads == b->threads &&
-           json_equal(a->parameters, b->parameters);
+    return a->threads == b->threads && mill_summary_same_task(a, b);
 }
 
 static int compare_cells(struct mill_summary_pair *pair, const struct mill_index *index, size_t samples)

@@ -11,6 +11,7 @@ static const struct {
     [MILL_VERDICT_NOT_CAUGHT] = {"NOT CAUGHT", true},
     [MILL_VERDICT_FOUND] = {"FOUND", true},
     [MILL_VERDICT_UNTRUSTED] = {"untrusted", false},
+    [MILL_VERDICT_COLLAPSED] = {"collapsed", false},
     [MILL_VERDICT_NOT_RUN] = {"not run", false},
     [MILL_VERDICT_UNSUPPORTED] = {"unsupported", false},
     [MILL_VERDICT_UNAVAILABLE] = {"unavailable", false},

@@ -324,6 +324,60 @@ static void measures_are_medians_by_name(void **state)
     json_decref(result);
 }
 
+/* The cell of `strategy` at so many threads, of which two have a processor each. */
+static json_t *cell_at(const char *strategy, int threads)
+{
+    json_t *cell = cell_json(strategy, NULL, NULL);
+    json_object_set_new(cell, "threads", json_integer(threads));
+    json_object_set_new(cell, "oversubscribed", json_boolean(threads > 2));
+    return cell;
+}
+
+static void collapse_is_told_from_slowness(void **state)
+{
+    (void)state;
+    static const struct {
+        double before, after;
+        int threads;
+        enum mill_verdict verdict;
+    } cases[] = {
+        {1e6, 9e3, 4, MILL_VERDICT_COLLAPSED},
+        {1e6, 11e3, 4, MILL_VERDICT_PASS},
+        {1e6, 9e3, 2, MILL_VERDICT_PASS}, /* each had its processor: slow it is */
+        {0, 9e3, 4, MILL_VERDICT_PASS},   /* nothing says what it could have reached */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mill_summary summary;
+        json_t *result = document(cell_at("x", 1), cell_at("x", cases[i].threads));
+        if (cases[i].before > 0) {
+            add(result, 0, 1, "near", "ok", cases[i].before);
+        }
+        add(result, 1, 1, "near", "ok", cases[i].after);
+        assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+        assert_int_equal(summary.cells[1].verdict, cases[i].verdict);
+        mill_summary_destroy(&summary);
+        json_decref(result);
+    }
+}
+
+/* Without a word on its own best, its neighbours tell; and what completed nothing at all has collapsed too.
+ */
+static void collapse_is_told_by_neighbours(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    json_t *result = document(cell_at("x", 4), cell_at("y", 4));
+    add(result, 0, 1, "near", "ok", 0);
+    complete(result, 0);
+    add(result, 1, 1, "near", "ok", 1e6);
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(summary.cells[0].verdict, MILL_VERDICT_COLLAPSED);
+    assert_int_equal(summary.cells[1].verdict, MILL_VERDICT_PASS);
+    assert_int_equal(summary.leader_count, 0);
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +394,8 @@ int main(void)
         cmocka_unit_test(a_control_is_judged_by_what_it_was_expected_to_show),
         cmocka_unit_test(a_hang_shows_a_deadlock_and_nothing_else),
         cmocka_unit_test(measures_are_medians_by_name),
+        cmocka_unit_test(collapse_is_told_from_slowness),
+        cmocka_unit_test(collapse_is_told_by_neighbours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

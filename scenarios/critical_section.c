@@ -50,7 +50,7 @@ static int setup(struct mill_case *one)
     state->hold = (uint64_t)one->values[HOLD];
     state->think = (uint64_t)one->values[THINK];
     state->lines = lines;
-    int status = mill_lock_create(state->ops, &state->lock);
+    int status = mill_lock_create_for(state->ops, one->threads, &state->lock);
     if (status < 0) {
         free(state);
         return status;
@@ -63,7 +63,7 @@ static int enter(struct mill_worker *worker)
 {
     struct state *state = worker->state;
     struct mill_lock_context me;
-    state->ops->acquire(state->lock, &me);
+    mill_lock_acquire(state->ops, state->lock, &me);
     state->count++;
     mill_worker_holds(worker, &state->holder);
     for (uint64_t i = 0; i < state->lines; i++) {
@@ -72,7 +72,7 @@ static int enter(struct mill_worker *worker)
     if (state->hold > 0) {
         mill_spend(worker->clock, state->hold);
     }
-    state->ops->release(state->lock, &me);
+    mill_lock_release(state->ops, state->lock, &me);
     return MILL_DONE;
 }
 

@@ -109,6 +109,9 @@ static void add_traits(struct mill_text *text, const struct mill_strategy *strat
     if (strategy->size > 0) {
         mill_text_add(text, ", %zu bytes", strategy->size);
     }
+    if (strategy->size_each > 0) {
+        mill_text_add(text, ", %zu for each thread", strategy->size_each);
+    }
 }
 
 static void print_strategy(const struct mill_scenario *scenario, const struct mill_strategy *strategy)
@@ -256,13 +259,14 @@ static json_t *encode_strategy(const struct mill_scenario *scenario, const struc
                                        "min_threads", (int)expectation->min_threads, "why", expectation->why)
                            : json_null();
     char shape[MILL_SHAPE_MAX];
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s, s:o, s:I, s:o}",  /* */
-                     "name", strategy->name, "summary", strategy->summary,           /* */
-                     "source", strategy->source, "algorithm", strategy->algorithm,   /* */
-                     "library", strategy->library, "unavailable", strategy->missing, /* */
-                     "shape", mill_family_shape(scenario->family, strategy, shape),  /* */
-                     "progress", mill_progress_name(strategy->progress),             /* */
-                     "traits", traits, "size", (json_int_t)strategy->size, "expected", expected);
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s, s:o, s:I, s:I, s:o}", /* */
+                     "name", strategy->name, "summary", strategy->summary,               /* */
+                     "source", strategy->source, "algorithm", strategy->algorithm,       /* */
+                     "library", strategy->library, "unavailable", strategy->missing,     /* */
+                     "shape", mill_family_shape(scenario->family, strategy, shape),      /* */
+                     "progress", mill_progress_name(strategy->progress),                 /* */
+                     "traits", traits, "size", (json_int_t)strategy->size,               /* */
+                     "size_each", (json_int_t)strategy->size_each, "expected", expected);
 }
 
 /* This build offers the measuring engine; the flavour says which sanitizer it measures under. */

@@ -59,7 +59,7 @@ static int setup(struct mill_case *one)
     state->hold = (uint64_t)one->values[HOLD];
     state->think = (uint64_t)one->values[THINK];
     state->lines = lines;
-    int status = mill_lock_create(state->ops, &state->lock);
+    int status = mill_lock_create_for(state->ops, one->threads, &state->lock);
     if (status < 0) {
         free(state);
         return status;
@@ -84,10 +84,10 @@ static int enter(struct mill_worker *worker)
 {
     struct state *state = worker->state;
     struct mill_lock_context me;
-    state->ops->acquire(state->lock, &me);
+    mill_lock_acquire(state->ops, state->lock, &me);
     work(worker, state);
     state->given_back = 0;
-    state->ops->release(state->lock, &me);
+    mill_lock_release(state->ops, state->lock, &me);
     return MILL_DONE;
 }
 
@@ -98,13 +98,13 @@ static int enter_timed(struct mill_worker *worker)
     struct state *state = worker->state;
     struct mill_lock_context me;
     uint64_t asked = mill_ticks_begin(worker->clock);
-    state->ops->acquire(state->lock, &me);
+    mill_lock_acquire(state->ops, state->lock, &me);
     uint64_t had = mill_ticks_end(worker->clock);
     uint64_t given_back = state->given_back;
     work(worker, state);
     uint64_t left = mill_ticks_begin(worker->clock);
     state->given_back = left;
-    state->ops->release(state->lock, &me);
+    mill_lock_release(state->ops, state->lock, &me);
     mill_worker_span(worker, ACQUIRE, asked, had);
     mill_worker_span(worker, HELD, had, left);
     if (given_back > asked) {

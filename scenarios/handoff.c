@@ -26,7 +26,7 @@ static int setup(struct mill_case *one)
     }
     state->ops = mill_lock_ops_of(one->strategy);
     state->threads = one->threads;
-    int status = mill_lock_create(state->ops, &state->lock);
+    int status = mill_lock_create_for(state->ops, one->threads, &state->lock);
     if (status < 0) {
         free(state);
         return status;
@@ -39,11 +39,11 @@ static bool try_turn(struct mill_worker *worker)
 {
     struct state *state = worker->state;
     struct mill_lock_context me;
-    state->ops->acquire(state->lock, &me);
+    mill_lock_acquire(state->ops, state->lock, &me);
     mill_worker_holds(worker, &state->holder);
     bool mine = state->turns % state->threads == worker->index;
     state->turns += mine;
-    state->ops->release(state->lock, &me);
+    mill_lock_release(state->ops, state->lock, &me);
     return mine;
 }
 

@@ -12,6 +12,10 @@ if(THREADMILL_WERROR)
 endif()
 
 set(THREADMILL_FLAGS_plain "")
+set(THREADMILL_CHECKED_FLAVOURS tsan asan) # where misuse of a lock ends the program by name (lib/sync/lock.h)
+if(THREADMILL_CHECKED)
+  list(APPEND THREADMILL_CHECKED_FLAVOURS plain)
+endif()
 set(THREADMILL_FLAGS_tsan -fsanitize=thread)
 set(THREADMILL_FLAGS_asan -fsanitize=address,undefined -fno-sanitize-recover=undefined)
 if(THREADMILL_COVERAGE)
@@ -51,7 +55,8 @@ function(threadmill_compile target flavour)
     target_compile_options(${target} PRIVATE -gdwarf-4) # Valgrind 3.19 gives up on clang's version 5
   endif()
   target_link_options(${target} PRIVATE ${THREADMILL_FLAGS_${flavour}})
-  target_compile_definitions(${target} PRIVATE _GNU_SOURCE MILL_FLAVOUR="${flavour}")
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE MILL_FLAVOUR="${flavour}"
+    MILL_CHECKED=$<IN_LIST:${flavour},${THREADMILL_CHECKED_FLAVOURS}>)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
 endfunction()
 

@@ -35,6 +35,7 @@ enum mill_trait {
         1 << 6,             /* inline assembly or an uninstrumented library: ThreadSanitizer cannot see it */
     MILL_PTHREADS = 1 << 7, /* ordered by POSIX threads' objects alone, or by nothing: no atomics, so that
                                Valgrind's tools can judge it */
+    MILL_BOUNDED = 1 << 8,  /* built for a number of threads, and for no more */
 };
 
 struct mill_strategy {
@@ -47,7 +48,8 @@ struct mill_strategy {
     const char *missing; /* NULL: built in; else why it is `unavailable` in this build */
     unsigned traits;     /* of enum mill_trait */
     enum mill_progress progress;
-    size_t size; /* bytes of shared memory an object takes, 0 where it depends on its parameters */
+    size_t size;      /* bytes of shared memory an object takes, 0 where it depends on its parameters */
+    size_t size_each; /* and for each thread that it is built for, or that waits */
 };
 
 struct mill_family {

@@ -44,17 +44,17 @@ static void add(struct mill_counter *counter, unsigned slot, int64_t amount)
 {
     (void)slot;
     struct mill_lock_context me;
-    counter->ops->acquire(counter->lock, &me);
+    mill_lock_acquire(counter->ops, counter->lock, &me);
     counter->value += amount;
-    counter->ops->release(counter->lock, &me);
+    mill_lock_release(counter->ops, counter->lock, &me);
 }
 
 static int64_t read(struct mill_counter *counter)
 {
     struct mill_lock_context me;
-    counter->ops->acquire(counter->lock, &me);
+    mill_lock_acquire(counter->ops, counter->lock, &me);
     int64_t value = counter->value;
-    counter->ops->release(counter->lock, &me);
+    mill_lock_release(counter->ops, counter->lock, &me);
     return value;
 }
 

@@ -22,8 +22,9 @@ static int init_kind(struct mill_lock *lock, int kind)
     return -status;
 }
 
-static int init(struct mill_lock *lock)
+static int init(struct mill_lock *lock, unsigned threads)
 {
+    (void)threads;
     return init_kind(lock, PTHREAD_MUTEX_DEFAULT);
 }
 
@@ -36,6 +37,16 @@ static void acquire(struct mill_lock *lock, struct mill_lock_context *me)
 {
     (void)me;
     pthread_mutex_lock(&lock->mutex);
+}
+
+static int acquire_until(struct mill_lock *lock, struct mill_lock_context *me, uint64_t deadline)
+{
+    (void)me;
+    struct timespec until = mill_deadline_timespec(deadline);
+    int status = deadline == MILL_NO_DEADLINE
+                     ? pthread_mutex_lock(&lock->mutex)
+                     : pthread_mutex_clocklock(&lock->mutex, CLOCK_MONOTONIC, &until);
+    return -status;
 }
 
 static bool try_acquire(struct mill_lock *lock, struct mill_lock_context *me)
@@ -66,6 +77,7 @@ const struct mill_lock_ops mill_lock_pthread = {
     .destroy = destroy,
     .acquire = acquire,
     .try_acquire = try_acquire,
+    .acquire_until = acquire_until,
     .release = release,
 };
 
@@ -77,8 +89,9 @@ const struct mill_lock_ops mill_lock_pthread = {
 #define ADAPTIVE_MISSING "this C library has no PTHREAD_MUTEX_ADAPTIVE_NP: glibc has"
 #endif
 
-static int init_adaptive(struct mill_lock *lock)
+static int init_adaptive(struct mill_lock *lock, unsigned threads)
 {
+    (void)threads;
     return init_kind(lock, ADAPTIVE_KIND);
 }
 
@@ -99,5 +112,6 @@ const struct mill_lock_ops mill_lock_pthread_adaptive = {
     .destroy = destroy,
     .acquire = acquire,
     .try_acquire = try_acquire,
+    .acquire_until = acquire_until,
     .release = release,
 };

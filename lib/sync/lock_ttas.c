@@ -32,6 +32,18 @@ static void acquire(struct mill_lock *lock, struct mill_lock_context *me)
     } while (!try_acquire(lock, me));
 }
 
+static int acquire_until(struct mill_lock *lock, struct mill_lock_context *me, uint64_t deadline)
+{
+    struct mill_backoff backoff = MILL_BACKOFF_INIT;
+    while (!try_acquire(lock, me)) {
+        if (mill_now_ns() >= deadline) {
+            return -ETIMEDOUT;
+        }
+        mill_backoff_wait(&backoff);
+    }
+    return 0;
+}
+
 static void release(struct mill_lock *lock, struct mill_lock_context *me)
 {
     (void)me;
@@ -51,5 +63,6 @@ const struct mill_lock_ops mill_lock_ttas = {
         },
     .acquire = acquire,
     .try_acquire = try_acquire,
+    .acquire_until = acquire_until,
     .release = release,
 };

@@ -49,6 +49,7 @@ const char *mill_trait_name(enum mill_trait trait)
         {MILL_HIDES_ATOMICS, "hides-atomics"},
         {MILL_PTHREADS, "pthreads"},
         {MILL_BOUNDED, "bounded"},
+        {MILL_SERVES_WRITERS, "serves-writers"},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (names[i].trait == trait) {

@@ -36,6 +36,7 @@ enum mill_trait {
     MILL_PTHREADS = 1 << 7, /* ordered by POSIX threads' objects alone, or by nothing: no atomics, so that
                                Valgrind's tools can judge it */
     MILL_BOUNDED = 1 << 8,  /* built for a number of threads, and for no more */
+    MILL_SERVES_WRITERS = 1 << 9, /* of read-write locks: however many readers come, a writer gets its turn */
 };
 
 struct mill_strategy {

@@ -56,7 +56,7 @@ static void the_binomial_tail_has_known_values(void **state)
     assert_true(fabs(mill_binomial_tail(40, 0.5, 26) - 0.0403452339) < 1e-9);
     assert_true(near(mill_binomial_tail(40, 0.5, 40), 0x1p-40));
     assert_true(near(mill_binomial_tail(100000, 0.5, 50001) + mill_binomial_tail(100000, 0.5, 50000), 1));
-    assert_true(mill_binomial_tail(100000, 0.5, 60000) > 0);
+    assert_true(mill_binomial_tail(100000, 0.5, 52000) > 0);
 }
 
 static void chances_count_what_is_beyond_each_bound(void **state)

@@ -14,11 +14,10 @@ static const json_t *cell_of(const json_t *result, size_t cell)
     return json_array_get(json_object_get(result, "cells"), cell);
 }
 
-/* The steps in which the machine's clock reads, and no finer than the nanoseconds that are kept. */
+/* The steps of the clock, where the document tells, and no finer than the nanoseconds that are kept. */
 static double step_of(const json_t *result)
 {
-    double ticks = mill_sample_number(json_object_get(result, "machine"), "ticks_per_ns");
-    return ticks > 0 && ticks < 1 ? 1 / ticks : 1;
+    return fmax(1, mill_sample_number(json_object_get(result, "machine"), "clock_step_ns"));
 }
 
 /* One series each, of base and head. */

@@ -227,7 +227,8 @@ static json_t *as_text(const json_t *value)
 static void add_differences(json_t *differences, const char *part, const json_t *base, const json_t *head)
 {
     /* what differs between any two runs and says nothing */
-    static const char *const always[] = {"ticks_per_ns", "rounds_done", "budget_ns", "attempts", "grace_ns"};
+    static const char *const always[] = {"ticks_per_ns", "clock_step_ns", "rounds_done",
+                                         "budget_ns",    "attempts",      "grace_ns"};
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)base, name, value)

@@ -8,6 +8,7 @@
 
 #include "command_line.h"
 #include "commands.h"
+#include "compare_instructions.h"
 #include "compare_plan.h"
 #include "compare_print.h"
 #include "compare_request.h"
@@ -16,6 +17,7 @@
 #include "harness/compare_document.h"
 #include "harness/compare_run.h"
 #include "harness/machine.h"
+#include "harness/result.h"
 #include "live.h"
 #include "scenarios/list.h"
 
@@ -45,7 +47,7 @@ static int fail(int status, const struct mill_error *error)
 
 /* ---- what is measured ---- */
 
-static int make_plan(const struct comparison *all, struct mill_plan *plan, bool head,
+static int make_plan(const struct comparison *all, struct mill_plan *plan, bool head, const char *threads,
                      struct mill_error *error)
 {
     const struct mill_compare_request *request = &all->request;
@@ -55,7 +57,7 @@ static int make_plan(const struct comparison *all, struct mill_plan *plan, bool 
         .scenario_count = run->scenario_count,
         .strategies = run->strategies,
         .without_foreign = true,
-        .threads = run->threads,
+        .threads = threads,
         .settings = (const char *const *)(head ? request->head_settings : run->settings),
         .setting_count = head ? request->head_setting_count : run->setting_count,
     };
@@ -64,8 +66,11 @@ static int make_plan(const struct comparison *all, struct mill_plan *plan, bool 
 
 static int plan_builds(struct comparison *all, struct mill_error *error)
 {
-    int status = make_plan(all, &all->base_plan, false, error);
-    status = status < 0 ? status : make_plan(all, &all->head_plan, true, error);
+    int status = make_plan(all, &all->base_plan, false, all->request.run.threads, error);
+    status = status < 0 ? status : make_plan(all, &all->head_plan, true, all->request.run.threads, error);
+    if (status == 0 && all->request.metrics[MILL_METRIC_INSTRUCTIONS]) {
+        status = mill_compare_instructions_find(error);
+    }
     status = status < 0 ? status : mill_compare_builds_find(&all->builds, &all->request, error);
     status = status < 0 ? status
                         : mill_compare_plan_builds(&all->sides, &all->base_plan, &all->head_plan,
@@ -82,7 +87,7 @@ static int plan_all(struct comparison *all, struct mill_error *error)
     if (all->request.form == MILL_COMPARE_BUILDS) {
         return plan_builds(all, error);
     }
-    int status = make_plan(all, &all->base_plan, false, error);
+    int status = make_plan(all, &all->base_plan, false, all->request.run.threads, error);
     return status < 0
                ? status
                : mill_compare_plan_strategies(&all->sides, &all->base_plan, all->request.against, error);
@@ -156,6 +161,26 @@ static json_t *document_of(const struct comparison *all, const struct mill_compa
     return mill_compare_document(&facts);
 }
 
+/* The plans of one thread alone, counted; their cells are written into a document that `kept` holds. */
+static int count_instructions(struct comparison *all, struct mill_comparison *comparison, json_t **kept,
+                              struct mill_error *error)
+{
+    struct mill_plan base = {0}, head = {0};
+    *kept = NULL;
+    int status = make_plan(all, &base, false, "1", error);
+    status = status < 0 ? status : make_plan(all, &head, true, "1", error);
+    if (status == 0) {
+        *kept = mill_result_create(&base, all->command.text, 0, json_object(), json_object(), json_object());
+        status = *kept ? mill_compare_instructions(
+                             comparison, &all->builds, &base, &head, json_object_get(*kept, "cells"),
+                             all->request.instruction_margin, all->sides.not_measured, error)
+                       : mill_error_set(error, -ENOMEM, "no memory to count instructions");
+    }
+    mill_plan_destroy(&base);
+    mill_plan_destroy(&head);
+    return status;
+}
+
 static int measure(struct comparison *all, json_t **document, struct mill_error *error)
 {
     const struct mill_run_request *run = &all->request.run;
@@ -185,8 +210,17 @@ static int measure(struct comparison *all, json_t **document, struct mill_error 
     if (status < 0) {
         return status;
     }
-    *document = document_of(all, &measured);
+    json_t *counted = NULL;
+    if (all->request.metrics[MILL_METRIC_INSTRUCTIONS] && !mill_interrupted(NULL)) {
+        status = count_instructions(all, &measured.comparison, &counted, error);
+        mill_comparison_settle(&measured.comparison);
+    }
+    *document = status < 0 ? NULL : document_of(all, &measured);
     mill_compare_measured_destroy(&measured);
+    json_decref(counted);
+    if (status < 0) {
+        return status;
+    }
     return *document ? 0 : mill_error_set(error, -ENOMEM, "no memory for the document");
 }
 

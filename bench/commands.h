@@ -35,7 +35,8 @@ struct mill_command {
     X(report)            \
     X(doctor)            \
     X(device)            \
-    X(sample)
+    X(sample)            \
+    X(count)
 
 #define MILL_COMMAND_DECLARE(name) extern const struct mill_command mill_command_##name;
 MILL_COMMANDS(MILL_COMMAND_DECLARE)

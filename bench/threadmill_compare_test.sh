@@ -83,6 +83,25 @@ expect 1 'FINDING in head: counter/mutex, 1 threads: crashed' --base "$build" --
     --rounds 6 "${brief[@]}" -o crash.json
 expect 0 'FINDING in base: counter/mutex' --base crash --head "$build" counter --strategy mutex --threads 1 --rounds 6 "${brief[@]}"
 
+# Instructions repeat: the same for a build and itself, more with more work, and not counted where time is waited for.
+if command -v valgrind >/dev/null; then
+    counted=(--instructions --metric throughput --threads 1 --rounds 6 --margin 1000)
+    expect 0 'counter/atomic +1 +instructions .* 1.000 +1.000 to 1.000 +equivalent' "${sides[@]}" counter --strategy atomic \
+        "${counted[@]}" "${brief[@]}"
+    expect 1 'critical-section/pthread .* instructions .* regressed$' "${sides[@]}" critical-section --strategy pthread \
+        "${counted[@]}" "${brief[@]}" --head-set lines=2 -o counted.json
+    expect 0 'does not gate: its instructions do not repeat' "${sides[@]}" critical-section --strategy pthread --set hold=1us \
+        "${counted[@]}" "${brief[@]}"
+    expect 2 'it goes with --base' --by strategy counter --instructions
+    checks=$((checks + 1))
+    PATH=/nowhere "$program" compare "${sides[@]}" counter --strategy atomic --threads 1 --instructions >none.txt 2>&1
+    if [ $? -ne 3 ] || ! grep -q 'there is no valgrind in PATH' none.txt; then
+        failed=$((failed + 1)); echo 'FAILED: valgrind that is missing is told'; cat none.txt
+    fi
+else
+    cp aa.json counted.json
+fi
+
 # Stored results: unpaired, and said to be weaker; what differs; what makes no sense.
 "$program" run critical-section --strategy pthread,mcs --threads 1 --set hold=1us,think=1us --rounds 8 --window 5ms \
     --warmup 1ms --slice 1ms --quiet -o stored.json >run.txt 2>&1
@@ -118,8 +137,20 @@ expect 3 'not JSON, or not all of it' base.json cut.json
 subject=doctor
 expect 2 'go with --compare' --trials 20
 expect 2 "'1' is no value for --trials" --compare --trials 1
+checks=$((checks + 1))
+"$program" doctor --compare --trials 2 --rounds 7 --window 2ms --calibration off --seed 6 --quiet -o gate.json >gate.txt 2>&1
+code=$?
+case $code in
+0 | 1) grep -q '^  false alarms   [0-2] of 2 ' gate.txt && grep -q '"a_quarter_more": {' gate.json ;;
+3) grep -q 'the machine is too busy to judge the gate on' gate.txt ;;
+*) false ;;
+esac || {
+    failed=$((failed + 1))
+    echo "FAILED: the doctor judges the gate, or says why not: exit code $code"
+    cat gate.txt
+}
 
-if ! /usr/bin/python3 -B "$schema/validate.py" aa.json slow.json strategies.json crash.json unpaired.json of-one.json >valid.txt 2>&1; then
+if ! /usr/bin/python3 -B "$schema/validate.py" aa.json slow.json strategies.json crash.json counted.json unpaired.json of-one.json >valid.txt 2>&1; then
     if [ "$(grep -c 'python3-jsonschema is missing' valid.txt)" -eq 0 ]; then
         failed=$((failed + 1)); echo 'FAILED: the documents are valid'; cat valid.txt
     fi

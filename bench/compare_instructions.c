@@ -109,7 +109,7 @@ static int count(const char *program, const struct mill_cell *cell, unsigned tim
 static int count_operation(const char *program, const struct mill_cell *cell, double *each, bool *repeats,
                            struct mill_error *error)
 {
-    uint64_t once, twice, again;
+    uint64_t once = 0, twice = 0, again = 0;
     int status = count(program, cell, 1, &once, error);
     status = status < 0 ? status : count(program, cell, 2, &twice, error);
     status = status < 0 ? status : count(program, cell, 2, &again, error);

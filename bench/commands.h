@@ -26,6 +26,7 @@ struct mill_command {
 #define MILL_COMMANDS(X) \
     X(list)              \
     X(run)               \
+    X(compare)           \
     X(stress)            \
     X(hunt)              \
     X(replay)            \
@@ -34,7 +35,8 @@ struct mill_command {
     X(report)            \
     X(doctor)            \
     X(device)            \
-    X(sample)
+    X(sample)            \
+    X(count)
 
 #define MILL_COMMAND_DECLARE(name) extern const struct mill_command mill_command_##name;
 MILL_COMMANDS(MILL_COMMAND_DECLARE)

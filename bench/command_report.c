@@ -18,6 +18,10 @@ static const struct format {
     mill_view *view;    /* NULL: the table, as it looks on the terminal */
 } formats[] = {
     {"table", ".txt", NULL},
+    {"markdown", ".md", mill_view_markdown},
+    {"junit", ".xml", mill_view_junit},
+    {"sarif", ".sarif", mill_view_sarif},
+    {"gbench", NULL, mill_view_gbench},
     {"csv", ".csv", mill_view_csv},
 };
 

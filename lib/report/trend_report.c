@@ -72,19 +72,8 @@ static void add_change(struct mill_grid *grid, const struct mill_trends *trends,
     unsigned style = change->verdict == MILL_TREND_REGRESSED  ? (last ? MILL_RED | MILL_BOLD : MILL_RED)
                      : change->verdict == MILL_TREND_IMPROVED ? MILL_GREEN
                                                               : MILL_DIM;
-    struct mill_text printable = {0};
-    mill_display_printable(&printable, text.text ? text.text : "", text.length);
-    mill_grid_line(grid, style, "%s", printable.text ? printable.text : "");
-    mill_text_free(&printable);
+    mill_grid_line(grid, style, "%s", text.text ? text.text : "");
     mill_text_free(&text);
-}
-
-static void cell(struct mill_grid *grid, const char *text)
-{
-    struct mill_text printable = {0};
-    mill_display_printable(&printable, text, strlen(text));
-    mill_grid_cell(grid, MILL_PLAIN, "%s", printable.text ? printable.text : "");
-    mill_text_free(&printable);
 }
 
 static void add_series(struct mill_grid *grid, const struct mill_trends *trends,
@@ -95,8 +84,8 @@ static void add_series(struct mill_grid *grid, const struct mill_trends *trends,
     mill_text_add(&name, "  %s%s%s%s%s", series->scenario, *series->parameters ? " " : "", series->parameters,
                   *series->conditions ? ", " : "", series->conditions);
     mill_trend_bars(&bars, series, bars_most);
-    cell(grid, name.text ? name.text : "");
-    cell(grid, series->strategy);
+    mill_grid_cell(grid, MILL_PLAIN, "%s", name.text ? name.text : "");
+    mill_grid_cell(grid, MILL_PLAIN, "%s", series->strategy);
     mill_grid_cell(grid, MILL_PLAIN, "%u", series->threads);
     mill_grid_cell(grid, MILL_PLAIN, "%s%s", series->mode, series->oversubscribed ? ", oversubscribed" : "");
     mill_grid_cell(grid, MILL_PLAIN, "%zu", series->point_count);

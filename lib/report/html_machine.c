@@ -82,8 +82,7 @@ void mill_html_machine(const struct mill_html_part *part)
     snprintf(id, sizeof id, "%s-machine", part->id);
     mill_text_add(out, "<section class=\"machine\">\n");
     mill_html_heading(part, 3, id, "Where this is from");
-    mill_text_add(
-        out, "<p>To do it again, in the same order:</p>\n<pre class=\"command\"><code>");
+    mill_text_add(out, "<p>To do it again, in the same order:</p>\n<pre class=\"command\"><code>");
     mill_html_text(out, command);
     const char *seed = value_of(document, "seed", buffer, sizeof buffer);
     if (seed[0] && !strstr(command, "--seed") && !strstr(command, " -s ")) {

@@ -36,6 +36,9 @@ void mill_html_heading(const struct mill_html_part *part, int level, const char 
  * band. Shows without JavaScript. */
 void mill_html_ratio_picture(struct mill_text *out, double ratio, double low, double high, double margin);
 
+/* A share and its interval as a small picture, from 0 to 1. */
+void mill_html_share_picture(struct mill_text *out, double share, double low, double high);
+
 /* "1.24×", "1.20 to 1.30" or "–". */
 void mill_html_ratio(struct mill_text *out, double ratio);
 void mill_html_interval(struct mill_text *out, double low, double high);

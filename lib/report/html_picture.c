@@ -49,6 +49,31 @@ void mill_html_ratio_picture(struct mill_text *out, double ratio, double low, do
     mill_text_add(out, "</svg>");
 }
 
+static double share_place(double share)
+{
+    return 4 + fmin(1.1, fmax(0, share)) * (width - 16);
+}
+
+void mill_html_share_picture(struct mill_text *out, double share, double low, double high)
+{
+    mill_text_add(
+        out, "<svg class=\"ratio\" viewBox=\"0 0 %d 14\" width=\"%d\" height=\"14\" role=\"img\"><title>",
+        width, width);
+    mill_html_ratio(out, share);
+    mill_text_add(out, ", 95%% interval ");
+    mill_html_interval(out, low, high);
+    mill_text_add(out,
+                  "</title><path class=\"one\" d=\"M%.1f 0V14\"/><path class=\"track\" d=\"M4 7H%.1f\"/>",
+                  share_place(1), share_place(1));
+    if (isfinite(low) && isfinite(high)) {
+        mill_text_add(out, "<path class=\"bar\" d=\"M%.1f 7H%.1f\"/>", share_place(low), share_place(high));
+    }
+    if (isfinite(share)) {
+        mill_text_add(out, "<circle class=\"dot\" cx=\"%.1f\" cy=\"7\" r=\"3\"/>", share_place(share));
+    }
+    mill_text_add(out, "</svg>");
+}
+
 void mill_html_ratio(struct mill_text *out, double ratio)
 {
     if (!isfinite(ratio)) {

@@ -50,7 +50,10 @@ class Browser:
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
+        try:
+            self.call("Browser.close")
+        except (OSError, RuntimeError, TimeoutError):
+            self.process.terminate()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:

@@ -216,6 +216,7 @@
         view.all = unique(view.data.rows.map(function (row) { return row.t; })).sort(function (a, b) { return a - b; });
         view.threads = view.all.filter(function (t) { return t <= view.data.cpus; }).pop() || view.all[0];
         view.mode = bestMode(view);
+        view.speed = view.mode;
       } else if (view.data.kind === "compare") {
         view.metrics = unique(view.data.rows.map(function (row) { return row.k; }));
         view.metric = view.metrics[0];
@@ -238,12 +239,23 @@
     });
   }
 
+  /* Of these the ones that have something; where none has in this mode, those of another. */
+  function having(view, is) {
+    var of = chosen(view).filter(is);
+    return of.length > 0 ? of : unique(modesAt(view)).reduce(function (found, mode) {
+      return found.length > 0 ? found : shown(view).filter(function (row) {
+        return row.t === view.threads && row.m === mode && is(row);
+      });
+    }, []);
+  }
+
   function nameOf(view, row) {
     return view.data.strategies[row.s];
   }
 
-  function where(view) {
-    return view.threads + (view.threads === 1 ? " thread" : " threads") + (view.mode === "single" ? "" : ", " + view.mode);
+  function where(view, rows) {
+    var mode = rows ? rows[0].m : view.mode;
+    return view.threads + (view.threads === 1 ? " thread" : " threads") + (mode === "single" ? "" : ", " + mode);
   }
 
   /* ---- parts of charts ---- */
@@ -475,7 +487,8 @@
     },
 
     threads: function (view) {
-      var of = shown(view).filter(function (row) { return row.m === view.mode && row.o[0] > 0; });
+      var mode = view.mode === "single" ? view.speed : view.mode;
+      var of = shown(view).filter(function (row) { return (row.m === mode || row.m === "single") && row.o[0] > 0; });
       if (nothing(of)) {
         return null;
       }
@@ -494,7 +507,7 @@
       var ticks = view.all;
       var far = ticks[ticks.length - 1] / ticks[0] > 8;
       return config("scatter", { datasets: sets }, {
-        x: axis("threads" + (view.mode === "single" ? "" : ", " + view.mode), {
+        x: axis("threads" + (mode === "single" ? "" : ", " + mode), {
           type: far ? "logarithmic" : "linear",
           min: ticks[0] * (far ? 0.9 : 1) - (far ? 0 : 0.2),
           max: ticks[ticks.length - 1] * (far ? 1.1 : 1) + (far ? 0 : 0.2),
@@ -511,7 +524,7 @@
     },
 
     latency: function (view) {
-      var of = chosen(view).filter(function (row) { return row.l; });
+      var of = having(view, function (row) { return row.l; });
       if (nothing(of)) {
         return null;
       }
@@ -530,7 +543,7 @@
         return "p" + parseFloat(p.toFixed(Math.max(1, Math.ceil(Math.log10(rarity)) - 1)));
       }
       return config("scatter", { datasets: sets }, {
-        x: axis("percentile, " + where(view), {
+        x: axis("percentile, " + where(view, of), {
           type: "logarithmic",
           min: 1,
           afterBuildTicks: function (scale) {
@@ -550,7 +563,7 @@
     },
 
     age: function (view) {
-      var of = chosen(view).filter(function (row) { return row.a; });
+      var of = having(view, function (row) { return row.a; });
       if (nothing(of)) {
         return null;
       }
@@ -566,7 +579,7 @@
       var made = config("bar", {
         labels: of.map(function (row) { return nameOf(view, row); }),
         datasets: [bars("the read took", 0, colour(0)), bars("its answer was old", 2, colour(1))]
-      }, { x: logarithmic("p50 to p99, " + where(view), duration), y: names() }, {
+      }, { x: logarithmic("p50 to p99, " + where(view, of), duration), y: names() }, {
         label: function (item) {
           var a = of[item.dataIndex].a;
           var at = item.datasetIndex * 2;
@@ -578,7 +591,7 @@
     },
 
     fairness: function (view) {
-      var of = chosen(view).filter(function (row) { return isNumber(row.j[0]); });
+      var of = having(view, function (row) { return isNumber(row.j[0]); });
       if (nothing(of)) {
         return null;
       }
@@ -591,7 +604,7 @@
           };
         })
       }, {
-        x: linear("Jain's index, " + where(view), function (value) { return String(parseFloat(value.toFixed(2))); },
+        x: linear("Jain's index, " + where(view, of), function (value) { return String(parseFloat(value.toFixed(2))); },
           { min: 0, max: 1 }),
         y: names()
       }, {
@@ -803,12 +816,13 @@
     if (view.data.kind === "run") {
       choice(box, "threads", view.all, view.threads, function (threads) {
         view.threads = threads;
-        view.mode = modesAt(view).indexOf(view.mode) < 0 ? bestMode(view) : view.mode;
+        view.mode = modesAt(view).indexOf(view.speed) < 0 ? bestMode(view) : view.speed;
         controls(box);
         redraw(view);
       });
       choice(box, "machine's speed", modesAt(view), view.mode, function (mode) {
         view.mode = mode;
+        view.speed = mode === "single" ? view.speed : mode;
         redraw(view);
       });
       legend(box, view);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """usage: results/schema/validate.py RESULT.json...
 
-Checks documents of `threadmill run`, `threadmill stress` and `threadmill hunt` against the schema of their format, and what
+Checks documents of `threadmill run`, `threadmill stress`, `threadmill hunt` and `threadmill compare` against the schema of their format, and what
 a schema cannot say: that samples, summary and findings refer to cells that are there, and that a sample has as many
 threads as its cell. Prints the first error of each with its path.
 
@@ -20,6 +20,7 @@ except ImportError:
 SCHEMA = pathlib.Path(__file__).with_name("result-1.schema.json")
 STRESS_SCHEMA = SCHEMA.with_name("stress-1.schema.json")
 HUNT_SCHEMA = SCHEMA.with_name("hunt-1.schema.json")
+COMPARE_SCHEMA = SCHEMA.with_name("compare-1.schema.json")
 
 
 def refuse_constant(name):
@@ -83,11 +84,25 @@ def check_hunted(document):
     return None
 
 
+def check_verdicts(document):
+    for index, row in enumerate(document["rows"]):
+        if row["gates"] != (row["why_not"] is None):
+            return f"$.rows[{index}].why_not: {row['why_not']!r}, but its gates is {row['gates']}"
+        if not document["trusted"] and row["verdict"] != "untrusted" and row["metric"] != "instructions":
+            return f"$.rows[{index}].verdict: {row['verdict']}, but an A/A row is off"
+    for verdict in ("regressed", "improved", "equivalent", "inconclusive", "untrusted"):
+        gating = sum(row["gates"] and row["verdict"] == verdict for row in document["rows"])
+        if document["counts"][verdict] != gating:
+            return f"$.counts.{verdict}: {document['counts'][verdict]}, but {gating} rows that gate are"
+    return None
+
+
 # by format: the schema, and what it cannot say
 KINDS = {
     "threadmill-result": (SCHEMA, check_references),
     "threadmill-stress": (STRESS_SCHEMA, check_counts),
     "threadmill-hunt": (HUNT_SCHEMA, check_hunted),
+    "threadmill-compare": (COMPARE_SCHEMA, check_verdicts),
 }
 
 

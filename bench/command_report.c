@@ -8,6 +8,7 @@
 #include "harness/document.h"
 #include "harness/result.h"
 #include "options.h"
+#include "page.h"
 #include "report/views.h"
 #include "view.h"
 
@@ -16,17 +17,21 @@ static const struct format {
     const char *name;
     const char *suffix; /* of the file of -o that means it; NULL: none does */
     mill_view *view;    /* NULL: the table, as it looks on the terminal */
+    bool page;          /* the page, which has room for several documents */
 } formats[] = {
-    {"table", ".txt", NULL},
-    {"markdown", ".md", mill_view_markdown},
-    {"junit", ".xml", mill_view_junit},
-    {"sarif", ".sarif", mill_view_sarif},
-    {"gbench", NULL, mill_view_gbench},
-    {"csv", ".csv", mill_view_csv},
+    {"table", ".txt", NULL, false},
+    {"html", ".html", NULL, true},
+    {"markdown", ".md", mill_view_markdown, false},
+    {"junit", ".xml", mill_view_junit, false},
+    {"sarif", ".sarif", mill_view_sarif, false},
+    {"gbench", NULL, mill_view_gbench, false},
+    {"csv", ".csv", mill_view_csv, false},
 };
 
 struct request {
-    const char *path;
+    const char *path; /* the first */
+    const char *paths[MILL_PAGE_DOCUMENTS];
+    size_t count;
     const char *output;
     const struct format *format; /* NULL: not named */
     struct mill_view_options view;
@@ -37,10 +42,12 @@ struct request {
 static int take_path(void *target, const char *word, struct mill_error *error)
 {
     struct request *request = target;
-    if (request->path) {
-        return mill_error_set(error, -EINVAL, "'threadmill report' shows one result at a time");
+    if (request->count == MILL_PAGE_DOCUMENTS) {
+        return mill_error_set(error, -EINVAL, "a page has room for %d documents; '%s' is one more",
+                              MILL_PAGE_DOCUMENTS, word);
     }
-    request->path = word;
+    request->paths[request->count++] = word;
+    request->path = request->paths[0];
     return 0;
 }
 
@@ -98,8 +105,9 @@ static int take_rows(void *target, const char *value, struct mill_error *error)
 
 static const struct mill_option options[] = {
     {"format", 'f', "FORMAT",
-     "table (the terminal's), markdown, junit, sarif, gbench or csv;\nelse what the file of -o ends in: "
-     ".txt, .md, "
+     "table (the terminal's), html, markdown, junit, sarif, gbench or csv;\nelse what the file of -o ends "
+     "in: "
+     ".txt, .html, .md, "
      ".xml, .sarif, .csv",
      take_format, false},
     {"output", 'o', "FILE", "writes there instead of to standard output", take_output, false},
@@ -111,13 +119,16 @@ static const struct mill_option options[] = {
 
 static const struct mill_usage usage = {
     "report",
-    "RESULT",
-    "Shows a document that 'threadmill run' or 'threadmill stress' wrote: as the table of the\nterminal, or "
+    "RESULT...",
+    "Shows a document that 'threadmill run' or 'threadmill stress' wrote: as the table of the\nterminal, as "
+    "a page for a browser, or "
     "for a "
     "pull request, a CI's test tab, code scanning, other benchmark tools, a spreadsheet.",
     options,
     sizeof options / sizeof options[0],
     "  threadmill report results/runs/20260102T030405Z.json\n"
+    "  threadmill report r.json -o r.html                          a page with charts, in one file\n"
+    "  threadmill report run.json stress.json hunt.json -o all.html\n"
     "  threadmill report r.json --format markdown >> \"$GITHUB_STEP_SUMMARY\"\n"
     "  threadmill report r.json -o junit.xml\n"
     "  threadmill report stress.json -o threadmill.sarif\n"
@@ -151,11 +162,17 @@ static int choose_format(struct request *request, struct mill_error *error)
     if (!request->format) {
         request->format = &formats[0];
     }
+    if (request->count > 1 && !request->format->page) {
+        return mill_error_set(
+            error, -EINVAL,
+            "'threadmill report' shows one document at a time, and several on a page alone: "
+            "-o FILE.html");
+    }
     if (request->rows && request->format->view != mill_view_csv) {
         return mill_error_set(error, -EINVAL, "option '--rows' goes with --format csv alone, not with %s",
                               request->format->name);
     }
-    if (request->verbose && request->format->view) {
+    if (request->verbose && (request->format->view || request->format->page)) {
         return mill_error_set(error, -EINVAL,
                               "option '--verbose' goes with --format table alone, not with %s",
                               request->format->name);
@@ -218,6 +235,17 @@ static int show(const struct request *request, const struct mill_document *docum
     return status;
 }
 
+static int show_page(const struct request *request, struct mill_error *error)
+{
+    struct mill_text text = {0};
+    int status = mill_page_of(&text, request->paths, request->count, error);
+    if (status == 0) {
+        status = request->output ? write_file(request->output, &text, error) : print(&text, error);
+    }
+    mill_text_free(&text);
+    return status;
+}
+
 static int run(int argc, char **argv)
 {
     struct request request = {0};
@@ -234,10 +262,14 @@ static int run(int argc, char **argv)
     if (status < 0) {
         return mill_complain(MILL_EXIT_USAGE, "%s", error.message);
     }
-    status = mill_document_load(&document, request.path, &error);
-    if (status == 0) {
-        status = show(&request, &document, &error);
-        json_decref(document.root);
+    if (request.format->page) {
+        status = show_page(&request, &error);
+    } else {
+        status = mill_document_load(&document, request.path, &error);
+        if (status == 0) {
+            status = show(&request, &document, &error);
+            json_decref(document.root);
+        }
     }
     return status == 0
                ? MILL_EXIT_EXPECTED

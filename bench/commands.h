@@ -26,6 +26,7 @@ struct mill_command {
 #define MILL_COMMANDS(X) \
     X(list)              \
     X(run)               \
+    X(compare)           \
     X(stress)            \
     X(hunt)              \
     X(replay)            \

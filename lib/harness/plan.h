@@ -11,7 +11,10 @@
 #ifndef MILL_HARNESS_PLAN_H
 #define MILL_HARNESS_PLAN_H
 
+#include <stdbool.h>
+
 #include "core/error.h"
+#include "harness/launch.h"
 #include "harness/parameter.h"
 #include "harness/sample.h"
 #include "harness/scenario.h"
@@ -38,6 +41,8 @@ struct mill_cell {
     char reason[96];
     bool must_show; /* a control that must be caught: its threads have processors enough to meet on */
     const struct mill_expectation *expectation; /* of a control; NULL: it shall pass */
+    const struct mill_launch *launch;           /* how its children are started; NULL: as the run says */
+    bool beside_previous; /* measured next to the cell before it in each round: what is compared with it */
 };
 
 struct mill_plan {

@@ -12,6 +12,8 @@
 #include "core/test_fuzz.h"
 #include "harness/document.h"
 #include "harness/trend.h"
+#include "report/compare_report.h"
+#include "report/page.h"
 #include "report/run_report.h"
 #include "report/stress_report.h"
 #include "report/trend_report.h"
@@ -122,11 +124,23 @@ static void show_table(const struct mill_view_input *input, unsigned width, bool
         status = mill_run_report(&text, input->document, input->summary, &options);
     } else if (strcmp(input->format, "threadmill-stress") == 0) {
         status = mill_stress_report(&text, input->document, &options);
+    } else if (strcmp(input->format, "threadmill-compare") == 0) {
+        status = mill_compare_report(&text, input->document, &options);
     }
     must(status == 0);
     if (text.text) {
         must_be_quiet(&text);
     }
+    mill_text_free(&text);
+}
+
+/* The page has a checker of its own, a browser; here it is to be made, or refused in words. */
+static void show_page(const struct mill_view_input *input)
+{
+    struct mill_text text = {0};
+    struct mill_error error = {.message = ""};
+    int status = mill_page_write(&text, input, 1, &error);
+    must(status == 0 ? text.length > 0 : error.message[0] != '\0');
     mill_text_free(&text);
 }
 
@@ -169,6 +183,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         show(&input);
         show_table(&input, 80, false);
         show_table(&input, 0, true);
+        show_page(&input);
     }
     if (status == 0 && input.summary) {
         look_back(document.root);

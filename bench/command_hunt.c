@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "core/clock.h"
 #include "core/text.h"
+#include "hunt_document.h"
 #include "hunt_input.h"
 #include "hunt_request.h"
 #include "hunt_token.h"
@@ -149,6 +150,10 @@ static const struct mill_option options[] = {
     {"spurious", 0, NULL, "waits on conditions may end by themselves, as POSIX allows", take_spurious, false},
     {"raw", 0, NULL, "a failing schedule is told as it was found, not reduced and not printed", take_raw,
      false},
+    {"output", 'o', "FILE",
+     "what was hunted and found as a document, with the steps of each failing schedule, those of\ncontrols "
+     "too; 'threadmill report' shows it",
+     mill_take_output, false},
     {"verbose", 'v', NULL, "every step of a failing schedule", take_verbose, false},
     {"quiet", 'q', NULL, "no progress", mill_take_quiet, false},
 };
@@ -166,7 +171,7 @@ static const struct mill_usage usage = {
     "with a token that 'threadmill replay' plays again.",
     options,
     sizeof options / sizeof options[0],
-    "  threadmill hunt counter --schedules 5000 --seed 3\n"
+    "  threadmill hunt counter --schedules 5000 --seed 3 -o hunt.json\n"
     "  threadmill cc -O1 -g -o prog prog.c\n"
     "  threadmill hunt --schedules 20000 --seed 1 -- ./prog\n"
     "  threadmill hunt --explore exhaustive --preemptions 2 -- ./prog\n"
@@ -196,6 +201,11 @@ static int hunt_program(struct request *request, char **words)
         return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
     }
     int code = MILL_EXIT_FINDING;
+    mill_hunt_document_cell(hunt, NULL,
+                            result.failed        ? "FOUND"
+                            : result.interrupted ? "interrupted"
+                                                 : "clean",
+                            NULL, &result);
     if (result.failed) {
         code = mill_hunt_print_failure(hunt, &result) < 0 ? MILL_EXIT_MACHINE : code;
     } else {
@@ -256,7 +266,16 @@ static int run(int argc, char **argv)
         printf("seed %" PRIu64 "\n", campaign->options.seed);
     }
     mill_interrupt_catch();
-    int code = program ? hunt_program(&request, argv + at + 1) : mill_hunt_scenarios(hunt);
+    int code;
+    if (mill_hunt_document_open(hunt, argc, argv, &error) < 0) {
+        code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+    } else {
+        code = program ? hunt_program(&request, argv + at + 1) : mill_hunt_scenarios(hunt);
+        if (code != MILL_EXIT_USAGE && mill_hunt_document_write(hunt, &error) < 0) {
+            code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+        }
+    }
+    mill_hunt_document_close(hunt);
     mill_run_request_free(&hunt->run);
     return code;
 }

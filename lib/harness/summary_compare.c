@@ -91,6 +91,50 @@ int mill_summary_find_leaders(struct mill_summary *summary, const struct mill_in
     return 0;
 }
 
+/* The fastest of the row's group and shape. */
+static const struct mill_summary_row *fastest_beside(const struct mill_summary *summary,
+                                                     const struct mill_summary_row *row)
+{
+    const struct mill_summary_row *fastest = NULL;
+    for (size_t i = 0; i < summary->row_count; i++) {
+        const struct mill_summary_row *other = &summary->rows[i];
+        if (may_lead(summary, other) && same_table(summary, row, other) &&
+            mill_summary_same_shape(&summary->cells[row->cell], &summary->cells[other->cell]) &&
+            (!fastest || other->rate.ratio > fastest->rate.ratio)) {
+            fastest = other;
+        }
+    }
+    return fastest;
+}
+
+int mill_summary_behind(const struct mill_summary *summary, const json_t *result,
+                        struct mill_summary_pair **pairs, size_t *count)
+{
+    struct mill_index index;
+    *count = 0;
+    *pairs = calloc(summary->row_count + 1, sizeof **pairs);
+    int status = mill_index_create(&index, result, summary->cell_count);
+    status = *pairs ? status : -ENOMEM;
+    for (size_t i = 0; status == 0 && i < summary->row_count; i++) {
+        const struct mill_summary_row *row = &summary->rows[i];
+        const struct mill_summary_row *fastest =
+            may_lead(summary, row) ? fastest_beside(summary, row) : NULL;
+        if (fastest && fastest != row) {
+            struct mill_summary_pair *pair = &(*pairs)[(*count)++];
+            *pair =
+                (struct mill_summary_pair){.cell = row->cell, .other = fastest->cell, .mode = row->mode};
+            status = compare_cells(pair, &index, summary->samples);
+        }
+    }
+    mill_index_destroy(&index);
+    if (status < 0) {
+        free(*pairs);
+        *pairs = NULL;
+        *count = 0;
+    }
+    return status;
+}
+
 int mill_summary_find_peers(struct mill_summary *summary, const struct mill_index *index)
 {
     for (size_t i = 0; i < summary->row_count; i++) {

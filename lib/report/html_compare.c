@@ -146,7 +146,7 @@ static void add_explanation(struct mill_text *out, const json_t *row)
     long long needed = mill_view_integer(row, "rounds_needed");
     bool gates = json_is_true(json_object_get(row, "gates"));
     mill_text_add(out, "<td>");
-    if (!gates) {
+    if (!gates && !is(row, "verdict", "alike") && !is(row, "verdict", "off")) {
         mill_text_add(out, "does not gate: ");
         mill_html_text(out, mill_view_text(row, "why_not"));
     }

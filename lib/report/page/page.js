@@ -208,10 +208,25 @@
     })[0];
   }
 
+  /* No axis has room for a number that says nothing: it is left out, and counted. */
+  function read(text) {
+    var left = 0;
+    var data = JSON.parse(text, function (key, value) {
+      var size = typeof value === "number" ? Math.abs(value) : 1;
+      if (size < 1e30 && (size > 1e-30 || size === 0)) {
+        return value;
+      }
+      left++;
+      return null;
+    });
+    return { data: data, left: left };
+  }
+
   function viewOf(id) {
     var block = views[id] ? null : document.querySelector('script.data[data-for="' + id + '"]');
     if (block) {
-      var view = { data: JSON.parse(block.textContent), hidden: {}, id: id };
+      var parsed = read(block.textContent);
+      var view = { data: parsed.data, left: parsed.left, hidden: {}, id: id };
       if (view.data.kind === "run") {
         view.all = unique(view.data.rows.map(function (row) { return row.t; })).sort(function (a, b) { return a - b; });
         view.threads = view.all.filter(function (t) { return t <= view.data.cpus; }).pop() || view.all[0];
@@ -330,11 +345,12 @@
 
   /* Powers of ten, and halves between them where there are few. */
   function decades(scale) {
-    var low = Math.floor(Math.log10(scale.min));
-    var high = Math.ceil(Math.log10(scale.max));
+    var low = Math.max(-40, Math.floor(Math.log10(scale.min)));
+    var high = Math.min(40, Math.ceil(Math.log10(scale.max)));
     var steps = high - low <= 2 ? [1, 2, 5] : high - low <= 4 ? [1, 3] : [1];
+    var stride = Math.ceil((high - low) / 8) || 1;
     var ticks = [];
-    for (var k = low; k <= high; k++) {
+    for (var k = low; k <= high; k += stride) {
       steps.forEach(function (step) {
         var value = step * Math.pow(10, k);
         if (value >= scale.min * 0.999 && value <= scale.max * 1.001) {
@@ -343,6 +359,22 @@
       });
     }
     scale.ticks = ticks;
+  }
+
+  /* Ratios, closer together around 1. */
+  function ratioTicks(scale) {
+    var marks = [1];
+    for (var k = 0; k < 12; k++) {
+      [2, 5, 10].forEach(function (step) {
+        marks.push(step * Math.pow(10, k), 1 / (step * Math.pow(10, k)));
+      });
+    }
+    if (scale.max / scale.min < 12) {
+      marks.push(0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.5, 1.75, 3, 4);
+    }
+    scale.ticks = marks.filter(function (mark) {
+      return mark >= scale.min && mark <= scale.max;
+    }).sort(function (a, b) { return a - b; }).map(function (mark) { return { value: mark }; });
   }
 
   function logarithmic(title, format, more) {
@@ -438,7 +470,7 @@
     var high = Math.max.apply(null, values.concat(options.most || 1));
     var wide = options.log || low < 0.2;
     var scale = wide
-      ? logarithmic(options.title, ratio, { min: low * 0.93, max: high * 1.07 })
+      ? logarithmic(options.title, ratio, { min: low * 0.93, max: high * 1.07, afterBuildTicks: ratioTicks })
       : linear(options.title, ratio, { min: 0, max: high * 1.05 });
     var made = config("bar", {
       labels: labels,
@@ -532,7 +564,7 @@
         var points = row.l.slice(2).map(function (ns, k) {
           return { x: Math.pow(10, k / STEPS_A_DECADE), y: Math.max(ns, 1) };
         });
-        points.push({ x: Math.max(row.l[0], 1), y: Math.max(row.l[1], 1), most: true });
+        points.push({ x: Math.max(row.l[0], 1), y: Math.max(row.l[1], 1), most: true }); /* as on an axis from 1 ns */
         var set = lineOf(view, row.s, points);
         set.pointRadius = 0;
         set.pointHitRadius = 8;
@@ -697,7 +729,8 @@
         x: linear("round: " + row.n, String, {}),
         y: logarithmic(row.k + ", head / base", ratio, {
           min: Math.min.apply(null, points.map(function (p) { return p.y; }).concat(0.75)) * 0.95,
-          max: Math.max.apply(null, points.map(function (p) { return p.y; }).concat(1.35)) * 1.05
+          max: Math.max.apply(null, points.map(function (p) { return p.y; }).concat(1.35)) * 1.05,
+          afterBuildTicks: ratioTicks
         })
       }, {
         title: function (items) { return "round " + items[0].raw.x; },
@@ -728,6 +761,9 @@
       make("div", plot, "nothing to show at this choice").className = "none";
       figure.setAttribute("data-drawn", "none");
       return;
+    }
+    if (viewOf(figure.getAttribute("data-of")).left > 0 && !figure.querySelector(".left")) {
+      make("p", figure, "Numbers too large or too small for any axis are not drawn.").className = "hint left";
     }
     plot.style.height = made.rows ? Math.max(9, Math.min(110, made.rows * 1.35 + 4.5)) + "rem" : "";
     drawn.set(figure, new Chart(canvas, { type: made.type, data: made.data, options: made.options, plugins: made.plugins }));

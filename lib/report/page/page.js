@@ -369,8 +369,8 @@
         marks.push(step * Math.pow(10, k), 1 / (step * Math.pow(10, k)));
       });
     }
-    if (scale.max / scale.min < 12) {
-      marks.push(0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.5, 1.75, 3, 4);
+    if (scale.max / scale.min < 3) {
+      marks.push(0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.5, 1.75);
     }
     scale.ticks = marks.filter(function (mark) {
       return mark >= scale.min && mark <= scale.max;
@@ -428,6 +428,7 @@
         responsive: true,
         maintainAspectRatio: false,
         normalized: true,
+        layout: { padding: { right: 14, top: 4 } },
         interaction: { mode: "nearest", intersect: false },
         scales: scales,
         plugins: {
@@ -653,6 +654,7 @@
     samples: function (view) {
       var of = view.data.samples.filter(function (each) { return each.t === view.threads && !view.hidden[each.s]; });
       var rates = [];
+      var last = 0;
       if (nothing(of)) {
         return null;
       }
@@ -663,6 +665,7 @@
           fills.push(each.p[i + 3] & 2 ? css("--card") : colour(each.s));
           marks.push(each.p[i + 3] & 4 ? "crossRot" : MARKS[each.s % 4]);
           rates.push(each.p[i + 2]);
+          last = Math.max(last, each.p[i]);
         }
         return {
           label: view.data.strategies[each.s], data: points, pointBackgroundColor: fills, pointStyle: marks,
@@ -672,7 +675,7 @@
       });
       return config("scatter", { datasets: sets }, {
         x: linear("sample of the run, " + view.threads + (view.threads === 1 ? " thread" : " threads"), String,
-          { grace: "3%", min: 0 }),
+          { min: 0, max: last * 1.01 }),
         y: amounts(rates, "op/s", count)
       }, {
         title: function (items) { return "sample " + items[0].raw.x + ", round " + items[0].raw.round; },
@@ -765,7 +768,7 @@
     if (viewOf(figure.getAttribute("data-of")).left > 0 && !figure.querySelector(".left")) {
       make("p", figure, "Numbers too large or too small for any axis are not drawn.").className = "hint left";
     }
-    plot.style.height = made.rows ? Math.max(9, Math.min(110, made.rows * 1.35 + 4.5)) + "rem" : "";
+    plot.style.minHeight = made.rows ? Math.max(9, Math.min(110, made.rows * (made.rows > 12 ? 1.1 : 1.35) + 4.5)) + "rem" : "";
     drawn.set(figure, new Chart(canvas, { type: made.type, data: made.data, options: made.options, plugins: made.plugins }));
     figure.setAttribute("data-drawn", "chart");
   }

@@ -21,6 +21,10 @@ static const struct format {
 } formats[] = {
     {"table", ".txt", NULL, false},
     {"html", ".html", NULL, true},
+    {"markdown", ".md", mill_view_markdown, false},
+    {"junit", ".xml", mill_view_junit, false},
+    {"sarif", ".sarif", mill_view_sarif, false},
+    {"gbench", NULL, mill_view_gbench, false},
     {"csv", ".csv", mill_view_csv, false},
 };
 

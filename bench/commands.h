@@ -33,6 +33,7 @@ struct mill_command {
     X(cc)                \
     X(cxx)               \
     X(report)            \
+    X(history)           \
     X(doctor)            \
     X(device)            \
     X(sample)

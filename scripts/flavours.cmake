@@ -142,12 +142,15 @@ endfunction()
 
 set(THREADMILL_FUZZ_SECONDS 15 CACHE STRING "How long each fuzz test looks for inputs beyond its corpus")
 
-# threadmill_fuzz(NAME SOURCES file... USES library... [LINKS external...]): test fuzz/NAME-TARGET for each
+# threadmill_fuzz(NAME SOURCES file... USES library... [LINKS external...] [LONGEST bytes]): test fuzz/NAME-TARGET for each
 # fuzz/TARGET.c of the folder, a libFuzzer target under the asan flavour's sanitizers, guided by what the SOURCES
 # do: they are compiled once more for it. It replays the corpus in fuzz/TARGET and goes on from there, with the
-# words of fuzz/words.dict; what it finds new stays in the build, not in the tree.
+# words of fuzz/words.dict; what it finds new stays in the build, not in the tree. An input has up to LONGEST bytes (4352).
 function(threadmill_fuzz name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LONGEST" "SOURCES;USES;LINKS" ${ARGN})
+  if(NOT ARG_LONGEST)
+    set(ARG_LONGEST 4352)
+  endif()
   file(GLOB targets CONFIGURE_DEPENDS fuzz/*.c)
   set(can OFF)
   if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND "asan" IN_LIST THREADMILL_FLAVOURS)
@@ -171,7 +174,7 @@ function(threadmill_fuzz name)
       target_link_libraries(${program} PRIVATE ${name}_fuzzed)
       set(found ${CMAKE_BINARY_DIR}/${test})
       file(MAKE_DIRECTORY ${found})
-      add_test(NAME ${test} COMMAND ${program} -max_total_time=${THREADMILL_FUZZ_SECONDS} -max_len=4352
+      add_test(NAME ${test} COMMAND ${program} -max_total_time=${THREADMILL_FUZZ_SECONDS} -max_len=${ARG_LONGEST}
         -print_final_stats=1 -artifact_prefix=${found}/ -dict=${CMAKE_CURRENT_SOURCE_DIR}/fuzz/words.dict
         ${found} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${stem})
     else()

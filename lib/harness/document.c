@@ -1,12 +1,12 @@
 #include "harness/document.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/file.h"
 #include "harness/plan.h"
-#include "harness/result.h"
 #include "harness/schema.h"
 #include "harness/schemas.h"
 
@@ -124,33 +124,43 @@ static const struct {
 
 /* ---- the schema of a format ---- */
 
-/* What member `name` of a document with this schema has to be: "format", "version". */
-static const json_t *constant_of(const json_t *schema, const char *name)
+/* The version of `format` that the schema called `name` ("result-1") is of; 0: another format's. */
+static json_int_t version_of(const char *name, const char *format)
 {
-    return json_object_get(json_object_get(json_object_get(schema, "properties"), name), "const");
+    static const char maker[] = "threadmill-";
+    size_t length = format ? strlen(format) : 0;
+    if (length <= sizeof maker - 1 || strncmp(format, maker, sizeof maker - 1) != 0) {
+        return 0;
+    }
+    length -= sizeof maker - 1;
+    bool same = strncmp(name, format + sizeof maker - 1, length) == 0 && name[length] == '-';
+    return same ? strtoll(name + length + 1, NULL, 10) : 0;
 }
 
-/* The schema of the document's format and version: *schema is NULL when there is none, and *version then the
- * last that this program reads of the format, 0 for a format that is not known. */
-static int find_schema(const json_t *root, json_t **schema, json_int_t *version)
+/* The schema of the document's format and version, as it is in the program: NULL when there is none, and
+ * *version then the last that this program reads of the format, 0 for a format that is not known. */
+static const struct mill_schema_text *find_schema(const json_t *root, json_int_t *version)
 {
-    *schema = NULL;
+    const char *format = json_string_value(json_object_get(root, "format"));
+    const json_t *wanted = json_object_get(root, "version");
     *version = 0;
-    for (size_t i = 0; i < mill_schema_text_count && !*schema; i++) {
-        json_t *one =
-            json_loadb((const char *)mill_schema_texts[i].bytes, mill_schema_texts[i].length, 0, NULL);
-        const json_t *number = constant_of(one, "version");
-        if (!one) {
-            return -ENOMEM; /* else they would not have passed their tests */
+    for (size_t i = 0; i < mill_schema_text_count; i++) {
+        json_int_t one = version_of(mill_schema_texts[i].name, format);
+        if (one > 0 && json_is_integer(wanted) && json_integer_value(wanted) == one) {
+            return &mill_schema_texts[i];
         }
-        if (json_is_string(json_object_get(root, "format")) &&
-            json_equal(constant_of(one, "format"), json_object_get(root, "format"))) {
-            *version = json_integer_value(number) > *version ? json_integer_value(number) : *version;
-            *schema = json_equal(number, json_object_get(root, "version")) ? json_incref(one) : NULL;
-        }
-        json_decref(one);
+        *version = one > *version ? one : *version;
     }
-    return 0;
+    return NULL;
+}
+
+/* One of the program's own: it passed its tests, and only memory can be missing. */
+static int compile(const struct mill_schema_text *text, struct mill_schema **schema, struct mill_error *error)
+{
+    json_t *document = json_loadb((const char *)text->bytes, text->length, 0, NULL);
+    int status = document ? mill_schema_compile(schema, document, error) : -ENOMEM;
+    json_decref(document);
+    return status;
 }
 
 static int refuse(const json_t *root, const char *name, json_int_t version, struct mill_error *error)
@@ -171,14 +181,13 @@ static int refuse(const json_t *root, const char *name, json_int_t version, stru
 int mill_document_check(const json_t *root, const char *name, struct mill_error *error)
 {
     struct mill_error what = {""};
-    json_t *document = NULL;
     json_int_t version;
     struct mill_schema *schema = NULL;
-    int status = find_schema(root, &document, &version);
-    if (status == 0 && !document) {
+    const struct mill_schema_text *text = find_schema(root, &version);
+    if (!text) {
         return refuse(root, name, version, error);
     }
-    status = status < 0 ? status : mill_schema_compile(&schema, document, &what);
+    int status = compile(text, &schema, &what);
     status = status < 0 ? status : mill_schema_check(schema, root, &what);
     for (size_t i = 0; status == 0 && i < sizeof beyond_schema / sizeof beyond_schema[0]; i++) {
         if (strcmp(beyond_schema[i].format, json_string_value(json_object_get(root, "format"))) == 0) {
@@ -186,7 +195,6 @@ int mill_document_check(const json_t *root, const char *name, struct mill_error 
         }
     }
     mill_schema_destroy(schema);
-    json_decref(document);
     if (status == -ENOMEM) {
         return mill_error_set(error, status, "no memory to check '%s'", name);
     }

@@ -4,9 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness/result.h"
 #include "harness/sample_series.h"
-#include "harness/stress.h"
 #include "report/view_parts.h"
 
 struct row {
@@ -290,45 +288,165 @@ static void sample_rows(struct row *row, const struct mill_view_input *input)
     }
 }
 
-/* ---- a stress document ---- */
+/* ---- other documents: a row for each object of a list ---- */
 
-static void stress_rows(struct row *row, const json_t *document)
+enum kind {
+    kind_text,
+    kind_number,
+    kind_truth,
+    kind_parameters,
+};
+
+struct column {
+    const char *head;
+    const char *within; /* the member that has it; NULL: the object itself */
+    const char *name;
+    enum kind kind;
+};
+
+static const struct column stress_columns[] = {
+    {"tool", NULL, "tool", kind_text},
+    {"scenario", NULL, "scenario", kind_text},
+    {"parameters", NULL, "parameters", kind_parameters},
+    {"strategy", NULL, "strategy", kind_text},
+    {"threads", NULL, "threads", kind_number},
+    {"must_show", NULL, "must_show", kind_truth},
+    {"verdict", NULL, "verdict", kind_text},
+    {"reason", NULL, "reason", kind_text},
+    {"samples", NULL, "samples", kind_number},
+    {"rejected", NULL, "rejected", kind_number},
+};
+
+static const struct column hunt_columns[] = {
+    {"scenario", NULL, "scenario", kind_text},
+    {"parameters", NULL, "parameters", kind_parameters},
+    {"strategy", NULL, "strategy", kind_text},
+    {"threads", NULL, "threads", kind_number},
+    {"program", NULL, "program", kind_text},
+    {"control", NULL, "control", kind_truth},
+    {"verdict", NULL, "verdict", kind_text},
+    {"reason", NULL, "reason", kind_text},
+    {"schedules", NULL, "schedules", kind_number},
+    {"steps", NULL, "steps", kind_number},
+    {"cut", NULL, "cut", kind_number},
+    {"elapsed_ns", NULL, "elapsed_ns", kind_number},
+    {"exhausted", NULL, "exhausted", kind_truth},
+};
+
+static const struct column compare_columns[] = {
+    {"scenario", NULL, "scenario", kind_text},
+    {"parameters", NULL, "parameters", kind_parameters},
+    {"base_strategy", NULL, "base_strategy", kind_text},
+    {"head_strategy", NULL, "head_strategy", kind_text},
+    {"threads", NULL, "threads", kind_number},
+    {"oversubscribed", NULL, "oversubscribed", kind_truth},
+    {"metric", NULL, "metric", kind_text},
+    {"unit", NULL, "unit", kind_text},
+    {"better", NULL, "better", kind_text},
+    {"mode", NULL, "mode", kind_text},
+    {"pairs", NULL, "n", kind_number},
+    {"base", NULL, "base", kind_number},
+    {"head", NULL, "head", kind_number},
+    {"ratio", "ratio", "median", kind_number},
+    {"ratio_low", "ratio", "low", kind_number},
+    {"ratio_high", "ratio", "high", kind_number},
+    {"margin", NULL, "margin", kind_number},
+    {"gates", NULL, "gates", kind_truth},
+    {"why_not", NULL, "why_not", kind_text},
+    {"verdict", NULL, "verdict", kind_text},
+    {"detectable", NULL, "detectable", kind_number},
+    {"rounds_needed", NULL, "rounds_needed", kind_number},
+};
+
+struct table {
+    const char *format;
+    const char *lists[3]; /* members of the document, each a list of rows; NULL ends them */
+    const struct column *columns;
+    size_t count;
+};
+
+#define COLUMNS(columns) columns, sizeof(columns) / sizeof((columns)[0])
+
+static const struct table tables[] = {
+    {"threadmill-stress", {"cells"}, COLUMNS(stress_columns)},
+    {"threadmill-hunt", {"cells"}, COLUMNS(hunt_columns)},
+    {"threadmill-compare", {"rows", "aa"}, COLUMNS(compare_columns)},
+};
+
+static void value_field(struct row *row, const json_t *object, const struct column *column)
 {
-    static const char *const names[] = {"tool",      "scenario", "parameters", "strategy", "threads",
-                                        "must_show", "verdict",  "reason",     "samples",  "rejected"};
-    size_t index;
-    json_t *cell;
-    HEAD(row, names);
-    json_array_foreach(json_object_get(document, "cells"), index, cell)
-    {
-        field(row, mill_view_text(cell, "tool"));
-        field(row, mill_view_text(cell, "scenario"));
-        parameters(row, json_object_get(cell, "parameters"));
-        field(row, mill_view_text(cell, "strategy"));
-        integer(row, mill_view_integer(cell, "threads"));
-        truth(row, json_is_true(json_object_get(cell, "must_show")));
-        field(row, mill_view_text(cell, "verdict"));
-        field(row, mill_view_text(cell, "reason"));
-        integer(row, mill_view_integer(cell, "samples"));
-        integer(row, mill_view_integer(cell, "rejected"));
-        end(row);
+    const json_t *from = column->within ? json_object_get(object, column->within) : object;
+    switch (column->kind) {
+    case kind_text:
+        field(row, mill_view_text(from, column->name));
+        break;
+    case kind_number:
+        if (json_is_integer(json_object_get(from, column->name))) {
+            integer(row, mill_view_integer(from, column->name));
+        } else {
+            number(row, mill_sample_number(from, column->name));
+        }
+        break;
+    case kind_truth:
+        truth(row, json_is_true(json_object_get(from, column->name)));
+        break;
+    case kind_parameters:
+        parameters(row, json_object_get(from, column->name));
+        break;
     }
+}
+
+/* The name of the list stands first where there are several. */
+static void table_rows(struct row *row, const json_t *document, const struct table *table)
+{
+    size_t index;
+    json_t *object;
+    if (table->lists[1]) {
+        field(row, "list");
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        field(row, table->columns[i].head);
+    }
+    end(row);
+    for (const char *const *list = table->lists; *list; list++) {
+        json_array_foreach(json_object_get(document, *list), index, object)
+        {
+            if (table->lists[1]) {
+                field(row, *list);
+            }
+            for (size_t i = 0; i < table->count; i++) {
+                value_field(row, object, &table->columns[i]);
+            }
+            end(row);
+        }
+    }
+}
+
+static const struct table *find_table(const struct mill_view_input *input)
+{
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        if (mill_view_is(input, tables[i].format)) {
+            return &tables[i];
+        }
+    }
+    return NULL;
 }
 
 int mill_view_csv(struct mill_text *out, const struct mill_view_input *input,
                   const struct mill_view_options *options, struct mill_error *error)
 {
     struct row row = {.out = out};
+    const struct table *table = find_table(input);
     if (input->summary && options->samples) {
         sample_rows(&row, input);
     } else if (input->summary) {
         summary_rows(&row, input->summary);
     } else if (options->samples) {
         return mill_view_unfit(input, "csv with a row for each sample", "it keeps no samples", error);
-    } else if (mill_view_is(input, MILL_STRESS_FORMAT)) {
-        stress_rows(&row, input->document);
+    } else if (table) {
+        table_rows(&row, input->document, table);
     } else {
-        return mill_view_unfit(input, "csv", "it has no rows of cells", error);
+        return mill_view_unfit(input, "csv", "it has no rows", error);
     }
     return mill_view_done(out);
 }

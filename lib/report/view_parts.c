@@ -44,6 +44,15 @@ void mill_view_parameters(struct mill_text *out, const json_t *parameters)
     }
 }
 
+size_t mill_view_plain(const char *text, const char *special)
+{
+    size_t length = 0;
+    while (text[length] >= ' ' && text[length] <= '~' && !strchr(special, text[length])) {
+        length++;
+    }
+    return length;
+}
+
 unsigned mill_view_character(const char *text, size_t *length)
 {
     static const struct {

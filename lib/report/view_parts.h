@@ -23,6 +23,9 @@ int mill_view_done(const struct mill_text *out);
 /* "hold=100ns, think=0ns"; an empty string where there are none. */
 void mill_view_parameters(struct mill_text *out, const json_t *parameters);
 
+/* How many bytes of `text` from its beginning are printable ASCII and none of `special`. */
+size_t mill_view_plain(const char *text, const char *special);
+
 /* The next character of UTF-8 text, in `*length` bytes: its code point; what is no UTF-8 is one byte, and
  * 0xfffd. */
 unsigned mill_view_character(const char *text, size_t *length);

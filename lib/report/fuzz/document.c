@@ -12,8 +12,10 @@
 #include "core/test_fuzz.h"
 #include "harness/document.h"
 #include "harness/trend.h"
+#include "report/page.h"
 #include "report/run_report.h"
 #include "report/stress_report.h"
+#include "report/test_page.h"
 #include "report/trend_report.h"
 #include "report/views.h"
 
@@ -130,6 +132,16 @@ static void show_table(const struct mill_view_input *input, unsigned width, bool
     mill_text_free(&text);
 }
 
+static void show_page(const struct mill_view_input *input)
+{
+    struct mill_text text = {0};
+    struct mill_error error = {.message = ""};
+    int status = mill_page_write(&text, input, 1, &error);
+    must(status == 0 || (status == -ENOTSUP && error.message[0] != '\0'));
+    must(status < 0 || mill_test_page_wrong(text.text) == NULL);
+    mill_text_free(&text);
+}
+
 static void look_back(const json_t *result)
 {
     struct mill_trends *trends;
@@ -169,6 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         show(&input);
         show_table(&input, 80, false);
         show_table(&input, 0, true);
+        show_page(&input);
     }
     if (status == 0 && input.summary) {
         look_back(document.root);

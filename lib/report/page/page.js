@@ -675,7 +675,7 @@
       });
       return config("scatter", { datasets: sets }, {
         x: linear("sample of the run, " + view.threads + (view.threads === 1 ? " thread" : " threads"), String,
-          { min: 0, max: last * 1.01 }),
+          { min: 0, max: last * 1.01, ticks: { includeBounds: false } }),
         y: amounts(rates, "op/s", count)
       }, {
         title: function (items) { return "sample " + items[0].raw.x + ", round " + items[0].raw.round; },

@@ -6,6 +6,7 @@
 
 #include "harness/stress.h"
 #include "measure/histogram_log.h"
+#include "report/compare_report.h"
 #include "report/run_report.h"
 #include "report/stress_report.h"
 #include "report/style.h"
@@ -34,6 +35,9 @@ int mill_view_table(struct mill_text *text, const struct mill_view_input *input,
     }
     if (strcmp(input->format, MILL_STRESS_FORMAT) == 0) {
         return mill_stress_report(text, input->document, &options);
+    }
+    if (strcmp(input->format, "threadmill-compare") == 0) {
+        return mill_compare_report(text, input->document, &options);
     }
     return mill_error_set(error, -ENOTSUP, "'%s' is a %s document, of which there is no table here",
                           input->path, input->format);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/file.h"
-#include "harness/plan.h"
+#include "harness/document_checks.h"
 #include "harness/schema.h"
 #include "harness/schemas.h"
 
@@ -16,111 +16,6 @@ static int wrong(const char *name, struct mill_error *error, const struct mill_e
 {
     return mill_error_set(error, -EBADMSG, "'%s' is no valid threadmill document: %s", name, what->message);
 }
-
-/* ---- what a schema cannot say ---- */
-
-static json_int_t integer_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
-static int check_cells(const json_t *result, struct mill_error *error)
-{
-    size_t index;
-    json_t *cell;
-    json_array_foreach(json_object_get(result, "cells"), index, cell)
-    {
-        json_int_t threads = integer_of(cell, "threads");
-        if (threads > MILL_THREADS_MAX) {
-            return mill_error_set(error, -EBADMSG, "$.cells[%zu].threads: it is more than %d", index,
-                                  MILL_THREADS_MAX);
-        }
-    }
-    return 0;
-}
-
-static int check_sample(const json_t *cells, size_t index, const json_t *sample, struct mill_error *error)
-{
-    json_int_t at = integer_of(sample, "cell");
-    const json_t *cell = at < (json_int_t)json_array_size(cells) ? json_array_get(cells, (size_t)at) : NULL;
-    const json_t *threads = json_object_get(sample, "threads");
-    if (!cell) {
-        return mill_error_set(error, -EBADMSG, "$.samples[%zu].cell: cell %lld of %zu", index, (long long)at,
-                              json_array_size(cells));
-    }
-    if (json_is_string(json_object_get(cell, "unsupported"))) {
-        return mill_error_set(error, -EBADMSG, "$.samples[%zu].cell: cell %lld cannot run", index,
-                              (long long)at);
-    }
-    if (threads && (json_int_t)json_array_size(threads) != integer_of(cell, "threads")) {
-        return mill_error_set(error, -EBADMSG, "$.samples[%zu].threads: there are %zu, and its cell has %lld",
-                              index, json_array_size(threads), (long long)integer_of(cell, "threads"));
-    }
-    return 0;
-}
-
-static int check_entries(const json_t *root, const char *part, struct mill_error *error)
-{
-    size_t index;
-    json_t *entry;
-    size_t cells = json_array_size(json_object_get(root, "cells"));
-    json_array_foreach(json_object_get(json_object_get(root, "summary"), part), index, entry)
-    {
-        if (integer_of(entry, "cell") >= (json_int_t)cells) {
-            return mill_error_set(error, -EBADMSG, "$.summary.%s[%zu].cell: cell %lld of %zu", part, index,
-                                  (long long)integer_of(entry, "cell"), cells);
-        }
-    }
-    return 0;
-}
-
-static int check_result(const json_t *root, struct mill_error *error)
-{
-    size_t index;
-    json_t *sample;
-    const json_t *cells = json_object_get(root, "cells");
-    const json_t *verdicts = json_object_get(json_object_get(root, "summary"), "verdicts");
-    int status = check_cells(root, error);
-    json_array_foreach(json_object_get(root, "samples"), index, sample)
-    {
-        status = status < 0 ? status : check_sample(cells, index, sample, error);
-    }
-    status = status < 0 ? status : check_entries(root, "verdicts", error);
-    status = status < 0 ? status : check_entries(root, "rows", error);
-    if (status == 0 && json_array_size(verdicts) != json_array_size(cells)) {
-        status = mill_error_set(error, -EBADMSG, "$.summary.verdicts: %zu for %zu cells",
-                                json_array_size(verdicts), json_array_size(cells));
-    }
-    return status;
-}
-
-static int check_stress(const json_t *root, struct mill_error *error)
-{
-    size_t index, which;
-    json_t *finding, *place;
-    json_array_foreach(json_object_get(root, "findings"), index, finding)
-    {
-        json_int_t left = integer_of(finding, "count");
-        json_array_foreach(json_object_get(finding, "where"), which, place)
-        {
-            left = left < 0 ? left : left - integer_of(place, "count");
-        }
-        if (left != 0) {
-            return mill_error_set(error, -EBADMSG,
-                                  "$.findings[%zu].count: its places have another sum than %lld", index,
-                                  (long long)integer_of(finding, "count"));
-        }
-    }
-    return 0;
-}
-
-static const struct {
-    const char *format;
-    int (*check)(const json_t *root, struct mill_error *error);
-} beyond_schema[] = {
-    {"threadmill-result", check_result},
-    {"threadmill-stress", check_stress},
-};
 
 /* ---- the schema of a format ---- */
 
@@ -189,11 +84,7 @@ int mill_document_check(const json_t *root, const char *name, struct mill_error 
     }
     int status = compile(text, &schema, &what);
     status = status < 0 ? status : mill_schema_check(schema, root, &what);
-    for (size_t i = 0; status == 0 && i < sizeof beyond_schema / sizeof beyond_schema[0]; i++) {
-        if (strcmp(beyond_schema[i].format, json_string_value(json_object_get(root, "format"))) == 0) {
-            status = beyond_schema[i].check(root, &what);
-        }
-    }
+    status = status < 0 ? status : mill_document_check_parts(root, &what);
     mill_schema_destroy(schema);
     if (status == -ENOMEM) {
         return mill_error_set(error, status, "no memory to check '%s'", name);

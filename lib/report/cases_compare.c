@@ -23,8 +23,8 @@ static void explain(struct mill_text *message, const json_t *row)
     const char *why_not = mill_view_text(row, "why_not");
     const json_t *needed = json_object_get(row, "rounds_needed");
     add_ratio(message, json_object_get(row, "ratio"));
-    mill_text_add(message, ", %lld pairs, margin %.3g", mill_view_integer(row, "n"),
-                  json_number_value(json_object_get(row, "margin")));
+    mill_text_add(message, "%s%lld pairs, margin %.3g", message->length > 0 ? ", " : "",
+                  mill_view_integer(row, "n"), json_number_value(json_object_get(row, "margin")));
     if (json_is_integer(needed)) {
         mill_text_add(message, "; about %lld rounds would decide", (long long)json_integer_value(needed));
     }

@@ -12,6 +12,7 @@
 #include "core/test_fuzz.h"
 #include "harness/document.h"
 #include "harness/trend.h"
+#include "report/compare_report.h"
 #include "report/page.h"
 #include "report/run_report.h"
 #include "report/stress_report.h"
@@ -124,6 +125,8 @@ static void show_table(const struct mill_view_input *input, unsigned width, bool
         status = mill_run_report(&text, input->document, input->summary, &options);
     } else if (strcmp(input->format, "threadmill-stress") == 0) {
         status = mill_stress_report(&text, input->document, &options);
+    } else if (strcmp(input->format, "threadmill-compare") == 0) {
+        status = mill_compare_report(&text, input->document, &options);
     }
     must(status == 0);
     if (text.text) {

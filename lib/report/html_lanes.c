@@ -228,11 +228,15 @@ static void add_switch(struct mill_text *out, const struct schedule *schedule, u
     unsigned to = lane_of(schedule, index);
     double x = x_of(schedule, from), next = x_of(schedule, to), y = y_of(at);
     bool preempts = json_is_true(json_object_get(step_at(schedule, index), "preempts"));
-    mill_text_add(out, "<path class=\"%s\" d=\"M%.0f %.0fC%.0f %.0f %.0f %.0f %.0f %.0f\"/>\n",
-                  from == to ? "run"
-                  : preempts ? "preempts"
-                             : "switch",
-                  x, y - row, x, y - row / 2.0, next, y - row / 2.0, next, y);
+    if (from == to) {
+        mill_text_add(out, "<path class=\"run\" d=\"M%.0f %.0fV%.0f\"/>\n", x, y - row, y);
+        return;
+    }
+    double middle = y - row / 2.0, bend = next > x ? 4 : -4; /* between two rows, where no label is */
+    mill_text_add(
+        out, "<path class=\"%s\" d=\"M%.0f %.0fV%.0fQ%.0f %.0f %.0f %.0fH%.0fQ%.0f %.0f %.0f %.0fV%.0f\"/>\n",
+        preempts ? "preempts" : "switch", x, y - row, middle - 4, x, middle, x + bend, middle, next - bend,
+        next, middle, next, middle + 4, y);
 }
 
 static void add_lanes(struct mill_text *out, const struct schedule *schedule)

@@ -32,11 +32,6 @@ struct comparison {
     json_t *machine, *build, *notes, *differences;
 };
 
-static void show_progress(void *context, const struct mill_run_event *event)
-{
-    mill_live_show(context, event);
-}
-
 static int fail(int status, const struct mill_error *error)
 {
     if (status == -EINTR && mill_interrupted(NULL)) {
@@ -190,7 +185,7 @@ static int measure(struct comparison *all, json_t **document, struct mill_error 
         return mill_error_set(error, -ENOMEM, "no memory for the display");
     }
     const struct mill_run_observer observer = {
-        .event = live ? show_progress : NULL, .interrupted = mill_interrupted, .context = live};
+        .event = live ? mill_live_show : NULL, .interrupted = mill_interrupted, .context = live};
     struct mill_compare_order order = {
         .plan = &all->sides.plan,
         .pairings = all->sides.pairings,

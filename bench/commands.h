@@ -27,6 +27,7 @@ struct mill_command {
     X(list)              \
     X(run)               \
     X(compare)           \
+    X(advise)            \
     X(stress)            \
     X(hunt)              \
     X(replay)            \

@@ -60,11 +60,13 @@ function(threadmill_compile target flavour)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
 endfunction()
 
-# threadmill_library(NAME [USES library...] [LINKS external...]): the folder's *.c and *.cc as a static library in
-# every flavour, and each *_test.c beside them as a cmocka program and one test for each flavour. What links a
-# library with C++ in it is linked by the C++ compiler; CMake sees to that.
+# threadmill_library(NAME [SEQUENTIAL] [USES library...] [LINKS external...] [NOT_UNDER_TSAN test...]): the folder's *.c
+# and *.cc as a static library in every flavour, and each *_test.c beside them as a cmocka program and one test for each
+# flavour. What links a library with C++ in it is linked by the C++ compiler; CMake sees to that. ThreadSanitizer has
+# nothing to see where nothing runs at once: a SEQUENTIAL library starts no threads, so that those of its tests that start
+# none either are left to the other flavours, and so are the tests that are named, of which other tests do the same.
 function(threadmill_library name)
-  cmake_parse_arguments(ARG "" "" "USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "SEQUENTIAL" "" "USES;LINKS;NOT_UNDER_TSAN" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.c *.cc)
   file(GLOB tests CONFIGURE_DEPENDS *_test.c)
   list(REMOVE_ITEM sources ${tests} "")
@@ -80,6 +82,10 @@ function(threadmill_library name)
     endforeach()
     foreach(test IN LISTS tests)
       get_filename_component(stem ${test} NAME_WE)
+      file(STRINGS ${test} threads REGEX "include <pthread.h>")
+      if(flavour STREQUAL "tsan" AND (stem IN_LIST ARG_NOT_UNDER_TSAN OR (ARG_SEQUENTIAL AND NOT threads)))
+        continue()
+      endif()
       threadmill_test(${name}/${stem} ${test} ${target} ${flavour})
     endforeach()
   endforeach()
@@ -145,7 +151,7 @@ function(threadmill_program name)
   endforeach()
 endfunction()
 
-set(THREADMILL_FUZZ_SECONDS 15 CACHE STRING "How long each fuzz test looks for inputs beyond its corpus")
+set(THREADMILL_FUZZ_SECONDS 12 CACHE STRING "How long each fuzz test looks for inputs beyond its corpus")
 
 # threadmill_fuzz(NAME SOURCES file... USES library... [LINKS external...] [LONGEST bytes]): test fuzz/NAME-TARGET for each
 # fuzz/TARGET.c of the folder, a libFuzzer target under the asan flavour's sanitizers, guided by what the SOURCES

@@ -324,7 +324,7 @@ int mill_compare(struct mill_comparison *comparison, const struct mill_compare_i
 
 void mill_comparison_destroy(struct mill_comparison *comparison)
 {
-    for (size_t i = 0; i < comparison->count; i++) {
+    for (size_t i = 0; comparison->rows && i < comparison->count; i++) {
         free(comparison->rows[i].pairs);
     }
     free(comparison->rows);

@@ -161,8 +161,8 @@ double mill_row_least(const struct mill_compare_row *row, bool paired)
     }
     size_t bases = 0, heads = 0;
     for (size_t i = 0; i < row->pair_count; i++) {
-        bases += !isnan(row->pairs[i].base);
-        heads += !isnan(row->pairs[i].head);
+        bases += isnan(row->pairs[i].base) ? 0 : 1;
+        heads += isnan(row->pairs[i].head) ? 0 : 1;
     }
     return mill_rank_least(bases, heads);
 }

@@ -320,7 +320,7 @@ static void print_not_measured(const struct report *report)
             more += same && j > i;
         }
         if (!told) {
-            char others[32] = "";
+            char others[40] = "";
             if (more > 0) {
                 snprintf(others, sizeof others, " (and %zu more)", more);
             }

@@ -471,7 +471,9 @@ void mill_comparison_settle(struct mill_comparison *comparison)
 {
     for (size_t i = 0; i < comparison->count; i++) {
         struct mill_compare_row *row = &comparison->rows[i];
-        row->verdict = row->again.done && !row->again.confirmed ? MILL_CHANGE_INCONCLUSIVE : row->measured;
+        bool open = is_flagged(comparison, row) && !row->again.confirmed &&
+                    (row->again.done || comparison->must_confirm);
+        row->verdict = open ? MILL_CHANGE_INCONCLUSIVE : row->measured;
     }
 }
 

@@ -129,7 +129,7 @@ static int compare_cell(struct mill_comparison *comparison, const struct mill_co
 {
     double one = 0, other = 0;
     bool repeats[2] = {false, false};
-    char reason[512];
+    char reason[1100];
     const char *side = "base";
     int status = count_operation(builds->base.launch.program, base, &one, &repeats[0], error);
     if (status == 0) {

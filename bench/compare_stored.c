@@ -8,6 +8,10 @@
 #include "harness/compare_document.h"
 #include "harness/result.h"
 
+enum {
+    cells_most = 10000, /* each is looked for among the others */
+};
+
 struct stored {
     json_t *base, *head; /* head is base, for strategies */
     struct mill_pairing *pairings;
@@ -186,8 +190,12 @@ static int load(struct stored *stored, const struct mill_compare_request *reques
     } else if (status == 0) {
         stored->head = json_incref(stored->base);
     }
+    size_t most = json_array_size(cells_of(stored->base));
+    if (status == 0 && (most > cells_most || json_array_size(cells_of(stored->head)) > cells_most)) {
+        return mill_error_set(error, -EINVAL, "'%s' has more cells than the %d that can be compared",
+                              run->scenarios[most > cells_most ? 0 : 1], cells_most);
+    }
     if (status == 0) {
-        size_t most = json_array_size(cells_of(stored->base));
         stored->pairings = calloc(most + 1, sizeof *stored->pairings);
         stored->not_measured = json_array();
         stored->notes = json_array();

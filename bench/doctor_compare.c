@@ -240,7 +240,7 @@ static int run_trials(struct trials *trials, struct mill_error *error)
     trials->ratios = calloc(most + 1, sizeof *trials->ratios);
     uint64_t begun_ns = mill_now_ns();
     int status = order && trials->seconds && trials->ratios ? 0 : mill_error_set(error, -ENOMEM, "no memory");
-    if (status == 0) {
+    if (order && status == 0) {
         draw_order(order, most, seed);
         status = fit(trials, seed, error);
     }

@@ -43,7 +43,7 @@ int mill_subprocess(char *const *arguments, const char *folder, struct mill_text
                     struct mill_error *error)
 {
     int ends[2];
-    pid_t process;
+    pid_t process = -1;
     int wait_status = 0;
     if (pipe2(ends, O_CLOEXEC) < 0) {
         return mill_error_set(error, -errno, "no pipe to hear '%s': %s", arguments[0], strerror(errno));

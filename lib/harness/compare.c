@@ -98,12 +98,23 @@ static bool same_cell(const struct mill_compare_row *a, const struct mill_compar
     return a->pairing == b->pairing && a->metric == b->metric;
 }
 
+/* The rows of one cell and metric, one a mode, are next to each other: those of row i are among these. */
+static size_t first_beside(size_t i)
+{
+    return i >= MILL_COMPARE_MODES ? i - MILL_COMPARE_MODES + 1 : 0;
+}
+
+static size_t end_beside(const struct mill_comparison *comparison, size_t i)
+{
+    return i + MILL_COMPARE_MODES < comparison->count ? i + MILL_COMPARE_MODES : comparison->count;
+}
+
 /* Of the rows of one cell and metric that cannot be decided, none stays beside one that can, and else the one
  * with the most pairs. */
 static bool is_superfluous(const struct mill_comparison *comparison, const bool *able, size_t i)
 {
     const struct mill_compare_row *rows = comparison->rows;
-    for (size_t j = 0; !able[i] && j < comparison->count; j++) {
+    for (size_t j = first_beside(i); !able[i] && j < end_beside(comparison, i); j++) {
         if (j != i && same_cell(&rows[i], &rows[j]) &&
             (able[j] || rows[j].n > rows[i].n || (rows[j].n == rows[i].n && j < i))) {
             return true;
@@ -211,7 +222,8 @@ static bool holds_everywhere(const struct mill_comparison *comparison, const str
 {
     size_t paired = 0;
     bool alike = true;
-    for (size_t i = 0; i < comparison->count; i++) {
+    size_t at = (size_t)(row - comparison->rows);
+    for (size_t i = first_beside(at); i < end_beside(comparison, at); i++) {
         const struct mill_compare_row *other = &comparison->rows[i];
         if (same_cell(row, other)) {
             paired += other->n;
@@ -324,7 +336,7 @@ int mill_compare(struct mill_comparison *comparison, const struct mill_compare_i
 
 void mill_comparison_destroy(struct mill_comparison *comparison)
 {
-    for (size_t i = 0; i < comparison->count; i++) {
+    for (size_t i = 0; comparison->rows && i < comparison->count; i++) {
         free(comparison->rows[i].pairs);
     }
     free(comparison->rows);
@@ -431,47 +443,13 @@ int mill_compare_confirm(struct mill_comparison *comparison, const struct mill_c
 
 /* ---- the end ---- */
 
-int mill_comparison_add_counts(struct mill_comparison *comparison, const struct mill_pairing *pairing,
-                               const json_t *base_cell, const json_t *head_cell, double base, double head,
-                               double margin)
-{
-    struct mill_compare_row *grown =
-        realloc(comparison->rows, (comparison->count + 1) * sizeof *comparison->rows);
-    if (!grown) {
-        return -ENOMEM;
-    }
-    comparison->rows = grown;
-    enum mill_change change = head > base * (1 + margin)   ? MILL_CHANGE_REGRESSED
-                              : base > head * (1 + margin) ? MILL_CHANGE_IMPROVED
-                                                           : MILL_CHANGE_EQUIVALENT;
-    comparison->rows[comparison->count++] = (struct mill_compare_row){
-        .base_cell = base_cell,
-        .head_cell = head_cell,
-        .kind = pairing->kind,
-        .why_not = pairing->why_not,
-        .metric = MILL_METRIC_INSTRUCTIONS,
-        .mode = "any",
-        .everywhere = true,
-        .n = 1,
-        .base = base,
-        .head = head,
-        .ratio =
-            {.rounds = 1, .ratio = head / base, .low = head / base, .high = head / base, .confidence = 1},
-        .margin = margin,
-        .p = {NAN, NAN, NAN},
-        .adjusted = {NAN, NAN, NAN},
-        .measured = change,
-        .verdict = change,
-        .detectable = 1 + margin,
-    };
-    return 0;
-}
-
 void mill_comparison_settle(struct mill_comparison *comparison)
 {
     for (size_t i = 0; i < comparison->count; i++) {
         struct mill_compare_row *row = &comparison->rows[i];
-        row->verdict = row->again.done && !row->again.confirmed ? MILL_CHANGE_INCONCLUSIVE : row->measured;
+        bool open = is_flagged(comparison, row) && !row->again.confirmed &&
+                    (row->again.done || comparison->must_confirm);
+        row->verdict = open ? MILL_CHANGE_INCONCLUSIVE : row->measured;
     }
 }
 

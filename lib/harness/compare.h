@@ -114,7 +114,8 @@ struct mill_comparison {
     unsigned rounds_done;
     double margin;
     bool paired;
-    bool trusted; /* no A/A row is off */
+    bool trusted;      /* no A/A row is off */
+    bool must_confirm; /* a row that is flagged counts only when a second measurement says the same */
 };
 
 /* The documents passed mill_result_load or were made by mill_run, and must outlive the comparison. -EBADMSG
@@ -137,7 +138,8 @@ int mill_comparison_add_counts(struct mill_comparison *comparison, const struct 
                                const json_t *base_cell, const json_t *head_cell, double base, double head,
                                double margin);
 
-/* Lays A/A and the confirmation over the verdicts. */
+/* Lays the confirmation over the verdicts: a flagged row that was not confirmed is inconclusive, also when it
+ * must be and there was no second measurement. */
 void mill_comparison_settle(struct mill_comparison *comparison);
 
 /* False for what was timed when an A/A row is off. */

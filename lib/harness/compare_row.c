@@ -161,8 +161,44 @@ double mill_row_least(const struct mill_compare_row *row, bool paired)
     }
     size_t bases = 0, heads = 0;
     for (size_t i = 0; i < row->pair_count; i++) {
-        bases += !isnan(row->pairs[i].base);
-        heads += !isnan(row->pairs[i].head);
+        bases += isnan(row->pairs[i].base) ? 0 : 1;
+        heads += isnan(row->pairs[i].head) ? 0 : 1;
     }
     return mill_rank_least(bases, heads);
+}
+
+int mill_comparison_add_counts(struct mill_comparison *comparison, const struct mill_pairing *pairing,
+                               const json_t *base_cell, const json_t *head_cell, double base, double head,
+                               double margin)
+{
+    struct mill_compare_row *grown =
+        realloc(comparison->rows, (comparison->count + 1) * sizeof *comparison->rows);
+    if (!grown) {
+        return -ENOMEM;
+    }
+    comparison->rows = grown;
+    enum mill_change change = head > base * (1 + margin)   ? MILL_CHANGE_REGRESSED
+                              : base > head * (1 + margin) ? MILL_CHANGE_IMPROVED
+                                                           : MILL_CHANGE_EQUIVALENT;
+    comparison->rows[comparison->count++] = (struct mill_compare_row){
+        .base_cell = base_cell,
+        .head_cell = head_cell,
+        .kind = pairing->kind,
+        .why_not = pairing->why_not,
+        .metric = MILL_METRIC_INSTRUCTIONS,
+        .mode = "any",
+        .everywhere = true,
+        .n = 1,
+        .base = base,
+        .head = head,
+        .ratio =
+            {.rounds = 1, .ratio = head / base, .low = head / base, .high = head / base, .confidence = 1},
+        .margin = margin,
+        .p = {NAN, NAN, NAN},
+        .adjusted = {NAN, NAN, NAN},
+        .measured = change,
+        .verdict = change,
+        .detectable = 1 + margin,
+    };
+    return 0;
 }

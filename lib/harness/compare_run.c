@@ -78,7 +78,7 @@ static int measure_again(const struct mill_compare_order *order, const struct mi
         order->plan->cells[i].unsupported = kept[i];
     }
     free(kept);
-    if (status == 0) {
+    if (status == 0 && !json_is_true(json_object_get(measured->again, "interrupted"))) {
         struct mill_compare_input again = measured->input;
         again.base = again.head = measured->again;
         status = mill_compare_confirm(&measured->comparison, &again, error);
@@ -113,6 +113,7 @@ int mill_compare_run(const struct mill_compare_order *order, const struct mill_r
         mill_compare_measured_destroy(measured);
         return status;
     }
+    measured->comparison.must_confirm = !order->once;
     mill_comparison_settle(&measured->comparison);
     return 0;
 }

@@ -273,6 +273,26 @@ static void what_regresses_counts_when_it_does_so_again(void **state)
     confirm(0.5, "near", 5, false, "any");
 }
 
+static void what_must_be_confirmed_does_not_count_before(void **state)
+{
+    (void)state;
+    struct mill_comparison comparison;
+    size_t counts[4];
+    json_t *result = document(2);
+    add_rounds(result, 1, rounds, "near", 0.5);
+    compare(&comparison, result, MILL_METRIC_THROUGHPUT);
+    mill_comparison_settle(&comparison);
+    mill_comparison_tally(&comparison, counts);
+    assert_int_equal(counts[MILL_CHANGE_REGRESSED], 1);
+    comparison.must_confirm = true;
+    mill_comparison_settle(&comparison);
+    mill_comparison_tally(&comparison, counts);
+    assert_int_equal(counts[MILL_CHANGE_REGRESSED], 0);
+    assert_int_equal(counts[MILL_CHANGE_INCONCLUSIVE], 1);
+    mill_comparison_destroy(&comparison);
+    json_decref(result);
+}
+
 /* 30 against 40 ns, of a clock that rises by ten: one step, which is nothing. 100 against 130 is three. */
 static void a_latency_is_no_finer_than_the_clock(void **state)
 {
@@ -413,6 +433,7 @@ int main(void)
         cmocka_unit_test(rejected_samples_make_no_pairs),
         cmocka_unit_test(aa_that_is_off_is_believed_before_all_else),
         cmocka_unit_test(what_regresses_counts_when_it_does_so_again),
+        cmocka_unit_test(what_must_be_confirmed_does_not_count_before),
         cmocka_unit_test(a_latency_is_no_finer_than_the_clock),
         cmocka_unit_test(a_percentile_of_few_values_is_none),
         cmocka_unit_test(one_thread_alone_is_neither_fair_nor_unfair),

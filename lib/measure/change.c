@@ -103,19 +103,30 @@ int mill_chances_of(const double *costs, size_t pairs, double margin, struct mil
 
 /* ---- a table ---- */
 
+static size_t mark_able(const double *least, size_t count, double limit, bool *able)
+{
+    size_t those = 0;
+    for (size_t i = 0; i < count; i++) {
+        able[i] = least[i] <= limit;
+        those += able[i];
+    }
+    return those;
+}
+
+/* The more rows there are to correct over, the fewer can be decided: the smallest number that is enough for
+ * those that can is found by halving. */
 size_t mill_testable(const double *least, size_t count, double alpha, bool *able)
 {
-    for (size_t rows = 1; rows < count + 1; rows++) {
-        size_t those = 0;
-        for (size_t i = 0; i < count; i++) {
-            able[i] = least[i] <= alpha / (double)rows;
-            those += able[i];
-        }
-        if (those <= rows) {
-            return those;
+    size_t low = 1, high = count > 0 ? count : 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (mark_able(least, count, alpha / (double)middle, able) <= middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
         }
     }
-    return 0;
+    return mark_able(least, count, alpha / (double)high, able);
 }
 
 struct ranked {

@@ -176,6 +176,8 @@ static void write_remark(struct mill_text *text, const struct report *report, co
     } else if (json_is_object(again)) {
         mill_text_add(text, ": regressed, and not the second time (%.3f)",
                       number_of(json_object_get(again, "ratio"), "median"));
+    } else if (strcmp(verdict, "inconclusive") == 0 && is(row, "measured_verdict", "regressed")) {
+        mill_text_add(text, ": regressed, and not measured a second time");
     } else if (strcmp(verdict, "inconclusive") == 0 && isfinite(detectable)) {
         mill_text_add(text, ": could tell %.0f%% more", 100 * (detectable - 1));
     } else if (strcmp(verdict, "inconclusive") == 0 &&
@@ -320,7 +322,7 @@ static void print_not_measured(const struct report *report)
             more += same && j > i;
         }
         if (!told) {
-            char others[32] = "";
+            char others[40] = "";
             if (more > 0) {
                 snprintf(others, sizeof others, " (and %zu more)", more);
             }

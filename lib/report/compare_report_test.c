@@ -99,13 +99,15 @@ static void a_row_has_its_numbers_and_its_verdict(void **state)
     json_t *again = row("sharded", "throughput", "op/s", "inconclusive");
     json_object_set_new(again, "confirmation",
                         json_pack("{s:b, s:{s:f}}", "confirmed", 0, "ratio", "median", 0.99));
+    json_t *once = row("once", "throughput", "op/s", "inconclusive");
+    json_object_set_new(once, "measured_verdict", json_string("regressed"));
     json_t *wide = row("wide", "p50", "ns", "equivalent");
     json_object_set_new(wide, "margin", json_real(0.375));
     json_t *shown = row("shown", "throughput", "op/s", "regressed");
     json_object_set_new(shown, "gates", json_false());
     json_object_set_new(shown, "why_not", json_string("more threads than processors"));
     struct mill_text text =
-        report(document(json_pack("[o, o, o, o, o, o]", regressed, mode, open, again, wide, shown),
+        report(document(json_pack("[o, o, o, o, o, o, o]", regressed, mode, open, again, once, wide, shown),
                         json_pack("[o]", row("mutex", "throughput", "op/s", "alike"))));
     holds(&text, "counter/mutex hold=1us");
     holds(&text, "1.00 M/s");
@@ -113,6 +115,7 @@ static void a_row_has_its_numbers_and_its_verdict(void **state)
     holds(&text, "equivalent, in near only\n");
     holds(&text, "inconclusive: could tell 32% more; 84 rounds might do\n");
     holds(&text, "inconclusive: regressed, and not the second time (0.990)\n");
+    holds(&text, "inconclusive: regressed, and not measured a second time\n");
     holds(&text, "equivalent (margin 38%)\n");
     holds(&text, "regressed (does not gate: more threads than processors)\n");
     holds(&text, "A/A: base against base, in the same rounds\n");

@@ -11,7 +11,7 @@
 enum {
     lanes_max = 24,
     rows_max = 160,
-    shared_kept = 8, /* steps on shared things, of each run */
+    shared_kept = 5, /* steps on shared things, at each end of a run */
     colours = 7,
     listed_max = 5000, /* steps of the list */
     row = 20,
@@ -90,17 +90,21 @@ static void find_shared(struct schedule *schedule)
     }
 }
 
-/* Of the steps from..to, all of one thread: the first, the last two, and the last ones on shared things. */
+/* Of the steps from..to, all of one thread: the first, the last two, and the first and last ones on what is
+ * shared, since a run begins and ends where threads get into each other's way. */
 static void keep_run(struct schedule *schedule, size_t from, size_t to)
 {
-    unsigned shared = 0;
-    schedule->kept[from] = true;
-    for (size_t i = to; i > from; i--) {
-        bool on_shared = letter_of(schedule, i - 1) >= 0 && shared < shared_kept;
-        shared += on_shared;
-        schedule->kept[i - 1] = to - from <= 5 || to - i < 2 || on_shared;
+    unsigned early = 0, late = 0;
+    for (size_t i = from; i < to; i++) {
+        bool on_shared = letter_of(schedule, i) >= 0 && early < shared_kept;
+        early += on_shared;
+        schedule->kept[i] = i == from || to - from <= 5 || to - i <= 2 || on_shared;
     }
-    schedule->kept[from] = true;
+    for (size_t i = to; i > from; i--) {
+        bool on_shared = letter_of(schedule, i - 1) >= 0 && late < shared_kept;
+        late += on_shared;
+        schedule->kept[i - 1] = schedule->kept[i - 1] || on_shared;
+    }
 }
 
 /* Rows of the picture: kept steps, and one for each gap between them. */

@@ -12,13 +12,30 @@
 
 #define MILL_FURTHER_LOCKS(X)                     \
     X(pthread_adaptive, "pthread-adaptive", LIBC) \
+    X(pthread_inherit, "pthread-inherit", LIBC)   \
+    X(c11, "c11", LIBC)                           \
+    X(semaphore, "semaphore", LIBC)               \
+    X(pthread_spin, "pthread-spin", LIBC)         \
     X(futex, "futex", OURS)                       \
     X(nsync, "nsync", NSYNC)                      \
+    X(tas, "tas", OURS)                           \
     X(ttas, "ttas", OURS)                         \
+    X(ck_cas, "ck-cas", CK)                       \
+    X(ttas_backoff, "ttas-backoff", OURS)         \
     X(ticket, "ticket", OURS)                     \
     X(ck_ticket, "ck-ticket", CK)                 \
+    X(ticket_backoff, "ticket-backoff", OURS)     \
+    X(twa, "twa", OURS)                           \
+    X(anderson, "anderson", OURS)                 \
+    X(ck_anderson, "ck-anderson", CK)             \
+    X(clh, "clh", OURS)                           \
+    X(ck_clh, "ck-clh", CK)                       \
     X(mcs, "mcs", OURS)                           \
-    X(ck_mcs, "ck-mcs", CK)
+    X(ck_mcs, "ck-mcs", CK)                       \
+    X(k42, "k42", OURS)                           \
+    X(hemlock, "hemlock", OURS)                   \
+    X(cna, "cna", OURS)                           \
+    X(cohort, "cohort", OURS)
 
 #define MILL_LOCKS(X)           \
     X(none, "none", OURS)       \

@@ -104,10 +104,14 @@ static void test_exclusion(void **state)
     if (ops->about.traits & MILL_ONE_THREAD) {
         return;
     }
-    assert_true(excludes(ops, 2, 4000));
-    /* few: with more threads than cores each turn of a lock that never yields may cost a time slice */
-    assert_true(excludes(ops, 3, 100));
-    assert_true(excludes(ops, 4, 100));
+    /* Few of those that never yield: while the machine is busy each of their handovers may cost a time slice
+     */
+    bool spins = ops->about.traits & MILL_SPINS;
+    assert_true(excludes(ops, 2, spins ? 400 : 4000));
+    assert_true(excludes(ops, 3, spins ? 40 : 100));
+    if (!spins) {
+        assert_true(excludes(ops, 4, 100));
+    }
 }
 
 /* A lock that looks and then takes, in two steps. */

@@ -107,6 +107,13 @@ static void teardown(struct mill_case *one)
     free(state);
 }
 
+static const struct mill_expectation expectations[] = {
+    {.strategy = "early-release",
+     .findings = MILL_LOST_UPDATE | MILL_RACE,
+     .min_threads = 2,
+     .why = "the lock is let go before the work that it should protect"},
+};
+
 static const struct mill_role roles[] = {
     {.name = "holder", .summary = "takes the lock and works inside it", .operation = enter, .between = think},
 };
@@ -120,6 +127,8 @@ const struct mill_scenario mill_scenario_critical_section = {
     .parameter_count = sizeof parameters / sizeof parameters[0],
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
+    .expectations = expectations,
+    .expectation_count = sizeof expectations / sizeof expectations[0],
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -13,7 +13,7 @@
 #define MILL_FURTHER_LOCKS(X)                     \
     X(pthread_adaptive, "pthread-adaptive", LIBC) \
     X(pthread_inherit, "pthread-inherit", LIBC)   \
-    X(c11, "c11", LIBC)                           \
+    X(c11, "c11", C11)                            \
     X(semaphore, "semaphore", LIBC)               \
     X(pthread_spin, "pthread-spin", LIBC)         \
     X(futex, "futex", OURS)                       \
@@ -42,8 +42,12 @@
     X(pthread, "pthread", LIBC) \
     MILL_FURTHER_LOCKS(X)
 
+/* Controls: part of the family, and of nothing else that is made of every lock. */
+#define MILL_BROKEN_LOCKS(X)                 X(early_release, "early-release", OURS)
+
 #define MILL_LOCK_DECLARE(ident, name, peer) extern const struct mill_lock_ops mill_lock_##ident;
 MILL_LOCKS(MILL_LOCK_DECLARE)
+MILL_BROKEN_LOCKS(MILL_LOCK_DECLARE)
 #undef MILL_LOCK_DECLARE
 
 #endif

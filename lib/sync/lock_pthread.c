@@ -45,13 +45,16 @@ static void acquire(struct mill_lock *lock, struct mill_lock_context *me)
     pthread_mutex_lock(&lock->mutex);
 }
 
+/* By the wall clock: what waits by another has come late to the C library, to ThreadSanitizer, and with
+ * priorities inherited to the kernel. */
 static int acquire_until(struct mill_lock *lock, struct mill_lock_context *me, uint64_t deadline)
 {
     (void)me;
-    struct timespec until = mill_deadline_timespec(deadline);
-    int status = deadline == MILL_NO_DEADLINE
-                     ? pthread_mutex_lock(&lock->mutex)
-                     : pthread_mutex_clocklock(&lock->mutex, CLOCK_MONOTONIC, &until);
+    int status;
+    do {
+        struct timespec until = mill_wall_clock_at(deadline);
+        status = pthread_mutex_timedlock(&lock->mutex, &until);
+    } while (status == ETIMEDOUT && mill_now_ns() < deadline);
     return -status;
 }
 
@@ -128,18 +131,6 @@ static int init_inheriting(struct mill_lock *lock, unsigned threads)
     return init_kind(lock, PTHREAD_MUTEX_DEFAULT, PTHREAD_PRIO_INHERIT);
 }
 
-/* By the wall clock: to inherit and to wait by another takes a kernel of 2021 (FUTEX_LOCK_PI2). */
-static int acquire_inheriting_until(struct mill_lock *lock, struct mill_lock_context *me, uint64_t deadline)
-{
-    (void)me;
-    int status;
-    do {
-        struct timespec until = mill_wall_clock_at(deadline);
-        status = pthread_mutex_timedlock(&lock->mutex, &until);
-    } while (status == ETIMEDOUT && mill_now_ns() < deadline);
-    return -status;
-}
-
 const struct mill_lock_ops mill_lock_pthread_inherit = {
     .about =
         {
@@ -156,6 +147,6 @@ const struct mill_lock_ops mill_lock_pthread_inherit = {
     .destroy = destroy,
     .acquire = acquire,
     .try_acquire = try_acquire,
-    .acquire_until = acquire_inheriting_until,
+    .acquire_until = acquire_until,
     .release = release,
 };

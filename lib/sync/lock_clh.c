@@ -30,16 +30,10 @@ struct mill_lock {
     struct mill_lock_place first[];                         /* and behind them the nodes */
 };
 
-/* What the holder keeps in its context until the release. */
-struct holding {
-    struct node *mine;
-    struct mill_lock_place *place;
-    struct node *next_time;
-};
-
-static struct holding *holding_of(struct mill_lock_context *me)
+/* What the holder keeps in its context until the release: the node that it brought. */
+static struct node **brought_by(struct mill_lock_context *me)
 {
-    return (struct holding *)(void *)me;
+    return (struct node **)(void *)me;
 }
 
 static int init(struct mill_lock *lock, unsigned threads)
@@ -84,7 +78,8 @@ static void acquire(struct mill_lock *lock, struct mill_lock_context *me)
     while (atomic_load_explicit(&ahead->held, memory_order_acquire)) {
         mill_pause();
     }
-    *holding_of(me) = (struct holding){.mine = mine, .place = place, .next_time = ahead};
+    place->node = ahead; /* which nobody looks at any more */
+    *brought_by(me) = mine;
 }
 
 static bool try_acquire(struct mill_lock *lock, struct mill_lock_context *me)
@@ -102,17 +97,16 @@ static bool try_acquire(struct mill_lock *lock, struct mill_lock_context *me)
                                                  memory_order_relaxed)) {
         return false; /* the node stays this thread's, and nobody saw it */
     }
-    *holding_of(me) = (struct holding){.mine = mine, .place = place, .next_time = ahead};
+    place->node = ahead; /* which nobody looks at any more */
+    *brought_by(me) = mine;
     return true;
 }
 
 static void release(struct mill_lock *lock, struct mill_lock_context *me)
 {
-    const struct holding *holding = holding_of(me);
     (void)lock;
-    holding->place->node = holding->next_time;
     /* release: pairs with the acquire of the successor, whose the node is from now on */
-    atomic_store_explicit(&holding->mine->held, 0, memory_order_release);
+    atomic_store_explicit(&(*brought_by(me))->held, 0, memory_order_release);
 }
 
 const struct mill_lock_ops mill_lock_clh = {

@@ -38,7 +38,7 @@ static void need(const struct mill_lock_ops *ops)
     }
 }
 
-static void start(pthread_t *thread, void *(*body)(void *), void *argument)
+static inline void start(pthread_t *thread, void *(*body)(void *), void *argument)
 {
     assert_int_equal(pthread_create(thread, NULL, body, argument), 0);
 }

@@ -191,10 +191,11 @@ static void print_family(const struct mill_family *family)
     }
     for (size_t i = 0; i < family->count; i++) {
         const struct mill_strategy *strategy = family->strategies[i];
-        mill_text_add(&names, " %s%s", strategy->name,
+        mill_text_add(&names, " %s%s%s", strategy->name,
                       strategy->missing                 ? "(unavailable)"
                       : strategy->traits & MILL_CONTROL ? "*"
-                                                        : "");
+                                                        : "",
+                      mill_family_is_usual(family, strategy) ? "" : "+");
     }
     print_row(name_column, "strategies", &names);
 }
@@ -213,7 +214,7 @@ static void print_overview(void)
 {
     print_line(
         "Scenarios with their parameters, by the family whose strategies they compare (*: a mistake kept "
-        "on purpose). The table in README.md goes by pattern.");
+        "on purpose; +: left out unless it is named, or 'all' are). The table in README.md goes by pattern.");
     for (size_t i = 0; i < mill_scenarios.count; i++) {
         if (is_first_of_family(i)) {
             print_family(mill_scenarios.scenarios[i]->family);

@@ -272,8 +272,8 @@ int mill_take_quiet(void *target, const char *value, struct mill_error *error)
 }
 
 static const struct mill_option options[] = {
-    {"strategy", 's', "A,B", "strategies to compare (all of each scenario's family)", mill_take_strategy,
-     false},
+    {"strategy", 's', "A,B", "strategies to compare, or all (those that stand for their family)",
+     mill_take_strategy, false},
     {"threads", 't', "1,2,4", "numbers of threads (1, 2, 4 ... up to the processors)", mill_take_threads,
      false},
     {"set", 0, "NAME=VALUE",

@@ -149,6 +149,13 @@ static void teardown(struct mill_case *one)
     free(state);
 }
 
+static const struct mill_expectation expectations[] = {
+    {.strategy = "early-release",
+     .findings = MILL_LOST_UPDATE | MILL_RACE,
+     .min_threads = 2,
+     .why = "the lock is let go before the work that it should protect"},
+};
+
 static const struct mill_role roles[] = {
     {.name = "holder",
      .summary = "takes the lock and works inside it",
@@ -167,6 +174,8 @@ const struct mill_scenario mill_scenario_critical_section = {
     .role_count = sizeof roles / sizeof roles[0],
     .spans = spans,
     .span_count = sizeof spans / sizeof spans[0],
+    .expectations = expectations,
+    .expectation_count = sizeof expectations / sizeof expectations[0],
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

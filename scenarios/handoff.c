@@ -77,6 +77,11 @@ static void teardown(struct mill_case *one)
     free(state);
 }
 
+static const char *unsupported(const struct mill_case *one)
+{
+    return one->strategy->traits & MILL_CONTROL ? "turns are taken one at a time, even without a lock" : NULL;
+}
+
 static const struct mill_role roles[] = {
     {.name = "player", .summary = "waits for its turn and passes it on", .operation = take_turn},
 };
@@ -89,6 +94,7 @@ const struct mill_scenario mill_scenario_handoff = {
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
     .min_threads = 2,
+    .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

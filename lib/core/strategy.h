@@ -58,6 +58,8 @@ struct mill_family {
     const char *summary;
     const struct mill_strategy *const *strategies;
     size_t count;
+    /* Names, ended by NULL, of those that stand for all of them where none is named; NULL: all do. */
+    const char *const *usual;
     /* What a strategy does that others of its family do not, in words ("mpmc, bounded, FIFO"): only those of
      * one shape are ranked among each other. Written to `buffer`, which it returns. Optional: all are alike.
      */
@@ -73,6 +75,9 @@ const char *mill_family_shape(const struct mill_family *family, const struct mil
 
 /* The strategy of that name, or NULL. */
 const struct mill_strategy *mill_family_find(const struct mill_family *family, const char *name);
+
+/* Does it stand for the family where no strategy is named? */
+bool mill_family_is_usual(const struct mill_family *family, const struct mill_strategy *strategy);
 
 /* Is it another library's, beside the C library that every program has? */
 bool mill_strategy_is_foreign(const struct mill_strategy *strategy);

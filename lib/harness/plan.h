@@ -23,9 +23,9 @@
 struct mill_request {
     const char *const *scenarios; /* names; none: every scenario */
     size_t scenario_count;
-    const char *strategies;      /* comma-separated names; NULL: all of each family */
-    bool without_foreign;        /* of all strategies, leave those of other libraries out (peers) */
-    const char *threads;         /* comma-separated numbers; NULL: 1, 2, 4 … up to the processors */
+    const char *strategies; /* comma-separated names; "all" of each family; NULL: those that stand for it */
+    bool without_foreign;   /* of all strategies, leave those of other libraries out (peers) */
+    const char *threads;    /* comma-separated numbers; NULL: 1, 2, 4 … up to the processors */
     const char *const *settings; /* "name=value", each for every scenario of the request */
     size_t setting_count;
     enum mill_tool tool; /* under which it will run */

@@ -17,13 +17,12 @@ struct mill_counter {
 
 static int create(const struct mill_counter_ops *ops, unsigned slots, struct mill_counter **counter)
 {
-    (void)slots;
     struct mill_counter *made = mill_isolated_alloc(sizeof *made);
     if (!made) {
         return -ENOMEM;
     }
     made->ops = ops->lock;
-    int status = mill_lock_create(made->ops, &made->lock);
+    int status = mill_lock_create_for(made->ops, slots + 1, &made->lock);
     if (status < 0) {
         free(made);
         return status;

@@ -7,13 +7,19 @@
 #include "sync/lock_list.h"
 
 #define STRATEGY(ident, name, peer) &mill_lock_##ident.about,
-static const struct mill_strategy *const strategies[] = {MILL_LOCKS(STRATEGY)};
+static const struct mill_strategy *const strategies[] = {MILL_LOCKS(STRATEGY) MILL_BROKEN_LOCKS(STRATEGY)};
+
+/* One or two of each way to wait, and what they are read against. */
+static const char *const usual[] = {"none", "pthread", "pthread-adaptive", "futex",  "nsync",
+                                    "ttas", "ck-cas",  "ttas-backoff",     "ticket", "ck-ticket",
+                                    "mcs",  "ck-mcs",  "early-release",    NULL};
 
 const struct mill_family mill_lock_family = {
     .name = "lock",
     .summary = "mutual exclusion between threads",
     .strategies = strategies,
     .count = sizeof strategies / sizeof strategies[0],
+    .usual = usual,
 };
 
 const struct mill_lock_ops *mill_lock_ops_find(const char *name)

@@ -37,8 +37,8 @@ static const unsigned one_false_in = 200;
 static const double least_power = 0.95;
 static const double longest_s = 30;
 
-/* Of each of the two measurements of a comparison: on a machine that rejects much, fewer rounds, and a verdict all
- * the same. */
+/* Of each of the two measurements of a comparison: on a machine that rejects much, fewer rounds, and a
+ * verdict all the same. */
 static const uint64_t measuring_ns = 14 * MILL_NS_PER_S;
 
 enum kind {
@@ -239,11 +239,12 @@ static int run_trials(struct trials *trials, struct mill_error *error)
     trials->seconds = calloc(most + 1, sizeof *trials->seconds);
     trials->ratios = calloc(most + 1, sizeof *trials->ratios);
     uint64_t begun_ns = mill_now_ns();
-    int status = order && trials->seconds && trials->ratios ? 0 : mill_error_set(error, -ENOMEM, "no memory");
-    if (order && status == 0) {
-        draw_order(order, most, seed);
-        status = fit(trials, seed, error);
+    if (!order || !trials->seconds || !trials->ratios) {
+        free(order);
+        return mill_error_set(error, -ENOMEM, "no memory for %zu comparisons", most);
     }
+    draw_order(order, most, seed);
+    int status = fit(trials, seed, error);
     for (size_t i = 0; status == 0 && i < most && !time_is_over(trials, begun_ns); i++) {
         struct mill_compare_measured measured;
         enum kind kind = order[i] == 2 ? kind_more : kind_aa;

@@ -85,7 +85,8 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
 {
     unsigned self = mill_self();
     struct mill_thread_data *data = mill_thread_data(self);
-    struct mill_step timed = *step;
+    struct mill_step timed;
+    mill_step_copy(&timed, step);
     if (deadline != NULL) {
         timed.flags |= MILL_STEP_TIMED;
     }

@@ -40,6 +40,7 @@ static void end_schedule(enum mill_job_state state)
 {
     struct mill_job *job = mill_schedule.job;
     mill_hunt_on = false;
+    mill_hunt_together = false;
     mill_heap_end();
     keep_counts();
     if (mill_schedule.explorer->end) {
@@ -139,6 +140,7 @@ void mill_scheduler_begin(uint64_t number)
     mill_schedule.current = 0;
     mill_schedule.count = 1;
     mill_schedule.stale = true;
+    mill_schedule.waiting_count = 0;
     mill_schedule.ask_again = false;
     mill_schedule.yielded_count = 0;
     mill_schedule.stay = 0;
@@ -146,15 +148,15 @@ void mill_scheduler_begin(uint64_t number)
     mill_schedule.idle_rounds = 0;
     mill_schedule.step = 0;
     mill_schedule.progress = 0;
-    mill_schedule.now_ns = 0;
+    mill_schedule.due = 0;
+    mill_schedule.skipped_ns = 0;
     mill_schedule.choice = UINT32_MAX;
     mill_choices_clear(mill_schedule.made);
     job->traced = 0;
     job->trace_lost = 0;
     mill_schedule_thread(0);
     mill_interpose_begin();
-    mill_frames_here = &mill_schedule.threads[0].frames;
-    mill_hunt_alone = true;
+    mill_frames_here = &mill_schedule.frames[0];
     mill_heap_begin();
     if (mill_hunt_races) {
         mill_race_begin();

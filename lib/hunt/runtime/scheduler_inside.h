@@ -2,12 +2,14 @@
 #ifndef MILL_HUNT_RUNTIME_SCHEDULER_INSIDE_H
 #define MILL_HUNT_RUNTIME_SCHEDULER_INSIDE_H
 
+#include <stdalign.h>
+
 #include "hunt/job.h"
 #include "hunt/runtime/context.h"
 #include "hunt/runtime/scheduler.h"
 
-/* There has been one thread only so far. */
-extern bool mill_hunt_alone;
+/* mill_hunt_on, and there has been more than one thread: accesses are points. */
+extern bool mill_hunt_together;
 
 /* ---- call stacks ---- */
 
@@ -16,9 +18,10 @@ uintptr_t mill_thread_floor(unsigned thread);
 
 #define MILL_FRAMES 512
 
-/* Where each function that is under way was called from; deeper ones are only counted. */
+/* Where each function that is under way was called from; deeper ones are only counted. Those of two threads
+ * do not lie a page apart, where the processor would take a read of one for a read of the other. */
 struct mill_frames {
-    uint32_t depth;
+    alignas(256) uint32_t depth;
     const void *callers[MILL_FRAMES];
 };
 

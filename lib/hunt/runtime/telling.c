@@ -110,7 +110,7 @@ void mill_tell_leaks(void)
 
 void mill_tell_keep_wake(const struct mill_step *step)
 {
-    bool wakes = step->kind == MILL_STEP_WAKE || step->kind == MILL_STEP_WAKE_ALL;
+    bool wakes = true;
     for (unsigned thread = 0; wakes && thread < mill_schedule.count; thread++) {
         wakes = (uintptr_t)mill_schedule.threads[thread].data.waits_for != step->object;
     }
@@ -129,7 +129,7 @@ static void trace(const struct mill_step *step)
         job->trace_lost++;
         return;
     }
-    const struct mill_frames *frames = &mill_schedule.threads[mill_schedule.current].frames;
+    const struct mill_frames *frames = &mill_schedule.frames[mill_schedule.current];
     uint32_t depth = frames->depth;
     job->trace[job->traced++] = (struct mill_traced){
         .step = *step,

@@ -15,7 +15,7 @@
 #include "hunt/step.h"
 
 #define MILL_JOB_ENVIRONMENT "THREADMILL_HUNT"
-#define MILL_JOB_VERSION     1
+#define MILL_JOB_VERSION     2
 
 /* Of a list of choices; a schedule is cut long before it is full. */
 #define MILL_JOB_CHOICES     ((size_t)4 << 20)
@@ -89,10 +89,11 @@ struct mill_job {
     struct mill_failure failure;
     struct mill_failure_stack seen[4]; /* at the steps that are watched */
     uintptr_t base;                    /* what was added to the program's addresses when it was loaded */
-    alignas(64) char asked[MILL_JOB_CHOICES]; /* struct mill_choices, to be followed */
-    alignas(64) char made[MILL_JOB_CHOICES];  /* struct mill_choices, of the schedule at hand */
+    alignas(
+        64) char explorer_state[MILL_EXPLORE_STATE]; /* beside what is above: one page serves small ones */
+    alignas(64) char asked[MILL_JOB_CHOICES];        /* struct mill_choices, to be followed */
+    alignas(64) char made[MILL_JOB_CHOICES];         /* struct mill_choices, of the schedule at hand */
     struct mill_traced trace[MILL_JOB_TRACE];
-    alignas(4096) char explorer_state[MILL_EXPLORE_STATE];
 };
 
 #endif

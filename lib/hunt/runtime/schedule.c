@@ -51,6 +51,11 @@ static void end_schedule(enum mill_job_state state)
     atomic_store_explicit(&job->state, state, memory_order_relaxed);
 }
 
+bool mill_scheduler_shows_output(void)
+{
+    return mill_schedule.job->flags & MILL_JOB_OUTPUT;
+}
+
 _Noreturn void mill_scheduler_leave(enum mill_job_state state)
 {
     end_schedule(state);
@@ -156,7 +161,7 @@ void mill_scheduler_begin(uint64_t number)
     job->trace_lost = 0;
     mill_schedule_thread(0);
     mill_interpose_begin();
-    mill_frames_here = &mill_schedule.frames[0];
+    mill_frames_here = mill_schedule.frames[0];
     mill_heap_begin();
     if (mill_hunt_races) {
         mill_race_begin();

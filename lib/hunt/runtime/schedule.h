@@ -57,7 +57,8 @@ struct mill_schedule {
     uint16_t waiting[MILL_HUNT_THREADS];
     struct mill_step pending[MILL_HUNT_THREADS];
     struct mill_hunted threads[MILL_HUNT_THREADS];
-    struct mill_frames frames[MILL_HUNT_THREADS];
+    struct mill_frames *frames[MILL_HUNT_THREADS]; /* the context's spare memory, or … */
+    struct mill_frames own_frames[MILL_HUNT_THREADS];
 };
 extern struct mill_schedule mill_schedule;
 

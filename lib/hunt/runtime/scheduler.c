@@ -266,7 +266,7 @@ void mill_schedule_go_on(void)
     } else {
         mill_schedule.stay = 0;
         mill_schedule.current = next;
-        mill_frames_here = &mill_schedule.frames[next];
+        mill_frames_here = mill_schedule.frames[next];
         mill_schedule.engine->change(before, next);
     }
     take_step();

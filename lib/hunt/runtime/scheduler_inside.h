@@ -2,8 +2,6 @@
 #ifndef MILL_HUNT_RUNTIME_SCHEDULER_INSIDE_H
 #define MILL_HUNT_RUNTIME_SCHEDULER_INSIDE_H
 
-#include <stdalign.h>
-
 #include "hunt/job.h"
 #include "hunt/runtime/context.h"
 #include "hunt/runtime/scheduler.h"
@@ -18,10 +16,9 @@ uintptr_t mill_thread_floor(unsigned thread);
 
 #define MILL_FRAMES 512
 
-/* Where each function that is under way was called from; deeper ones are only counted. Those of two threads
- * do not lie a page apart, where the processor would take a read of one for a read of the other. */
+/* Where each function that is under way was called from; deeper ones are only counted. */
 struct mill_frames {
-    alignas(256) uint32_t depth;
+    uint32_t depth;
     const void *callers[MILL_FRAMES];
 };
 
@@ -50,6 +47,9 @@ void mill_scheduler_begin(uint64_t number);
 
 /* … and has ended well. */
 void mill_scheduler_end(void);
+
+/* Somebody sees what the program prints. */
+bool mill_scheduler_shows_output(void);
 
 /* Ends the process at once. */
 _Noreturn void mill_scheduler_leave(enum mill_job_state state);

@@ -1,5 +1,6 @@
 #include "hunt/runtime/schedule.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -7,6 +8,9 @@
 
 #include "hunt/race.h"
 #include "hunt/runtime/check.h"
+
+static_assert(sizeof(struct mill_frames) <= MILL_CONTEXT_SPARE,
+              "they fit into the memory that a context has for them");
 
 unsigned mill_self(void)
 {
@@ -56,7 +60,9 @@ void mill_schedule_thread(unsigned thread)
     memset(one, 0, offsetof(struct mill_hunted, data.shares));
     one->alive = true;
     one->can = true;
-    mill_schedule.frames[thread].depth = 0;
+    struct mill_frames *spare = mill_schedule.engine->spare(thread);
+    mill_schedule.frames[thread] = spare ? spare : &mill_schedule.own_frames[thread];
+    mill_schedule.frames[thread]->depth = 0;
     mill_schedule.pending[thread] = mill_thing(MILL_STEP_BEGIN, NULL, NULL);
 }
 
@@ -120,7 +126,7 @@ _Noreturn void mill_thread_end(void *result)
 
 unsigned mill_thread_stack(unsigned thread, const void *pc, uintptr_t *pcs, unsigned most)
 {
-    const struct mill_frames *frames = &mill_schedule.frames[thread];
+    const struct mill_frames *frames = mill_schedule.frames[thread];
     uint32_t depth = frames->depth < MILL_FRAMES ? frames->depth : MILL_FRAMES;
     unsigned count = 0;
     if (pc && count < most) {

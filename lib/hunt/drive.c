@@ -86,7 +86,7 @@ static _Noreturn void start_program(const struct mill_drive *drive, const struct
     become(drive->memory, JOB_DESCRIPTOR);
     snprintf(number, sizeof number, "%d", JOB_DESCRIPTOR);
     setenv(MILL_JOB_ENVIRONMENT, number, 1);
-    setenv("LD_BIND_NOW", "1", 1); /* else each process that is forked later looks up what it calls */
+    setenv("LD_BIND_NOW", "1", 1);  /* else each process that is forked later looks up what it calls */
     personality(ADDR_NO_RANDOMIZE); /* what depends on addresses is the same each time */
     execv(prey->program, prey->arguments);
     int why = errno;

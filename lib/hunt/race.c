@@ -73,6 +73,8 @@ int mill_race_open(void)
     }
     mill_race_forget();
     mill_race_begin();
+    mill_shadow_at(&state->shadow,
+                   (uintptr_t)state); /* the program's data lies near: processes forked later find it */
     return 0;
 }
 
@@ -96,7 +98,7 @@ void mill_race_begin(void)
     state->record_free = state->object_free = state->head_free = 0;
     state->full = false;
     state->threads = 1;
-    static const struct mill_clock nothing;
+    const struct mill_clock nothing = {0, 0, 0};
     mill_race_thread_begin(0, &nothing);
 }
 

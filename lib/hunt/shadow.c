@@ -44,7 +44,10 @@ struct mill_cell *mill_shadow_reach(struct mill_shadow *shadow, uintptr_t addres
         shadow->full = true;
         return NULL;
     }
-    shadow->directory[address / MILL_SHADOW_REACH] = &shadow->chunks[shadow->chunk_count++];
+    struct mill_shadow_chunk *chunk = &shadow->chunks[shadow->chunk_count++];
+    shadow->directory[address / MILL_SHADOW_REACH] = chunk;
+    chunk->cell[address % MILL_SHADOW_REACH / MILL_CELL_BYTES].schedule =
+        0; /* written first: a page that is read first costs two faults */
     return mill_shadow_at(shadow, address);
 }
 

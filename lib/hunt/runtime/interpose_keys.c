@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "hunt/reserve.h"
 #include "hunt/runtime/real.h"
 
 #define FIRST_OURS 0x10000U
@@ -16,7 +17,7 @@ static struct {
     void (*destructor)(void *);
 } keys[MILL_THREAD_KEYS];
 
-static unsigned ours; /* how many of them a schedule has made */
+static MILL_WRITTEN unsigned ours; /* how many of them a schedule has made */
 
 static int find(unsigned number)
 {

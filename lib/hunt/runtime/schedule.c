@@ -161,7 +161,7 @@ void mill_scheduler_begin(uint64_t number)
     job->trace_lost = 0;
     mill_schedule_thread(0);
     mill_interpose_begin();
-    mill_frames_here = mill_schedule.frames[0];
+    mill_frames_here = mill_schedule.threads[0].frames;
     mill_heap_begin();
     if (mill_hunt_races) {
         mill_race_begin();

@@ -28,6 +28,7 @@ struct mill_hunted {
     uintptr_t vain_object;
     uint64_t vain_value;
     unsigned vain_looks;
+    struct mill_frames *frames; /* in spare memory of its context, or `own_frames` */
     struct mill_thread_data data;
 };
 
@@ -57,7 +58,6 @@ struct mill_schedule {
     uint16_t waiting[MILL_HUNT_THREADS];
     struct mill_step pending[MILL_HUNT_THREADS];
     struct mill_hunted threads[MILL_HUNT_THREADS];
-    struct mill_frames *frames[MILL_HUNT_THREADS]; /* the context's spare memory, or … */
     struct mill_frames own_frames[MILL_HUNT_THREADS];
 };
 extern struct mill_schedule mill_schedule;

@@ -1,3 +1,4 @@
+#include "hunt/reserve.h"
 #include "hunt/runtime/schedule.h"
 
 /* Virtual time that a step takes. */
@@ -18,9 +19,9 @@
 
 #define STEPS_A_BEAT   256
 
-bool mill_hunt_on;
-bool mill_hunt_together;
-struct mill_frames *mill_frames_here;
+MILL_WRITTEN bool mill_hunt_on;
+MILL_WRITTEN bool mill_hunt_together;
+MILL_WRITTEN struct mill_frames *mill_frames_here;
 struct mill_schedule mill_schedule;
 
 /* ---- choices ---- */
@@ -266,7 +267,7 @@ void mill_schedule_go_on(void)
     } else {
         mill_schedule.stay = 0;
         mill_schedule.current = next;
-        mill_frames_here = mill_schedule.frames[next];
+        mill_frames_here = mill_schedule.threads[next].frames;
         mill_schedule.engine->change(before, next);
     }
     take_step();

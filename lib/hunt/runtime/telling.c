@@ -129,7 +129,7 @@ static void trace(const struct mill_step *step)
         job->trace_lost++;
         return;
     }
-    const struct mill_frames *frames = mill_schedule.frames[mill_schedule.current];
+    const struct mill_frames *frames = mill_schedule.threads[mill_schedule.current].frames;
     uint32_t depth = frames->depth;
     job->trace[job->traced++] = (struct mill_traced){
         .step = *step,

@@ -61,8 +61,8 @@ void mill_schedule_thread(unsigned thread)
     one->alive = true;
     one->can = true;
     struct mill_frames *spare = mill_schedule.engine->spare(thread);
-    mill_schedule.frames[thread] = spare ? spare : &mill_schedule.own_frames[thread];
-    mill_schedule.frames[thread]->depth = 0;
+    one->frames = spare ? spare : &mill_schedule.own_frames[thread];
+    one->frames->depth = 0;
     mill_schedule.pending[thread] = mill_thing(MILL_STEP_BEGIN, NULL, NULL);
 }
 
@@ -126,7 +126,7 @@ _Noreturn void mill_thread_end(void *result)
 
 unsigned mill_thread_stack(unsigned thread, const void *pc, uintptr_t *pcs, unsigned most)
 {
-    const struct mill_frames *frames = mill_schedule.frames[thread];
+    const struct mill_frames *frames = mill_schedule.threads[thread].frames;
     uint32_t depth = frames->depth < MILL_FRAMES ? frames->depth : MILL_FRAMES;
     unsigned count = 0;
     if (pc && count < most) {

@@ -103,6 +103,7 @@ static void forget_answers(struct mill_job *job)
     atomic_store(&job->steps, 0);
     atomic_store(&job->cut, 0);
     atomic_store(&job->blind, 0);
+    atomic_store(&job->hash, 0);
     atomic_store(&job->state, MILL_JOB_IDLE);
     job->refusal[0] = '\0';
     job->failure = (struct mill_failure){.kind = MILL_FAILURE_NONE};

@@ -34,6 +34,7 @@ enum mill_job_flag {
     MILL_JOB_STRICT = 16,  /* FOLLOW: a choice that cannot be made ends it; else the current thread goes on */
     MILL_JOB_TRACE_ON = 32, /* the steps are kept */
     MILL_JOB_OUTPUT = 64,   /* what the program prints is seen */
+    MILL_JOB_HASH_ON = 128, /* the steps are summed up: `hash` */
 };
 
 /* What became of a schedule. */
@@ -76,6 +77,7 @@ struct mill_job {
     alignas(64) _Atomic uint64_t done; /* schedules */
     _Atomic uint64_t steps;            /* of all that are done */
     _Atomic uint64_t cut;
+    _Atomic uint64_t hash;   /* of the steps of all that are done: the sum of what each has */
     _Atomic uint64_t blind;  /* in which not all could be looked for, for want of room */
     _Atomic uint64_t number; /* the schedule at hand */
     _Atomic uint32_t state;  /* of enum mill_job_state */

@@ -16,6 +16,8 @@
 
 struct mill_context_engine {
     const char *name;
+    bool once; /* a process can run one schedule with it: contexts that have ended keep what they are made of
+                */
 
     /* Why it does not work here, or NULL. */
     const char *(*missing)(void);

@@ -90,6 +90,7 @@ static uintptr_t stack_floor(unsigned context)
 
 const struct mill_context_engine mill_context_threads = {
     .name = "threads",
+    .once = true,
     .missing = missing,
     .prepare = prepare,
     .start = start,

@@ -28,6 +28,9 @@ static void keep_counts(void)
     struct mill_job *job = mill_schedule.job;
     atomic_store_explicit(&job->blind, atomic_load_explicit(&job->blind, memory_order_relaxed) + was_blind(),
                           memory_order_relaxed);
+    atomic_store_explicit(&job->hash,
+                          atomic_load_explicit(&job->hash, memory_order_relaxed) + mill_schedule.hash,
+                          memory_order_relaxed);
     job->steps_most = mill_schedule.step > job->steps_most ? mill_schedule.step : job->steps_most;
     job->threads_most = mill_schedule.count > job->threads_most ? mill_schedule.count : job->threads_most;
     /* relaxed, here and below: counts, read while they move; one process at a time writes them */
@@ -115,6 +118,7 @@ int mill_scheduler_open(struct mill_job *job)
     mill_hunt_races = job->flags & MILL_JOB_RACES;
     mill_interpose_spurious = job->flags & MILL_JOB_SPURIOUS;
     mill_schedule.steps_max = job->options.steps_max;
+    job->batch = mill_schedule.engine->once ? 1 : job->batch;
     mill_schedule.made = mill_choices_make(job->made, sizeof job->made);
     status = mill_schedule.engine->prepare(1);
     if (status == 0) {
@@ -155,6 +159,7 @@ void mill_scheduler_begin(uint64_t number)
     mill_schedule.progress = 0;
     mill_schedule.due = 0;
     mill_schedule.skipped_ns = 0;
+    mill_schedule.hash = number;
     mill_schedule.choice = UINT32_MAX;
     mill_choices_clear(mill_schedule.made);
     job->traced = 0;

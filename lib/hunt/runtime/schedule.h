@@ -48,6 +48,7 @@ struct mill_schedule {
     uint32_t progress; /* the last step that changed something */
     uint32_t steps_max;
     uint32_t due;        /* the step at which more than usual is to be done: no earlier one has any */
+    uint64_t hash;       /* of the steps so far, with MILL_JOB_HASH_ON */
     uint64_t skipped_ns; /* virtual time beside that of the steps */
     uint32_t choice;     /* the number of the one that led to the step at hand */
     struct mill_choices *made;

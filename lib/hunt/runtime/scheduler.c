@@ -176,7 +176,7 @@ void mill_schedule_beat(void)
 /* The step of which more than usual is made: a beat, the last, one that is kept. Sets which is the next. */
 static __attribute__((noinline, cold)) void step_due(const struct mill_step *step)
 {
-    bool kept = mill_schedule.job->flags & MILL_JOB_TRACE_ON;
+    bool kept = mill_schedule.job->flags & (MILL_JOB_TRACE_ON | MILL_JOB_HASH_ON);
     if (mill_schedule.step % STEPS_A_BEAT == 0) {
         mill_schedule_beat();
     }

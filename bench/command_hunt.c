@@ -111,6 +111,8 @@ TAKE_FLAG(no_races, request->campaign.flags &= ~(uint32_t)MILL_JOB_RACES)
 TAKE_FLAG(lock_order, request->campaign.flags |= MILL_JOB_LOCK_ORDER)
 TAKE_FLAG(leaks, request->campaign.flags |= MILL_JOB_LEAKS)
 TAKE_FLAG(spurious, request->campaign.flags |= MILL_JOB_SPURIOUS)
+TAKE_FLAG(fork, request->campaign.batch = 1)
+TAKE_FLAG(trace_hash, request->campaign.flags |= MILL_JOB_HASH_ON)
 TAKE_FLAG(raw, request->raw = true)
 TAKE_FLAG(verbose, request->verbose = true)
 
@@ -141,6 +143,11 @@ static const struct mill_option options[] = {
     {"engine", 0, "ENGINE",
      "how threads are switched: fibers, all on one kernel thread; or threads,\nslower (default fibers)",
      take_engine, false},
+    {"fork", 0, NULL, "of scenarios: a process for each schedule, as programs always have; slower", take_fork,
+     false},
+    {"trace-hash", 0, NULL,
+     "a number that stands for every step of every schedule: equal numbers, equal runs", take_trace_hash,
+     false},
     {"no-races", 0, NULL, "data races that nothing else shows are no finding", take_no_races, false},
     {"lock-order", 0, NULL,
      "locks that threads take in both orders are a finding, also where none waits;\norders that flags or "
@@ -210,6 +217,9 @@ static int hunt_program(struct request *request, char **words)
         code = mill_hunt_print_failure(hunt, &result) < 0 ? MILL_EXIT_MACHINE : code;
     } else {
         mill_hunt_print_silence(&result);
+        if (campaign->flags & MILL_JOB_HASH_ON) {
+            printf("trace hash %016" PRIx64 "\n", result.hash);
+        }
         code = result.interrupted ? MILL_EXIT_INTERRUPTED : MILL_EXIT_EXPECTED;
         if (code == MILL_EXIT_EXPECTED && result.cut == result.schedules) {
             code = mill_complain(MILL_EXIT_UNSURE, "no schedule was seen to its end");

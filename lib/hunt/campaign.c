@@ -123,6 +123,7 @@ static int gather(struct hunt *hunt, struct mill_drive *drive)
     result->steps += get(&job->steps);
     result->cut += get(&job->cut);
     result->blind += get(&job->blind);
+    result->hash += get(&job->hash);
     result->exhausted |= job->exhausted;
     result->threads_most =
         job->threads_most > result->threads_most ? job->threads_most : result->threads_most;

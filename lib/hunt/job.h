@@ -15,7 +15,7 @@
 #include "hunt/step.h"
 
 #define MILL_JOB_ENVIRONMENT "THREADMILL_HUNT"
-#define MILL_JOB_VERSION     1
+#define MILL_JOB_VERSION     2
 
 /* Of a list of choices; a schedule is cut long before it is full. */
 #define MILL_JOB_CHOICES     ((size_t)4 << 20)
@@ -34,6 +34,7 @@ enum mill_job_flag {
     MILL_JOB_STRICT = 16,  /* FOLLOW: a choice that cannot be made ends it; else the current thread goes on */
     MILL_JOB_TRACE_ON = 32, /* the steps are kept */
     MILL_JOB_OUTPUT = 64,   /* what the program prints is seen */
+    MILL_JOB_HASH_ON = 128, /* the steps are summed up: `hash` */
 };
 
 /* What became of a schedule. */
@@ -76,6 +77,7 @@ struct mill_job {
     alignas(64) _Atomic uint64_t done; /* schedules */
     _Atomic uint64_t steps;            /* of all that are done */
     _Atomic uint64_t cut;
+    _Atomic uint64_t hash;   /* of the steps of all that are done: the sum of what each has */
     _Atomic uint64_t blind;  /* in which not all could be looked for, for want of room */
     _Atomic uint64_t number; /* the schedule at hand */
     _Atomic uint32_t state;  /* of enum mill_job_state */
@@ -89,10 +91,11 @@ struct mill_job {
     struct mill_failure failure;
     struct mill_failure_stack seen[4]; /* at the steps that are watched */
     uintptr_t base;                    /* what was added to the program's addresses when it was loaded */
-    alignas(64) char asked[MILL_JOB_CHOICES]; /* struct mill_choices, to be followed */
-    alignas(64) char made[MILL_JOB_CHOICES];  /* struct mill_choices, of the schedule at hand */
+    alignas(
+        64) char explorer_state[MILL_EXPLORE_STATE]; /* beside what is above: one page serves small ones */
+    alignas(64) char asked[MILL_JOB_CHOICES];        /* struct mill_choices, to be followed */
+    alignas(64) char made[MILL_JOB_CHOICES];         /* struct mill_choices, of the schedule at hand */
     struct mill_traced trace[MILL_JOB_TRACE];
-    alignas(4096) char explorer_state[MILL_EXPLORE_STATE];
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "hunt/reserve.h"
 #include "hunt/runtime/real.h"
 
 #define FIRST_OURS 0x10000U
@@ -15,6 +16,8 @@ static struct {
     unsigned number;
     void (*destructor)(void *);
 } keys[MILL_THREAD_KEYS];
+
+static MILL_WRITTEN unsigned ours; /* how many of them a schedule has made */
 
 static int find(unsigned number)
 {
@@ -48,8 +51,12 @@ int mill_key_create(unsigned *key, void (*destructor)(void *))
                        MILL_THREAD_KEYS);
     }
     for (unsigned thread = 0; thread < mill_thread_count(); thread++) {
-        mill_thread_data(thread)->keys[slot] = NULL; /* of an earlier key */
+        struct mill_thread_data *data = mill_thread_data(thread);
+        if ((unsigned)slot < data->keys_set) {
+            data->keys[slot] = NULL; /* of an earlier key */
+        }
     }
+    ours++;
     *key = keys[slot].number;
     return 0;
 }
@@ -67,7 +74,8 @@ int mill_key_delete(unsigned key)
 void *mill_key_get(unsigned key)
 {
     int slot = find(key);
-    return slot < 0 ? NULL : (void *)mill_thread_data(mill_self())->keys[slot];
+    const struct mill_thread_data *data = mill_thread_data(mill_self());
+    return slot < 0 || (unsigned)slot >= data->keys_set ? NULL : (void *)data->keys[slot];
 }
 
 int mill_key_set(unsigned key, void *value)
@@ -76,7 +84,11 @@ int mill_key_set(unsigned key, void *value)
     if (slot < 0) {
         return EINVAL;
     }
-    mill_thread_data(mill_self())->keys[slot] = value;
+    struct mill_thread_data *data = mill_thread_data(mill_self());
+    while (data->keys_set <= (unsigned)slot) {
+        data->keys[data->keys_set++] = NULL;
+    }
+    data->keys[slot] = value;
     return 0;
 }
 
@@ -84,7 +96,7 @@ int mill_key_set(unsigned key, void *value)
 static bool destroy_round(struct mill_thread_data *data)
 {
     bool any = false;
-    for (unsigned i = 0; i < MILL_THREAD_KEYS; i++) {
+    for (unsigned i = 0; i < data->keys_set; i++) {
         void *value = (void *)data->keys[i];
         if (value != NULL && keys[i].used && keys[i].destructor != NULL) {
             data->keys[i] = NULL;
@@ -104,11 +116,12 @@ void mill_keys_destroy(void)
 
 void mill_keys_begin(void)
 {
-    for (unsigned i = 0; i < MILL_THREAD_KEYS; i++) {
+    for (unsigned i = 0; ours > 0 && i < MILL_THREAD_KEYS; i++) {
         if (keys[i].number >= FIRST_OURS) {
             keys[i].used = false;
         }
     }
+    ours = 0;
 }
 
 /* ---- the names ---- */

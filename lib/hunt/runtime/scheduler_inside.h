@@ -6,8 +6,8 @@
 #include "hunt/runtime/context.h"
 #include "hunt/runtime/scheduler.h"
 
-/* There has been one thread only so far. */
-extern bool mill_hunt_alone;
+/* mill_hunt_on, and there has been more than one thread: accesses are points. */
+extern bool mill_hunt_together;
 
 /* ---- call stacks ---- */
 
@@ -47,6 +47,9 @@ void mill_scheduler_begin(uint64_t number);
 
 /* … and has ended well. */
 void mill_scheduler_end(void);
+
+/* Somebody sees what the program prints. */
+bool mill_scheduler_shows_output(void);
 
 /* Ends the process at once. */
 _Noreturn void mill_scheduler_leave(enum mill_job_state state);

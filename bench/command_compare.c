@@ -12,6 +12,7 @@
 #include "compare_print.h"
 #include "compare_request.h"
 #include "compare_sides.h"
+#include "compare_stored.h"
 #include "harness/compare_document.h"
 #include "harness/compare_run.h"
 #include "harness/machine.h"
@@ -218,6 +219,19 @@ static int compare_measured(struct comparison *all)
     return code;
 }
 
+static int compare_stored(struct comparison *all)
+{
+    struct mill_error error = {""};
+    struct mill_replacement file;
+    json_t *document = NULL;
+    int status = mill_compare_open_output(&file, &all->request.run, &error);
+    status = status < 0 ? status : mill_compare_stored(&all->request, all->command.text, &document, &error);
+    int code = status < 0 ? fail(status, &error) : mill_compare_show(document, &all->request.run, &file);
+    mill_replacement_close(&file);
+    json_decref(document);
+    return code;
+}
+
 static int run(int argc, char **argv)
 {
     struct comparison all = {.notes = json_array(), .differences = json_array()};
@@ -228,8 +242,9 @@ static int run(int argc, char **argv)
     if (status != 0 || all.command.failed) {
         code = status > 0 ? MILL_EXIT_EXPECTED : mill_complain(MILL_EXIT_USAGE, "%s", error.message);
     } else {
+        bool stored = all.request.form == MILL_COMPARE_RESULTS || all.request.form == MILL_COMPARE_STORED_RUN;
         mill_interrupt_catch();
-        code = compare_measured(&all);
+        code = stored ? compare_stored(&all) : compare_measured(&all);
     }
     mill_compare_sides_destroy(&all.sides);
     mill_compare_builds_release(&all.builds);

@@ -120,7 +120,8 @@ static const struct mill_option options[] = {
 static const struct mill_usage usage = {
     "report",
     "RESULT...",
-    "Shows a document that 'threadmill run' or 'threadmill stress' wrote: as the table of the\nterminal, as "
+    "Shows a document that 'threadmill run', 'stress', 'hunt' or 'compare' wrote: as the table of "
+    "the\nterminal, as "
     "a page for a browser, or "
     "for a "
     "pull request, a CI's test tab, code scanning, other benchmark tools, a spreadsheet.",

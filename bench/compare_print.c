@@ -17,7 +17,7 @@ int mill_compare_open_output(struct mill_replacement *file, const struct mill_ru
     return request->output ? mill_replacement_open(file, request->output, error) : 0;
 }
 
-static int write_file(const json_t *document, struct mill_replacement *file, struct mill_error *error)
+int mill_compare_write(const json_t *document, struct mill_replacement *file, struct mill_error *error)
 {
     char *text = mill_result_text(document);
     int status = text ? mill_replacement_write(file, text, strlen(text), error)
@@ -64,7 +64,7 @@ int mill_compare_show(const json_t *document, const struct mill_run_request *req
 {
     struct mill_error error;
     int code = judge(document, request->strict);
-    if (file->descriptor >= 0 && write_file(document, file, &error) < 0) {
+    if (file->descriptor >= 0 && mill_compare_write(document, file, &error) < 0) {
         code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
     }
     if ((request->json ? print_json(document) : print_report(document)) < 0) {

@@ -120,18 +120,6 @@ static int take_instructions(void *target, const char *value, struct mill_error 
     return 0;
 }
 
-/* Off: nothing is rejected, and there are no modes. */
-static int take_calibration(void *target, const char *value, struct mill_error *error)
-{
-    struct mill_compare_request *request = target;
-    if (strcmp(value, "off") == 0) {
-        request->run.run.calibration_ns = 0;
-        return 0;
-    }
-    return mill_option_duration("calibration", value, 100 * MILL_NS_PER_US, MILL_NS_PER_S,
-                                &request->run.run.calibration_ns, error);
-}
-
 static const struct mill_option options[] = {
     {"base", 'b', "DIR",
      "the build to compare with: a build folder or an install prefix, with\nbin/threadmill", take_base,
@@ -178,7 +166,7 @@ static const struct mill_option options[] = {
      "how long the ping-pong around each sample takes that tells the machine's speed (2ms); off: no\nsample "
      "is "
      "rejected, and there are no modes",
-     take_calibration, false},
+     mill_take_calibration, false},
     {"attempts", 0, "N", "samples that did not have their processors are repeated, up to N in all (4)",
      mill_take_attempts, false},
     {"timeout", 0, "TIME", "a sample this much over its time is taken for hung (10s)", mill_take_timeout,

@@ -160,6 +160,18 @@ int mill_take_pin(void *target, const char *value, struct mill_error *error)
                : 0;
 }
 
+/* Off: nothing is rejected, and there are no modes. */
+int mill_take_calibration(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    if (strcmp(value, "off") == 0) {
+        request->run.calibration_ns = 0;
+        return 0;
+    }
+    return mill_option_duration("calibration", value, 100 * MILL_NS_PER_US, MILL_NS_PER_S,
+                                &request->run.calibration_ns, error);
+}
+
 int mill_take_seed(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;

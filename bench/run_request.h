@@ -55,6 +55,7 @@ int mill_take_pin(void *target, const char *value, struct mill_error *error);
 int mill_take_attempts(void *target, const char *value, struct mill_error *error);
 int mill_take_json(void *target, const char *value, struct mill_error *error);
 int mill_take_strict(void *target, const char *value, struct mill_error *error);
+int mill_take_calibration(void *target, const char *value, struct mill_error *error);
 int mill_take_warmup(void *target, const char *value, struct mill_error *error);
 int mill_take_timeout(void *target, const char *value, struct mill_error *error);
 int mill_take_seed(void *target, const char *value, struct mill_error *error);

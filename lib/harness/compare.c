@@ -128,7 +128,11 @@ static bool drop_superfluous(struct mill_comparison *comparison, bool *able)
             continue;
         }
         able[kept] = able[i];
-        comparison->rows[kept++] = comparison->rows[i];
+        comparison->rows[kept] = comparison->rows[i];
+        if (comparison->rows[kept].pair_count == 0) {
+            comparison->rows[kept].mode = "any";
+        }
+        kept++;
     }
     comparison->count = kept;
     free(drop);

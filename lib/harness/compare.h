@@ -90,8 +90,8 @@ struct mill_compare_row {
     enum mill_row_kind kind;
     const char *why_not; /* NULL when it gates */
     enum mill_metric metric;
-    const char *mode;
-    bool everywhere; /* every other mode that was seen says the same */
+    const char *mode; /* "any" when there is no pair */
+    bool everywhere;  /* every other mode that was seen says the same */
     size_t n, unpaired;
     struct mill_compare_pair *pairs;
     size_t pair_count; /* n, but where unpaired */

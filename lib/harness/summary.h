@@ -102,10 +102,10 @@ void mill_summary_destroy(struct mill_summary *summary);
 /* Are two cells of one shape, so that they may be ranked? */
 bool mill_summary_same_shape(const struct mill_summary_cell *a, const struct mill_summary_cell *b);
 
-/* Every other cell against the fastest of its group and shape, round by round within each mode, in the order of
- * the rows: `cell` is the slower one, `other` the fastest. Which is fastest was seen in the same rounds: of two
- * that are alike, the ratio of the slower tends to be a little below 1. 0 with an array that the caller frees;
- * -ENOMEM. */
+/* Every other cell against the fastest of its group and shape, round by round within each mode, in the order
+ * of the rows: `cell` is the slower one, `other` the fastest. Which is fastest was seen in the same rounds:
+ * of two that are alike, the ratio of the slower tends to be a little below 1. A ratio that no double holds
+ * is told as none, of 0 rounds. 0 with an array that the caller frees; -ENOMEM. */
 int mill_summary_behind(const struct mill_summary *summary, const json_t *result,
                         struct mill_summary_pair **pairs, size_t *count);
 

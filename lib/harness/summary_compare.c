@@ -1,6 +1,7 @@
 #include "harness/summary_compare.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,13 +119,16 @@ int mill_summary_behind(const struct mill_summary *summary, const json_t *result
     status = *pairs ? status : -ENOMEM;
     for (size_t i = 0; status == 0 && i < summary->row_count; i++) {
         const struct mill_summary_row *row = &summary->rows[i];
-        const struct mill_summary_row *fastest =
-            may_lead(summary, row) ? fastest_beside(summary, row) : NULL;
+        const struct mill_summary_row *fastest = may_lead(summary, row) ? fastest_beside(summary, row) : NULL;
         if (fastest && fastest != row) {
             struct mill_summary_pair *pair = &(*pairs)[(*count)++];
-            *pair =
-                (struct mill_summary_pair){.cell = row->cell, .other = fastest->cell, .mode = row->mode};
+            *pair = (struct mill_summary_pair){.cell = row->cell, .other = fastest->cell, .mode = row->mode};
             status = compare_cells(pair, &index, summary->samples);
+            if (status ==
+                -ERANGE) { /* the one next to nothing, the other astronomical: no ratio tells that */
+                pair->ratio = (struct mill_paired){.ratio = NAN, .high = INFINITY, .confidence = 1};
+                status = 0;
+            }
         }
     }
     mill_index_destroy(&index);

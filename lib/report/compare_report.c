@@ -77,14 +77,18 @@ static void print_head(const struct report *report)
     const json_t *method = json_object_get(document, "method");
     size_t index;
     json_t *difference;
+    char seed[48] = "";
     print_side(report, "base");
     print_side(report, "head");
+    if (json_is_integer(json_object_get(document, "seed"))) {
+        snprintf(seed, sizeof seed, ", seed %.0f", number_of(document, "seed"));
+    }
     if (json_is_true(json_object_get(document, "paired"))) {
         say(report, 0,
-            "%.0f of %.0f rounds, both sides in each, seed %.0f; margin %g%%; sign test, corrected over %.0f "
+            "%.0f of %.0f rounds, both sides in each%s; margin %g%%; sign test, corrected over %.0f "
             "rows "
             "(Holm), at most %g%% for a wrong 'regressed' in the table%s",
-            number_of(method, "rounds_done"), number_of(method, "rounds"), number_of(document, "seed"),
+            number_of(method, "rounds_done"), number_of(method, "rounds"), seed,
             100 * number_of(method, "margin"), number_of(method, "gating_rows"),
             100 * number_of(method, "alpha"),
             json_is_true(json_object_get(method, "confirmed"))

@@ -86,6 +86,7 @@ void mill_html_compare_headline(struct mill_text *out, const json_t *document, e
         add_count(&sums, counts, each[i]);
     }
     mill_text_add(out, ": %s.", sums.length > 2 ? sums.text + 2 : "no row gates");
+    out->failed = out->failed || sums.failed;
     mill_text_free(&sums);
 }
 
@@ -146,7 +147,7 @@ static void add_explanation(struct mill_text *out, const json_t *row)
     long long needed = mill_view_integer(row, "rounds_needed");
     bool gates = json_is_true(json_object_get(row, "gates"));
     mill_text_add(out, "<td>");
-    if (!gates) {
+    if (!gates && !is(row, "verdict", "alike") && !is(row, "verdict", "off")) {
         mill_text_add(out, "does not gate: ");
         mill_html_text(out, mill_view_text(row, "why_not"));
     }
@@ -175,6 +176,7 @@ static void add_row(struct mill_text *out, const json_t *row)
     mill_html_text(out, mill_view_text(row, "verdict"));
     mill_text_add(out, "\"><th scope=\"row\">");
     mill_html_text(out, name.text);
+    out->failed = out->failed || name.failed;
     mill_text_free(&name);
     mill_text_add(out, "</th><td>");
     mill_html_text(out, mill_view_text(row, "metric"));
@@ -281,6 +283,7 @@ static void add_data_row(struct mill_text *out, const json_t *row)
     add_row_name(&name, row);
     mill_text_add(out, "{\"n\":");
     mill_html_json_text(out, name.text);
+    out->failed = out->failed || name.failed;
     mill_text_free(&name);
     mill_text_add(out, ",\"k\":");
     mill_html_json_text(out, mill_view_text(row, "metric"));

@@ -35,11 +35,16 @@ void mill_html_hunt_headline(struct mill_text *out, const json_t *document, enum
                   bad                   ? "Something is wrong"
                   : clean + caught == 0 ? "Nothing could be judged"
                                         : "As expected");
-    if (bad) {
-        mill_text_add(out, "%zu failed under some schedule, %zu mistake%s kept on purpose not found; ", found,
-                      missed, missed == 1 ? "" : "s");
+    if (found > 0) {
+        mill_text_add(out, "%zu failed under some schedule, ", found);
     }
-    mill_text_add(out, "%zu clean, %zu control%s caught", clean, caught, caught == 1 ? "" : "s");
+    if (missed > 0) {
+        mill_text_add(out, "%zu mistake%s kept on purpose not found, ", missed, missed == 1 ? "" : "s");
+    }
+    mill_text_add(out, "%zu clean", clean);
+    if (caught > 0) {
+        mill_text_add(out, ", %zu control%s caught", caught, caught == 1 ? "" : "s");
+    }
     if (failed > 0) {
         mill_text_add(out, ", %zu could not be hunted", failed);
     }

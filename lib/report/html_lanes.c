@@ -11,7 +11,7 @@
 enum {
     lanes_max = 24,
     rows_max = 160,
-    shared_kept = 8, /* steps on shared things, of each run */
+    shared_kept = 5, /* steps on shared things, at each end of a run */
     colours = 7,
     listed_max = 5000, /* steps of the list */
     row = 20,
@@ -90,17 +90,21 @@ static void find_shared(struct schedule *schedule)
     }
 }
 
-/* Of the steps from..to, all of one thread: the first, the last two, and the last ones on shared things. */
+/* Of the steps from..to, all of one thread: the first, the last two, and the first and last ones on what is
+ * shared, since a run begins and ends where threads get into each other's way. */
 static void keep_run(struct schedule *schedule, size_t from, size_t to)
 {
-    unsigned shared = 0;
-    schedule->kept[from] = true;
-    for (size_t i = to; i > from; i--) {
-        bool on_shared = letter_of(schedule, i - 1) >= 0 && shared < shared_kept;
-        shared += on_shared;
-        schedule->kept[i - 1] = to - from <= 5 || to - i < 2 || on_shared;
+    unsigned early = 0, late = 0;
+    for (size_t i = from; i < to; i++) {
+        bool on_shared = letter_of(schedule, i) >= 0 && early < shared_kept;
+        early += on_shared;
+        schedule->kept[i] = i == from || to - from <= 5 || to - i <= 2 || on_shared;
     }
-    schedule->kept[from] = true;
+    for (size_t i = to; i > from; i--) {
+        bool on_shared = letter_of(schedule, i - 1) >= 0 && late < shared_kept;
+        late += on_shared;
+        schedule->kept[i - 1] = schedule->kept[i - 1] || on_shared;
+    }
 }
 
 /* Rows of the picture: kept steps, and one for each gap between them. */
@@ -228,11 +232,15 @@ static void add_switch(struct mill_text *out, const struct schedule *schedule, u
     unsigned to = lane_of(schedule, index);
     double x = x_of(schedule, from), next = x_of(schedule, to), y = y_of(at);
     bool preempts = json_is_true(json_object_get(step_at(schedule, index), "preempts"));
-    mill_text_add(out, "<path class=\"%s\" d=\"M%.0f %.0fC%.0f %.0f %.0f %.0f %.0f %.0f\"/>\n",
-                  from == to ? "run"
-                  : preempts ? "preempts"
-                             : "switch",
-                  x, y - row, x, y - row / 2.0, next, y - row / 2.0, next, y);
+    if (from == to) {
+        mill_text_add(out, "<path class=\"run\" d=\"M%.0f %.0fV%.0f\"/>\n", x, y - row, y);
+        return;
+    }
+    double middle = y - row / 2.0, bend = next > x ? 4 : -4; /* between two rows, where no label is */
+    mill_text_add(
+        out, "<path class=\"%s\" d=\"M%.0f %.0fV%.0fQ%.0f %.0f %.0f %.0fH%.0fQ%.0f %.0f %.0f %.0fV%.0f\"/>\n",
+        preempts ? "preempts" : "switch", x, y - row, middle - 4, x, middle, x + bend, middle, next - bend,
+        next, middle, next, middle + 4, y);
 }
 
 static void add_lanes(struct mill_text *out, const struct schedule *schedule)

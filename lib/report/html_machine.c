@@ -98,12 +98,14 @@ void mill_html_machine(const struct mill_html_part *part)
 
 /* ---- several ---- */
 
+/* Of those that have it. */
 static bool differs(const struct mill_view_input *sources, size_t count, const char *part, const char *name)
 {
-    const json_t *first = json_object_get(json_object_get(sources[0].document, part), name);
-    for (size_t i = 1; i < count; i++) {
-        const json_t *other = json_object_get(json_object_get(sources[i].document, part), name);
-        if (first != other && !json_equal(first, other)) {
+    const json_t *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *value = json_object_get(json_object_get(sources[i].document, part), name);
+        first = first ? first : value;
+        if (value && !json_equal(first, value)) {
             return true;
         }
     }
@@ -166,7 +168,8 @@ void mill_html_differences(struct mill_text *out, const struct mill_view_input *
         }
         mill_text_add(out, "</tr></thead>\n<tbody>\n%s</tbody></table></div>\n", rows.text);
     } else {
-        mill_text_add(out, "<p>Same machine, build and settings; measured at different times.</p>\n");
+        mill_text_add(out, "<p>Nothing says that their machines, builds or settings differ; they were "
+                           "measured at different times.</p>\n");
     }
     out->failed = out->failed || rows.failed;
     mill_text_free(&rows);

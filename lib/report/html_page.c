@@ -66,6 +66,7 @@ void mill_html_verdict_begin(const struct mill_html_part *part, enum mill_html_s
                   words[state], part->id, marks[state]);
     mill_html_text(part->out, headline.text);
     mill_text_add(part->out, "</p>\n");
+    part->out->failed = part->out->failed || headline.failed;
     mill_text_free(&headline);
 }
 
@@ -159,6 +160,7 @@ static void add_overview(struct mill_text *out, const struct mill_view_input *so
         mill_text_add(out, "</a>: ");
         mill_html_text(out, headline.text);
         mill_text_add(out, "</li>\n");
+        out->failed = out->failed || headline.failed;
         mill_text_free(&headline);
     }
     mill_text_add(out, "</ol>\n");

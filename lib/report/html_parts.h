@@ -32,7 +32,7 @@ void mill_html_chart_place(const struct mill_html_part *part, const char *kind, 
 /* A heading with an id and a link to itself. `level` 2 to 4. */
 void mill_html_heading(const struct mill_html_part *part, int level, const char *id, const char *text);
 
-/* A ratio and its interval as a small picture: 1 in the middle, half and double at its ends; `margin` 0: no
+/* A ratio and its interval as a small picture: 1 in the middle, more and less to the sides; `margin` 0: no
  * band. Shows without JavaScript. */
 void mill_html_ratio_picture(struct mill_text *out, double ratio, double low, double high, double margin);
 

@@ -8,17 +8,19 @@ enum {
     middle = width / 2,
 };
 
-/* Where a ratio stands: half at the left end, 1 in the middle, double at the right end. What lies beyond ends
- * there with an arrow. */
+/* The ratio at the right end of the picture; at the left end it is as much less. */
+static const double widest = 1.6;
+
+/* Where a ratio stands, with 1 in the middle. What lies beyond ends there with an arrow. */
 static double place(double ratio)
 {
-    double at = middle + log2(ratio) * middle;
+    double at = middle + log(ratio) / log(widest) * middle;
     return fmin(width - 4, fmax(4, at));
 }
 
 static bool is_beyond(double ratio)
 {
-    return !(ratio >= 0.5 && ratio <= 2.0);
+    return !(ratio >= 1 / widest && ratio <= widest);
 }
 
 void mill_html_ratio_picture(struct mill_text *out, double ratio, double low, double high, double margin)
@@ -39,8 +41,8 @@ void mill_html_ratio_picture(struct mill_text *out, double ratio, double low, do
     if (low > 0 && isfinite(high)) {
         double begin = place(low), end = place(high);
         mill_text_add(out, "<path class=\"bar\" d=\"M%.1f 7H%.1f\"/>", begin, end);
-        mill_text_add(out, "%s%s", low < 0.5 ? "<path class=\"tip\" d=\"M5 3L1 7L5 11\"/>" : "",
-                      high > 2 ? "<path class=\"tip\" d=\"M115 3L119 7L115 11\"/>" : "");
+        mill_text_add(out, "%s%s", low < 1 / widest ? "<path class=\"tip\" d=\"M5 3L1 7L5 11\"/>" : "",
+                      high > widest ? "<path class=\"tip\" d=\"M115 3L119 7L115 11\"/>" : "");
     }
     if (ratio > 0 && isfinite(ratio)) {
         mill_text_add(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"7\" r=\"3\"/>",

@@ -34,6 +34,7 @@ const char *mill_html_table_id(const struct mill_html_run *run, size_t table, ch
         if (mill_html_is_table(summary, i)) {
             mill_html_slug(&other, summary->cells[i].scenario);
             twins += other.text && slug.text && strcmp(other.text, slug.text) == 0;
+            run->out->failed = run->out->failed || other.failed;
             mill_text_free(&other);
         }
     }
@@ -160,7 +161,7 @@ static void add_charts(const struct mill_html_run *run, size_t table, const char
     if (has(run, table, has_fairness)) {
         mill_html_chart_place(
             part, "fairness", id, "Fairness between threads",
-            "Jain's index: 1 when all threads got equally much done, 1/threads when one got all. "
+            "Jain's index: 1 when all threads got equally much done, 1/threads (dashed) when one got all. "
             "Within short slices a lock may be less fair than over the whole window.");
     }
     mill_html_chart_place(

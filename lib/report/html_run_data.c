@@ -219,7 +219,6 @@ static void add_samples(const struct mill_html_run *run, size_t table, const str
         if (mill_html_in_table(summary, table, i) && points[i].length > 0) {
             mill_text_add(run->out, "%s{\"s\":%zu,\"t\":%u,\"p\":[%s]}", any ? ",\n" : "\n",
                           strategy_of(summary, table, i), summary->cells[i].threads, points[i].text);
-            run->out->failed = run->out->failed || points[i].failed;
             any = true;
         }
     }
@@ -269,6 +268,7 @@ void mill_html_run_data(const struct mill_html_run *run)
     struct mill_text *points = collect(run);
     run->out->failed = run->out->failed || !points;
     for (size_t i = 0; points && i < run->summary->cell_count; i++) {
+        run->out->failed = run->out->failed || points[i].failed;
         if (mill_html_is_table(run->summary, i)) {
             add_table(run, i, points);
         }

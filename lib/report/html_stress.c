@@ -39,12 +39,18 @@ void mill_html_stress_headline(struct mill_text *out, const json_t *document, en
     size_t judged = count_verdict(document, "pass") + count_verdict(document, "caught");
     bool bad = unexpected + missed + found > 0;
     *state = bad ? MILL_HTML_BAD : unsure > 0 || judged == 0 ? MILL_HTML_UNSURE : MILL_HTML_GOOD;
-    mill_text_add(
-        out,
-        "%s: %zu finding%s that nobody expected, %zu control%s not found; %zu cells are clean, in %zu a "
-        "mistake kept on purpose was found",
-        bad ? "Something is wrong" : "As expected", unexpected, unexpected == 1 ? "" : "s", missed,
-        missed == 1 ? " was" : "s were", count_verdict(document, "pass"), count_verdict(document, "caught"));
+    mill_text_add(out, "%s: ",
+                  bad           ? "Something is wrong"
+                  : judged == 0 ? "Nothing could be judged"
+                                : "As expected");
+    if (unexpected + found > 0) {
+        mill_text_add(out, "%zu finding%s that nobody expected, ", unexpected, unexpected == 1 ? "" : "s");
+    }
+    if (missed > 0) {
+        mill_text_add(out, "%zu mistake%s kept on purpose not found, ", missed, missed == 1 ? "" : "s");
+    }
+    mill_text_add(out, "%zu clean, %zu control%s caught", count_verdict(document, "pass"),
+                  count_verdict(document, "caught"), count_verdict(document, "caught") == 1 ? "" : "s");
     if (unsure > 0) {
         mill_text_add(out, ", %zu could not be judged", unsure);
     }

@@ -21,7 +21,7 @@
 /* Appends the page. The documents are valid by their schemas, as for other views. 0; -EINVAL for no document
  * at all; -ENOTSUP with a message that names the one of a format that a page has nothing to show of; -ENOMEM;
  * what mill_summary_behind says. */
-int mill_page_write(struct mill_text *out, const struct mill_view_input *inputs, size_t count,
+int mill_page_write(struct mill_text *out, const struct mill_view_input *sources, size_t count,
                     struct mill_error *error);
 
 #endif

@@ -208,10 +208,25 @@
     })[0];
   }
 
+  /* No axis has room for a number that says nothing: it is left out, and counted. */
+  function read(text) {
+    var left = 0;
+    var data = JSON.parse(text, function (key, value) {
+      var size = typeof value === "number" ? Math.abs(value) : 1;
+      if (size < 1e30 && (size > 1e-30 || size === 0)) {
+        return value;
+      }
+      left++;
+      return null;
+    });
+    return { data: data, left: left };
+  }
+
   function viewOf(id) {
     var block = views[id] ? null : document.querySelector('script.data[data-for="' + id + '"]');
     if (block) {
-      var view = { data: JSON.parse(block.textContent), hidden: {}, id: id };
+      var parsed = read(block.textContent);
+      var view = { data: parsed.data, left: parsed.left, hidden: {}, id: id };
       if (view.data.kind === "run") {
         view.all = unique(view.data.rows.map(function (row) { return row.t; })).sort(function (a, b) { return a - b; });
         view.threads = view.all.filter(function (t) { return t <= view.data.cpus; }).pop() || view.all[0];
@@ -330,11 +345,12 @@
 
   /* Powers of ten, and halves between them where there are few. */
   function decades(scale) {
-    var low = Math.floor(Math.log10(scale.min));
-    var high = Math.ceil(Math.log10(scale.max));
+    var low = Math.max(-40, Math.floor(Math.log10(scale.min)));
+    var high = Math.min(40, Math.ceil(Math.log10(scale.max)));
     var steps = high - low <= 2 ? [1, 2, 5] : high - low <= 4 ? [1, 3] : [1];
+    var stride = Math.ceil((high - low) / 8) || 1;
     var ticks = [];
-    for (var k = low; k <= high; k++) {
+    for (var k = low; k <= high; k += stride) {
       steps.forEach(function (step) {
         var value = step * Math.pow(10, k);
         if (value >= scale.min * 0.999 && value <= scale.max * 1.001) {
@@ -343,6 +359,22 @@
       });
     }
     scale.ticks = ticks;
+  }
+
+  /* Ratios, closer together around 1. */
+  function ratioTicks(scale) {
+    var marks = [1];
+    for (var k = 0; k < 12; k++) {
+      [2, 5, 10].forEach(function (step) {
+        marks.push(step * Math.pow(10, k), 1 / (step * Math.pow(10, k)));
+      });
+    }
+    if (scale.max / scale.min < 3) {
+      marks.push(0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3, 1.5, 1.75);
+    }
+    scale.ticks = marks.filter(function (mark) {
+      return mark >= scale.min && mark <= scale.max;
+    }).sort(function (a, b) { return a - b; }).map(function (mark) { return { value: mark }; });
   }
 
   function logarithmic(title, format, more) {
@@ -396,6 +428,7 @@
         responsive: true,
         maintainAspectRatio: false,
         normalized: true,
+        layout: { padding: { right: 14, top: 4 } },
         interaction: { mode: "nearest", intersect: false },
         scales: scales,
         plugins: {
@@ -438,7 +471,7 @@
     var high = Math.max.apply(null, values.concat(options.most || 1));
     var wide = options.log || low < 0.2;
     var scale = wide
-      ? logarithmic(options.title, ratio, { min: low * 0.93, max: high * 1.07 })
+      ? logarithmic(options.title, ratio, { min: low * 0.93, max: high * 1.07, afterBuildTicks: ratioTicks })
       : linear(options.title, ratio, { min: 0, max: high * 1.05 });
     var made = config("bar", {
       labels: labels,
@@ -532,7 +565,7 @@
         var points = row.l.slice(2).map(function (ns, k) {
           return { x: Math.pow(10, k / STEPS_A_DECADE), y: Math.max(ns, 1) };
         });
-        points.push({ x: Math.max(row.l[0], 1), y: Math.max(row.l[1], 1), most: true });
+        points.push({ x: Math.max(row.l[0], 1), y: Math.max(row.l[1], 1), most: true }); /* as on an axis from 1 ns */
         var set = lineOf(view, row.s, points);
         set.pointRadius = 0;
         set.pointHitRadius = 8;
@@ -621,6 +654,7 @@
     samples: function (view) {
       var of = view.data.samples.filter(function (each) { return each.t === view.threads && !view.hidden[each.s]; });
       var rates = [];
+      var last = 0;
       if (nothing(of)) {
         return null;
       }
@@ -631,6 +665,7 @@
           fills.push(each.p[i + 3] & 2 ? css("--card") : colour(each.s));
           marks.push(each.p[i + 3] & 4 ? "crossRot" : MARKS[each.s % 4]);
           rates.push(each.p[i + 2]);
+          last = Math.max(last, each.p[i]);
         }
         return {
           label: view.data.strategies[each.s], data: points, pointBackgroundColor: fills, pointStyle: marks,
@@ -640,7 +675,7 @@
       });
       return config("scatter", { datasets: sets }, {
         x: linear("sample of the run, " + view.threads + (view.threads === 1 ? " thread" : " threads"), String,
-          { grace: "3%", min: 0 }),
+          { min: 0, max: last * 1.01, ticks: { includeBounds: false } }),
         y: amounts(rates, "op/s", count)
       }, {
         title: function (items) { return "sample " + items[0].raw.x + ", round " + items[0].raw.round; },
@@ -697,7 +732,8 @@
         x: linear("round: " + row.n, String, {}),
         y: logarithmic(row.k + ", head / base", ratio, {
           min: Math.min.apply(null, points.map(function (p) { return p.y; }).concat(0.75)) * 0.95,
-          max: Math.max.apply(null, points.map(function (p) { return p.y; }).concat(1.35)) * 1.05
+          max: Math.max.apply(null, points.map(function (p) { return p.y; }).concat(1.35)) * 1.05,
+          afterBuildTicks: ratioTicks
         })
       }, {
         title: function (items) { return "round " + items[0].raw.x; },
@@ -729,7 +765,10 @@
       figure.setAttribute("data-drawn", "none");
       return;
     }
-    plot.style.height = made.rows ? Math.max(9, Math.min(110, made.rows * 1.35 + 4.5)) + "rem" : "";
+    if (viewOf(figure.getAttribute("data-of")).left > 0 && !figure.querySelector(".left")) {
+      make("p", figure, "Numbers too large or too small for any axis are not drawn.").className = "hint left";
+    }
+    plot.style.minHeight = made.rows ? Math.max(9, Math.min(110, made.rows * (made.rows > 12 ? 1.1 : 1.35) + 4.5)) + "rem" : "";
     drawn.set(figure, new Chart(canvas, { type: made.type, data: made.data, options: made.options, plugins: made.plugins }));
     figure.setAttribute("data-drawn", "chart");
   }

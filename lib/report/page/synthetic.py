@@ -88,7 +88,7 @@ def sample(index, made, round_number, place, chance, strategy):
 
 
 def latency(timed, threads, strategy, chance):
-    middle = 1e9 * threads / timed["operations_per_second"]
+    middle = 1e9 * threads / max(timed["operations_per_second"], 1e-3)
     values = [max(1, chance.lognormvariate(math.log(middle), 0.3 + 0.02 * strategy)) for _ in range(900)]
     values += [middle * 100 * chance.paretovariate(1.2) for _ in range(4)]
     values = [min(value, 3e12) for value in values]
@@ -126,6 +126,103 @@ def result(strategies=5, threads=(1, 2, 4, 8), rounds=20, latency_rounds=2, seed
             if round_number <= latency_rounds and taken["status"] == "ok":
                 samples.append(latency(taken, cells[index]["threads"], strategy, chance))
     return document(cells, samples, rounds, "threadmill run synthetic")
+
+
+def compared(strategy, metric, change, chance, rounds=30, mode="near", aa=False):
+    """A row of a comparison in which head costs `change` times as much as base."""
+    unit = {"throughput": "op/s", "fairness": ""}.get(metric, "ns")
+    better = "lower" if unit == "ns" else "higher"
+    middle = {"op/s": 3e7, "ns": 120, "": 0.93}[unit]
+    factor = change if better == "lower" else 1 / change
+    pairs = [[number, middle, middle * factor * chance.lognormvariate(0, 0.03)] for number in range(1, rounds + 1)]
+    ratios = sorted(head / base for _, base, head in pairs)
+    median, low, high = ratios[rounds // 2], ratios[rounds // 5], ratios[-rounds // 5]
+    verdict = "regressed" if change > 1.1 else "improved" if change < 0.9 else "equivalent"
+    row = {
+        "scenario": "synthetic", "base_strategy": strategy, "head_strategy": strategy, "threads": 2, "parameters": {},
+        "oversubscribed": False, "control": False, "metric": metric, "unit": unit, "better": better, "mode": mode,
+        "scope": "all", "n": rounds, "unpaired": 1, "base": middle, "head": middle * factor,
+        "ratio": {"median": median, "low": low, "high": high, "confidence": 0.99}, "margin": 0.1,
+        "p": {"regressed": 0.5, "improved": 0.5, "equivalent": 0.5},
+        "p_adjusted": {"regressed": 0.5, "improved": 0.5, "equivalent": 0.5}, "gates": not aa,
+        "why_not": "base against base" if aa else None, "verdict": "alike" if aa else verdict, "measured_verdict": verdict,
+        "detectable": 1.07, "rounds_needed": None, "confirmation": None, "pairs": pairs,
+    }
+    return row
+
+
+def comparison(changes=(1.0, 1.3, 0.8, 1.02), metrics=("throughput", "p99", "fairness"), seed=1):
+    """Of two builds, one row for each strategy and metric."""
+    chance = random.Random(seed)
+    rows = [compared(f"s{number:02}", metric, change, chance) for metric in metrics for number, change in enumerate(changes)]
+    counts = {word: sum(row["verdict"] == word for row in rows)
+              for word in ("regressed", "improved", "equivalent", "inconclusive", "untrusted")}
+    side = {"label": "build-a", "path": "build-a/bin/threadmill", "build": "0.1.0 (plain)"}
+    return {
+        "format": "threadmill-compare", "version": 1, "created": "2026-01-02T03:04:05Z",
+        "command": "threadmill compare --base build-a --head build-b", "seed": 1, "interrupted": False, "form": "builds",
+        "paired": True, "base": side, "head": side | {"label": "build-b", "path": "build-b/bin/threadmill"},
+        "machine": MACHINE, "settings": SETTINGS,
+        "method": {"test": "sign", "margin": 0.1, "alpha": 0.05, "correction": "holm", "gating_rows": len(rows), "rounds": 30,
+                   "rounds_done": 30, "rounds_to_decide": 8, "power": 0.8, "confirmed": True},
+        "differences": [{"what": "commit", "base": "aaaaaaa", "head": "bbbbbbb"}], "notes": ["Nobody measured this."],
+        "rows": rows, "aa": [compared("s00", metric, 1.0, chance, aa=True) for metric in metrics], "findings": [],
+        "not_measured": [{"scenario": "synthetic", "strategy": "s09", "threads": 2, "reason": "it is not in base"}],
+        "samples": {"taken": 120, "rejected": 3, "bad": 0}, "confirmation": None, "trusted": True,
+        "counts": counts | {"not_gating": 0}, "verdict": "regressed" if counts["regressed"] else "no-regression",
+    }
+
+
+def hunted(cells, findings):
+    return {
+        "format": "threadmill-hunt", "version": 1, "created": "2026-01-02T03:04:05Z", "command": "threadmill hunt", "seed": 1,
+        "interrupted": False, "machine": MACHINE, "build": BUILD,
+        "settings": {"explorer": "portfolio", "schedules": 1000, "time_ns": 0, "jobs": 1, "operations": 3, "steps_max": 0,
+                     "engine": "fibers", "races": True, "lock_order": False, "leaks": False, "spurious": False,
+                     "reduced": True},
+        "cells": cells, "findings": findings,
+    }
+
+
+def hunt(program="./program", file="lib/program.c", function="add", kind="data race", message="nothing orders the two"):
+    """One program whose increment is two steps: found with one preemption."""
+    frame = {"function": function, "file": file, "line": 13}
+
+    def step(thread, what, object_number, preempts=False):
+        return {"thread": thread, "what": what, "object": object_number, "preempts": preempts} | frame
+
+    steps = [step(0, "create thread", 1), step(0, "create thread", 2)] + [step(1, "read", 9) for _ in range(9)]
+    steps += [step(1, "atomic read", 3), step(2, "atomic read", 3, True), step(2, "atomic write", 3), step(2, "end", 2),
+              step(1, "atomic write", 3), step(1, "end", 1), step(0, "join", 1)]
+    cell_of_program = {
+        "scenario": None, "strategy": None, "threads": 0, "parameters": {}, "program": program, "expected": None,
+        "control": False, "verdict": "FOUND", "reason": None, "schedules": 12, "steps": 300, "cut": 0, "blind": 0,
+        "elapsed_ns": 123456789, "exhausted": False, "threads_most": 3, "steps_most": 25,
+    }
+    finding = {
+        "cell": 0, "kind": kind, "message": message, "expected": False, "schedule": 11,
+        "preemptions": {"found": 5, "reduced": 1}, "token": "tm1.AAAA@program", "threads": 3,
+        "stacks": [{"thread": 1, "what": "writes", "frames": [frame]}], "steps": steps, "steps_lost": 0,
+    }
+    return hunted([cell_of_program], [finding])
+
+
+def stress(text="data race", scenario="synthetic", strategy="s00", file="lib/program.c", evidence=None):
+    return {
+        "format": "threadmill-stress", "version": 1, "created": "2026-01-02T03:04:05Z", "command": "threadmill stress",
+        "seed": 1, "interrupted": False, "machine": MACHINE, "build": BUILD, "settings": {name: value for name, value in SETTINGS.items() if name != "rounds_done"},
+        "tools": [{"tool": "tsan", "title": "ThreadSanitizer", "unavailable": None, "failed": None, "rounds_done": 1},
+                  {"tool": "drd", "title": "Valgrind's DRD", "unavailable": "it is not installed", "failed": None,
+                   "rounds_done": 0}],
+        "cells": [{"tool": "tsan", "scenario": scenario, "strategy": strategy, "threads": 2, "parameters": {},
+                   "expected": None, "must_show": False, "verdict": "FOUND", "reason": text, "samples": 1, "rejected": 0}],
+        "findings": [{"tool": "tsan", "by": "ThreadSanitizer", "kind": "data race", "expected": False, "count": 1,
+                      "message": text, "where": [{"scenario": scenario, "strategy": strategy, "threads": 2, "count": 1,
+                                                  "seed": 7}],
+                      "stacks": [{"what": text, "context": False,
+                                  "frames": [{"function": text, "file": file, "line": 3}]}],
+                      "evidence": evidence}],
+    }
 
 
 def main():

@@ -150,9 +150,9 @@ static int check_member(const struct mill_schema_node *node, const char *name, c
 {
     const struct place here = {place, name, 0};
     const struct mill_schema_property *property =
-        node->property_count == 0
-            ? NULL
-            : bsearch(name, node->properties, node->property_count, sizeof *node->properties, by_name);
+        node->properties
+            ? bsearch(name, node->properties, node->property_count, sizeof *node->properties, by_name)
+            : NULL;
     if (property) {
         return check(property->node, member, &here, error);
     }

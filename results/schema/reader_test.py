@@ -33,6 +33,20 @@ FOREIGN = [
 # What is told in words of its own: format and version decide which schema it is, and a number is first of all to be one.
 TOLD = {"$.format:": "no threadmill result", "$.version:": "of version 2; this program reads 1", "$.seed:": "too big integer"}
 
+# Parts that do not fit together, which no schema says: of a result, and of the small documents of the fuzz target.
+CORPUS = pathlib.Path(__file__).parent / "../../lib/report/fuzz/document"
+PARTS = [
+    (None, schema_test.put("cells", 2, "threads", 100000), "$.cells[2].threads: it is more than"),
+    ("stress", schema_test.put("findings", 0, "count", 99), "$.findings[0].count:"),
+    ("hunt", schema_test.put("findings", 0, "cell", 2), "$.findings[0].cell: cell 2 of 2"),
+    ("hunt", schema_test.put("findings", 0, "cell", 1), "in cell 1 nothing was found"),
+    ("hunt", schema_test.put("findings", 0, "steps", 0, "thread", 9), "$.findings[0].steps[0].thread: 9 of"),
+    ("compare", schema_test.put("counts", "regressed", 0), "$.counts.regressed: 0, but 1 rows"),
+    ("compare", schema_test.put("rows", 0, "why_not", "it is late"), "$.rows[0].why_not:"),
+    ("compare", schema_test.put("trusted", False), "$.rows[0].verdict: 'regressed', but a row of base against base is off"),
+    ("compare", schema_test.put("verdict", "no-regression"), "$.verdict: no regression, but 1 rows"),
+]
+
 
 def report(program, path):
     done = subprocess.run([program, "report", path], capture_output=True, text=True, check=False, timeout=60)
@@ -47,6 +61,10 @@ def refusals(program, folder):
         document = copy.deepcopy(schema_test.whole())
         damage(document)
         cases.append((f"damage {number}", json.dumps(document), place))
+    for number, (name, damage, place) in enumerate(PARTS):
+        document = json.loads((CORPUS / name).read_text()) if name else copy.deepcopy(schema_test.whole())
+        damage(document)
+        cases.append((f"part {number}", json.dumps(document), place))
     cases += [(f"foreign {text[:60]!r}", text, words) for text, words in FOREIGN]
     for what, text, words in cases:
         path.write_text(text)
@@ -69,7 +87,7 @@ def main(arguments):
             wrong.append(f"the whole document is not shown: exit code {code}, {message}")
     for line in wrong:
         print(line)
-    print(f"{len(schema_test.DAMAGES) + len(FOREIGN) + 1} documents, {len(wrong)} not as expected")
+    print(f"{len(schema_test.DAMAGES) + len(PARTS) + len(FOREIGN) + 1} documents, {len(wrong)} not as expected")
     return 1 if wrong else 0
 
 

@@ -37,6 +37,7 @@ HOSTILE = [
     '"quoted", and\r\nbroken',
     "\x1b[31mred\x07 \x01 \u202egnp.exe \ufeff\ufffe",
     "=cmd|'/C calc'!A0",
+    "a lone\rreturn",
     "&lt;&#60;&amp;amp;",
     "\u00e4\u4e16\U0001f980",
 ]

@@ -111,6 +111,30 @@ static void a_winner_needs_an_interval(void **state)
     }
 }
 
+/* Each other cell against the fastest, round by round. */
+static void the_others_are_told_against_the_fastest(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    struct mill_summary_pair *pairs;
+    size_t count;
+    json_t *result = document(cell_json("x", NULL, NULL), cell_json("y", NULL, NULL));
+    for (int round = 1; round <= 12; round++) {
+        add(result, 0, round, "near", "ok", 200.0 + 2 * round);
+        add(result, 1, round, "near", "ok", 100.0 + round);
+    }
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(mill_summary_behind(&summary, result, &pairs, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(pairs[0].cell, 1);
+    assert_int_equal(pairs[0].other, 0);
+    assert_int_equal(pairs[0].ratio.rounds, 12);
+    assert_float_equal(pairs[0].ratio.ratio, 0.5, 1e-12);
+    free(pairs);
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
 /* The faster of unlike ones leads nobody: it does something else. */
 static void only_cells_of_one_shape_are_ranked(void **state)
 {
@@ -384,6 +408,7 @@ int main(void)
         cmocka_unit_test(nothing_done_proves_nothing),
         cmocka_unit_test(rows_hold_the_medians),
         cmocka_unit_test(a_winner_needs_an_interval),
+        cmocka_unit_test(the_others_are_told_against_the_fastest),
         cmocka_unit_test(only_cells_of_one_shape_are_ranked),
         cmocka_unit_test(equal_strategies_have_no_winner),
         cmocka_unit_test(modes_are_kept_apart),

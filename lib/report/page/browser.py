@@ -13,7 +13,7 @@ import subprocess
 import time
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 60  # seconds for one answer; a busy machine is slow, a browser that says nothing is broken
+PATIENCE = 150  # seconds for one answer; a busy machine is slow, a browser that says nothing is broken
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
          "--no-default-browser-check", "--disable-extensions", "--disable-background-networking",
          "--disable-component-update", "--hide-scrollbars", "--force-color-profile=srgb", "--remote-debugging-pipe"]

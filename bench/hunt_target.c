@@ -15,6 +15,7 @@
 
 #include "core/text.h"
 #include "harness/parameter.h"
+#include "harness/recorded.h"
 #include "harness/worker.h"
 #include "hunt/runtime/scheduler.h"
 #include "hunt/runtime/target.h"
@@ -24,8 +25,10 @@
 #define OPERATIONS_MAX 1000
 
 struct target {
+    struct mill_job *job;
     struct mill_case one;
     struct mill_clock clock;
+    struct mill_check check; /* of the schedule at hand */
     int64_t values[MILL_PARAMETERS_MAX];
     uint64_t operations; /* of each thread */
     atomic_uint phase;
@@ -34,13 +37,15 @@ struct target {
         struct target *target;
         pthread_t thread;
         int status;
-        bool done; /* with its operations */
+        unsigned number; /* of the schedule's threads */
+        bool done;       /* with its operations */
     } hands[THREADS_MAX];
 };
 
 static void *hand_main(void *argument)
 {
     struct hand *hand = argument;
+    hand->number = mill_self();
     hand->status = mill_worker_run(&hand->worker, MILL_PHASE_END, hand->target->operations);
     hand->done = true;
     mill_worker_finish(&hand->worker);
@@ -55,17 +60,78 @@ static _Noreturn void fail(enum mill_failure_kind kind, const char *what, const 
 static void verify(struct target *target)
 {
     const struct mill_scenario *scenario = target->one.scenario;
-    struct mill_check check = {.findings = 0};
-    if (!scenario->verify) {
+    if (scenario->verify) {
+        scenario->verify(&target->one, &target->check);
+        target->check.findings &=
+            ~(unsigned)(MILL_LATENCY_BOUND | MILL_UNBOUNDED_GROWTH); /* matters of time and of load */
+    }
+}
+
+static void judge_check(const struct mill_check *check)
+{
+    if (check->findings != 0) {
+        char names[128];
+        fail(MILL_FAILURE_CHECK, mill_findings_name(names, sizeof names, check->findings), check->message);
+    }
+}
+
+/* ---- what the calls were told ---- */
+
+static void tell_timeline(const struct target *target, const struct mill_recorded *recorded)
+{
+    struct mill_text told = {0};
+    mill_text_add(&told, "%s", recorded->timeline.text);
+    for (unsigned i = 0; i < target->one.threads; i++) {
+        mill_text_add(&told, "%sT%u is thread %u", i > 0 ? ", " : "", i, target->hands[i].number);
+    }
+    mill_text_add(&told, " of the schedule\n");
+    snprintf(target->job->told, sizeof target->job->told, "%s", told.text ? told.text : "");
+    mill_text_free(&told);
+}
+
+/* None of this is the schedule's: no points, and memory from the C library. What cannot be judged is counted
+ * as not looked for. */
+static void judge_history(struct target *target)
+{
+    static const struct mill_linearizability_limits limits = {.configurations = 1000000,
+                                                              .bytes = (size_t)1 << 28};
+    struct mill_recorded recorded;
+    struct mill_error error = {.message = ""};
+    char why[256];
+    if (!target->one.history) {
         return;
     }
-    scenario->verify(&target->one, &check);
-    check.findings &=
-        ~(unsigned)(MILL_LATENCY_BOUND | MILL_UNBOUNDED_GROWTH); /* matters of time and of load */
-    if (check.findings != 0) {
-        char names[128];
-        fail(MILL_FAILURE_CHECK, mill_findings_name(names, sizeof names, check.findings), check.message);
+    mill_hunt_on = false;
+    int status = mill_recorded_judge(&target->one, &limits, &recorded, &error);
+    bool wrong = recorded.verdict == MILL_NOT_LINEARIZABLE;
+    bool unknown = !wrong && (status == -ENOMEM || recorded.verdict == MILL_UNDECIDED || recorded.missed > 0);
+    if (wrong) {
+        tell_timeline(target, &recorded);
     }
+    snprintf(why, sizeof why, "%s", recorded.sentence);
+    mill_recorded_free(&recorded);
+    mill_hunt_on = true;
+    if (wrong) {
+        mill_fail_here(MILL_FAILURE_HISTORY, NULL, "%s", why);
+    }
+    if (status < 0 && status != -ENOMEM) {
+        fail(MILL_FAILURE_UNSUPPORTED, "what was recorded is no history", error.message);
+    }
+    /* relaxed: as in lib/hunt/runtime/target.c */
+    atomic_store_explicit(&target->job->blind,
+                          atomic_load_explicit(&target->job->blind, memory_order_relaxed) + unknown,
+                          memory_order_relaxed);
+}
+
+/* Made once, before the first schedule, and used in each. Calls of an operation are few; what a role has to
+ * do at its end may be many more. */
+static int open_history(struct target *target)
+{
+    size_t capacity = 64 + 16 * target->operations;
+    if (!target->one.scenario->model) {
+        return 0;
+    }
+    return mill_history_create(target->one.threads, capacity, MILL_STAMPS_PLAIN, NULL, &target->one.history);
 }
 
 /* All that play one of the roles: who waits for them would wait for ever. */
@@ -130,6 +196,10 @@ static void run(void *context)
     struct mill_case *one = &target->one;
     one->state = NULL;
     one->operations = 0;
+    target->check = (struct mill_check){.findings = 0};
+    if (one->history) {
+        mill_history_reset(one->history);
+    }
     atomic_store_explicit(&target->phase, MILL_PHASE_MEASURE, memory_order_relaxed);
     int status = one->scenario->setup(one);
     if (status < 0) {
@@ -138,6 +208,8 @@ static void run(void *context)
     }
     run_threads(target);
     verify(target);
+    judge_history(target);
+    judge_check(&target->check);
     one->scenario->teardown(one);
 }
 
@@ -205,7 +277,12 @@ int main(int argc, char **argv)
     target.one.threads = 2;
     target.operations = 3;
     target.clock = (struct mill_clock){.multiplier = (uint64_t)1 << 32}; /* virtual nanoseconds */
+    target.job = job;
     int status = take_arguments(&target, argc, argv, &error);
+    if (status == 0 && open_history(&target) < 0) {
+        status = mill_error_set(&error, -ENOMEM, "no memory to record the calls of %u threads",
+                                target.one.threads);
+    }
     if (status < 0 || !job) {
         fprintf(stderr, "threadmill-hunt: %s\n", status < 0 ? error.message : "no hunt has started it");
         if (job) {

@@ -17,6 +17,7 @@ static const struct {
     {MILL_LATENCY_BOUND, "latency-bound"},
     {MILL_CORRUPTION, "corruption"},
     {MILL_UNBOUNDED_GROWTH, "unbounded-growth"},
+    {MILL_WRONG_ANSWER, "wrong-answer"},
 };
 
 void mill_check_measured(struct mill_check *check, const char *name, const char *unit, double value)
@@ -68,6 +69,11 @@ const struct mill_expectation *mill_scenario_expects(const struct mill_scenario 
 bool mill_scenario_is_control(const struct mill_scenario *scenario, const struct mill_strategy *strategy)
 {
     return (strategy->traits & MILL_CONTROL) || mill_scenario_expects(scenario, strategy, UINT_MAX);
+}
+
+const struct mill_model *mill_case_model(const struct mill_case *one, struct mill_model *copy)
+{
+    return one->scenario->model ? one->scenario->model(one, copy) : NULL;
 }
 
 unsigned mill_case_role_threads(const struct mill_case *one, unsigned role)

@@ -15,11 +15,12 @@
 #include "hunt/step.h"
 
 #define MILL_JOB_ENVIRONMENT "THREADMILL_HUNT"
-#define MILL_JOB_VERSION     1
+#define MILL_JOB_VERSION     2
 
 /* Of a list of choices; a schedule is cut long before it is full. */
 #define MILL_JOB_CHOICES     ((size_t)4 << 20)
 #define MILL_JOB_TRACE       ((uint32_t)1 << 16)
+#define MILL_JOB_TOLD        ((size_t)1 << 16)
 
 enum mill_job_mode {
     MILL_JOB_EXPLORE, /* schedules first, first + stride, … of an explorer */
@@ -87,6 +88,7 @@ struct mill_job {
     uint32_t trace_lost;
     char refusal[400];
     struct mill_failure failure;
+    char told[MILL_JOB_TOLD];          /* more of the failure, in lines; the target's own words */
     struct mill_failure_stack seen[4]; /* at the steps that are watched */
     uintptr_t base;                    /* what was added to the program's addresses when it was loaded */
     alignas(64) char asked[MILL_JOB_CHOICES]; /* struct mill_choices, to be followed */

@@ -63,7 +63,9 @@ static int enter(struct mill_worker *worker)
 {
     struct state *state = worker->state;
     struct mill_lock_context me;
+    mill_worker_called(worker, MILL_CALL_LOCK_ACQUIRE, 0, 0, 0);
     state->ops->acquire(state->lock, &me);
+    mill_worker_returned(worker, 0);
     state->count++;
     mill_worker_holds(worker, &state->holder);
     for (uint64_t i = 0; i < state->lines; i++) {
@@ -72,7 +74,9 @@ static int enter(struct mill_worker *worker)
     if (state->hold > 0) {
         mill_spend(worker->clock, state->hold);
     }
+    mill_worker_called(worker, MILL_CALL_LOCK_RELEASE, 0, 0, 0);
     state->ops->release(state->lock, &me);
+    mill_worker_returned(worker, 0);
     return MILL_DONE;
 }
 
@@ -80,6 +84,13 @@ static void think(struct mill_worker *worker)
 {
     const struct state *state = worker->state;
     mill_spend(worker->clock, state->think);
+}
+
+static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
+{
+    (void)one;
+    (void)copy;
+    return &mill_model_lock;
 }
 
 static void verify(const struct mill_case *one, struct mill_check *check)
@@ -120,6 +131,7 @@ const struct mill_scenario mill_scenario_critical_section = {
     .parameter_count = sizeof parameters / sizeof parameters[0],
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
+    .model = model,
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -23,6 +23,7 @@
 
 struct tally {
     unsigned clean, caught, missed, found, unsupported, failed;
+    unsigned tables; /* of outcomes */
 };
 
 /* ---- a cell's arguments ---- */
@@ -83,6 +84,16 @@ static const char *not_hunted(const struct mill_cell *cell)
 static void print_cell(const struct mill_cell *cell, const char *what)
 {
     printf("%-20s %-20s %2u threads  %s", cell->scenario->name, cell->strategy->name, cell->threads, what);
+}
+
+/* A litmus test's table. */
+static void print_outcomes(const struct mill_campaign_result *result)
+{
+    for (unsigned i = 0; i < MILL_JOB_OUTCOMES && result->outcomes[i].outcome[0]; i++) {
+        const struct mill_job_outcome *row = &result->outcomes[i];
+        printf("    %-18s %10" PRIu64 "  %-11s %s\n", row->outcome,
+               atomic_load_explicit(&row->count, memory_order_relaxed), row->grade, row->sentence);
+    }
 }
 
 static void judge(const struct mill_hunt_request *request, const struct mill_cell *cell,
@@ -151,6 +162,8 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         printf("%s\n", result.failure.message);
     } else {
         judge(request, cell, &result, tally);
+        print_outcomes(&result);
+        tally->tables += result.outcomes[0].outcome[0] != '\0';
     }
     mill_campaign_free(&result);
     fflush(stdout);
@@ -158,6 +171,12 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
 
 static int sum_up(const struct tally *tally)
 {
+    if (tally->tables > 0) {
+        printf(
+            "\nOutcomes are those that interleavings alone give: schedules are sequentially consistent. What "
+            "weaker memory\nadds shows under 'threadmill run' and 'threadmill stress', on the machine's own "
+            "terms.\n");
+    }
     printf("\n%u clean, %u controls caught, %u controls not caught, %u findings, %u not hunted%s\n",
            tally->clean, tally->caught, tally->missed, tally->found, tally->unsupported,
            tally->failed > 0 ? ", some failed" : "");

@@ -52,6 +52,13 @@ static void *hand_main(void *argument)
     return NULL;
 }
 
+/* relaxed: one process writes at a time, and who reads it later has waited for that. */
+static void add(_Atomic uint64_t *number, uint64_t more)
+{
+    atomic_store_explicit(number, atomic_load_explicit(number, memory_order_relaxed) + more,
+                          memory_order_relaxed);
+}
+
 static _Noreturn void fail(enum mill_failure_kind kind, const char *what, const char *why)
 {
     mill_fail_here(kind, NULL, "%s: %s", what, why);
@@ -117,10 +124,30 @@ static void judge_history(struct target *target)
     if (status < 0 && status != -ENOMEM) {
         fail(MILL_FAILURE_UNSUPPORTED, "what was recorded is no history", error.message);
     }
-    /* relaxed: as in lib/hunt/runtime/target.c */
-    atomic_store_explicit(&target->job->blind,
-                          atomic_load_explicit(&target->job->blind, memory_order_relaxed) + unknown,
-                          memory_order_relaxed);
+    add(&target->job->blind, unknown);
+}
+
+/* ---- how it came out ---- */
+
+static void count_outcomes(struct target *target)
+{
+    struct mill_outcomes *outcomes;
+    mill_hunt_on = false;
+    int status = mill_case_outcomes(&target->one, &target->check, &outcomes);
+    for (size_t i = 0; status == 0 && i < mill_outcomes_rows(outcomes) && i < MILL_JOB_OUTCOMES; i++) {
+        struct mill_job_outcome *told = &target->job->outcomes[i];
+        struct mill_outcome_count row;
+        mill_outcomes_row(outcomes, i, &row);
+        snprintf(told->outcome, sizeof told->outcome, "%s", row.outcome);
+        snprintf(told->grade, sizeof told->grade, "%s", mill_outcome_grade_name(row.grade));
+        snprintf(told->sentence, sizeof told->sentence, "%s", row.sentence);
+        add(&told->count, row.count);
+    }
+    mill_outcomes_destroy(outcomes);
+    mill_hunt_on = true;
+    if (status < 0) {
+        fail(MILL_FAILURE_UNSUPPORTED, "outcomes could not be counted", strerror(-status));
+    }
 }
 
 /* Made once, before the first schedule, and used in each. Calls of an operation are few; what a role has to
@@ -209,6 +236,9 @@ static void run(void *context)
     run_threads(target);
     verify(target);
     judge_history(target);
+    if (one->scenario->outcomes) {
+        count_outcomes(target);
+    }
     judge_check(&target->check);
     one->scenario->teardown(one);
 }

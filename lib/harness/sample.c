@@ -87,6 +87,42 @@ static int run_crew(struct mill_crew *crew, const struct mill_sample_spec *spec,
     return status < 0 ? status : finished;
 }
 
+/* Behind the join. The search is bounded: what takes longer stays undecided, and is told so. */
+static int judge(const struct mill_case *one, struct mill_observation *seen)
+{
+    static const struct mill_linearizability_limits limits = {.configurations = 500000,
+                                                              .bytes = (size_t)1 << 29};
+    const struct mill_scenario *scenario = one->scenario;
+    if (one->strategy->traits & MILL_EMPTY) {
+        return 0;
+    }
+    if (scenario->verify) {
+        scenario->verify(one, &seen->check);
+    }
+    seen->failure = "judging the history";
+    int status = mill_recorded_judge(one, &limits, &seen->recorded, NULL);
+    if (status == 0 && seen->recorded.verdict == MILL_NOT_LINEARIZABLE) {
+        mill_check_found(&seen->check, MILL_WRONG_ANSWER, "%s", seen->recorded.sentence);
+    }
+    if (status == 0) {
+        seen->failure = "counting the outcomes";
+        status = mill_case_outcomes(one, &seen->check, &seen->outcomes);
+    }
+    if (status == 0) {
+        seen->failure = NULL;
+    }
+    return status;
+}
+
+/* NULL stays where the scenario has nothing to judge a history by. */
+static int open_history(const struct mill_sample_spec *spec, struct mill_case *one)
+{
+    return spec->history > 0 && spec->scenario->model
+               ? mill_history_create(spec->threads, spec->history, mill_stamps_best(one->clock), one->clock,
+                                     &one->history)
+               : 0;
+}
+
 /* The two processors whose distance the sample depends on: those of its first two threads, else any two. */
 static void bracket_processors(const struct mill_cpus *cpus, const struct mill_sample_spec *spec,
                                const int *place, int pair[2])
@@ -146,6 +182,11 @@ int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct
     seen.oversubscribed = spec->threads > mill_cpus_count(cpus);
     bracket_processors(cpus, spec, place, pair);
 
+    status = open_history(spec, &one);
+    if (status < 0) {
+        mill_error_set(error, status, "no memory to record %u threads", spec->threads);
+        goto out;
+    }
     status = spec->scenario->setup(&one);
     if (status < 0) {
         seen.failure = "setup";
@@ -157,8 +198,8 @@ int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct
         if (status == 0) {
             status = bracket(&clock, spec, pair, &seen.calibration_after_ns);
         }
-        if (status == 0 && spec->scenario->verify && !(spec->strategy->traits & MILL_EMPTY)) {
-            spec->scenario->verify(&one, &seen.check);
+        if (status == 0) {
+            status = judge(&one, &seen);
         }
         spec->scenario->teardown(&one);
     }
@@ -169,6 +210,7 @@ int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct
     }
     mill_crew_destroy(&crew);
 out:
+    mill_history_destroy(one.history);
     free(place);
     mill_cpus_close(cpus);
     mill_observation_destroy(&seen);

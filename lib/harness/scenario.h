@@ -24,6 +24,7 @@
 #include "harness/tool.h"
 #include "measure/history.h"
 #include "measure/model.h"
+#include "measure/outcomes.h"
 
 /* ---- parameters ---- */
 
@@ -56,8 +57,9 @@ enum mill_finding {
     MILL_LOST_WAKEUP = 1 << 3,
     MILL_LATENCY_BOUND = 1 << 4,
     MILL_CORRUPTION = 1 << 5, /* a structure or an ownership is broken (ABA, overlap in a critical section) */
-    MILL_UNBOUNDED_GROWTH = 1 << 6, /* memory grows with the load, past what was promised */
-    MILL_WRONG_ANSWER = 1 << 7,     /* no order of the calls explains what they were told */
+    MILL_UNBOUNDED_GROWTH = 1 << 6,  /* memory grows with the load, past what was promised */
+    MILL_WRONG_ANSWER = 1 << 7,      /* no order of the calls explains what they were told */
+    MILL_FORBIDDEN_OUTCOME = 1 << 8, /* a litmus test came out as it must not */
 };
 
 /* One number that only the scenario can know: idle processor time, staleness, items dropped. */
@@ -276,6 +278,11 @@ struct mill_scenario {
      * `copy` is room for a model with a parameter set. Asked for behind setup. Optional. */
     const struct mill_model *(*model)(const struct mill_case *one, struct mill_model *copy);
 
+    /* A litmus test: how it may come out with this strategy, and how often it came out so, counted behind the
+     * join. Both or neither. `count` returns 0 or what mill_outcomes_count said. */
+    const struct mill_declared_outcome *(*outcomes)(const struct mill_case *one, size_t *count);
+    int (*count)(const struct mill_case *one, struct mill_outcomes *outcomes);
+
     int (*setup)(struct mill_case *one);                                   /* 0 or a negative errno */
     void (*verify)(const struct mill_case *one, struct mill_check *check); /* optional */
     void (*interrupt)(struct mill_case *one); /* optional: wakes operations that block */
@@ -299,6 +306,11 @@ bool mill_scenario_is_control(const struct mill_scenario *scenario, const struct
 
 /* The case's model, or NULL. */
 const struct mill_model *mill_case_model(const struct mill_case *one, struct mill_model *copy);
+
+/* The table of a case that is a litmus test, filled; *outcomes is NULL where it is none. A forbidden outcome
+ * is a finding; one that nobody declared, too. Behind the join, before teardown. 0 or a negative errno. */
+int mill_case_outcomes(const struct mill_case *one, struct mill_check *check,
+                       struct mill_outcomes **outcomes);
 
 /* Exactly so many threads play the role; 0: an even share of those left over. */
 unsigned mill_case_role_threads(const struct mill_case *one, unsigned role);

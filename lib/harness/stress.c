@@ -114,6 +114,9 @@ static int add_finding(struct seen *seen, const char *key, bool expected, const 
     json_t *finding = json_object_get(seen->stress->groups, whole.text);
     if (!finding) {
         const char *evidence = mill_sample_text(seen->sample, "stacks");
+        if (mill_sample_is(what, "kind", "wrong-answer")) {
+            evidence = mill_sample_text(json_object_get(seen->sample, "history"), "timeline");
+        }
         evidence = evidence ? evidence : mill_sample_text(seen->sample, "stderr");
         finding =
             json_pack("{s:s, s:O, s:O, s:b, s:i, s:s, s:[], s:O, s:s?}", "tool", mill_tool_name(seen->tool),
@@ -435,6 +438,9 @@ int mill_stress_tool(struct mill_stress *stress, const struct mill_launch *launc
     struct mill_run_settings perturbed = *settings;
     perturbed.launch = launch;
     perturbed.perturb = true;
+    if (mill_tool_takes_atomics_for_plain(launch->tool)) {
+        perturbed.history = 0; /* recording is made of atomics */
+    }
     json_t *result = mill_result_create(plan, "stress", settings->seed, json_object(), json_object(),
                                         mill_run_settings_encode(&perturbed));
     int status = result ? run_plan(plan, perturbed, &between, result, error) : -ENOMEM;

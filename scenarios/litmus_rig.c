@@ -7,6 +7,7 @@
 #include "core/pause.h"
 
 #define LOOKS_A_YIELD 256u
+#define PAUSES_MAX    64u
 
 const struct mill_parameter mill_litmus_parameters[MILL_LITMUS_PARAMETERS] = {
     [MILL_LITMUS_BATCH] = {.name = "batch",
@@ -63,6 +64,15 @@ static bool meet(struct mill_worker *worker, struct rig *rig, struct party *part
     return true;
 }
 
+/* Who clears the cells is the first to leave the meeting, every time: a little late, and not always as much,
+ * it is now ahead of the others and now behind. */
+static void hang_back(struct mill_worker *worker)
+{
+    for (uint64_t pauses = mill_random_below(&worker->random, PAUSES_MAX); pauses > 0; pauses--) {
+        mill_pause();
+    }
+}
+
 static void note(const struct rig *rig, size_t count, uint64_t *came_out)
 {
     mill_litmus_seen seen[MILL_LITMUS_PARTIES] = {0};
@@ -98,6 +108,9 @@ int mill_litmus_operation(struct mill_worker *worker)
         }
         if (!meet(worker, rig, me)) {
             return MILL_STOPPED;
+        }
+        if (worker->index == 0) {
+            hang_back(worker);
         }
     }
     me->seen[place] = rig->shape->play(rig->ops, &rig->cells[place], worker->index);

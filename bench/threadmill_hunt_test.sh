@@ -476,6 +476,15 @@ expect 2 "no scenario 'conter'" hunt conter
 expect 1 'data race' hunt --schedules 10 --seed 1 -q -- threadmill-hunt counter unsafe threads=2
 expect 1 'data race' replay "$(token)"
 
+# A litmus test: the table of what interleavings give, whatever the number of processes; a race is no outcome.
+expect 0 '^    0, 0 +0  forbidden ' hunt store-buffering --strategy seq-cst --schedules 300 --seed 1 -q
+expect 0 'schedules are sequentially consistent' hunt store-buffering --strategy relaxed --schedules 300 --seed 1 -q
+table=$(grep '^    ' <<<"$output")
+holds 'each test is counted' test "$(awk '{n += $3} END {print n}' <<<"$table")" = 900
+expect 0 '^    0, 0 +0  interesting' hunt store-buffering --strategy relaxed --schedules 300 --seed 1 -q -j 2
+holds 'processes count into one table' test "$(grep '^    ' <<<"$output")" = "$table"
+expect 0 'caught: data race' hunt store-buffering --strategy plain --schedules 100 --seed 1 -q
+
 # C++.
 cat >thread.cc <<'C'
 #include <mutex>

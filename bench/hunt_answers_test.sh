@@ -28,6 +28,10 @@ for strategy in random pct pos urw surw exhaustive; do
         model=queue operations=2
 done
 
+# Without a history nobody notices.
+expect 0 'no failure' hunt --schedules 500 --seed 1 -q -- "$answers" answers wrong model=counter history=0
+expect 0 '^aba +tagged .* clean' hunt aba --strategy tagged --no-histories --schedules 50 --seed 1 -q
+
 # What finds no room in the log is said.
 expect 0 'in 50 of them not all races, late accesses and wrong answers could be looked for' \
     hunt --schedules 50 --seed 1 -q -- threadmill-hunt aba tagged nodes=1000

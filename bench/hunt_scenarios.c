@@ -42,7 +42,7 @@ static void add_word(struct words *words, const char *name, const char *value)
     words->list[words->count] = NULL;
 }
 
-static void make_words(struct words *words, const struct mill_cell *cell, int64_t operations)
+static void make_words(struct words *words, const struct mill_cell *cell, int64_t operations, bool unrecorded)
 {
     char value[64];
     const struct mill_scenario *scenario = cell->scenario;
@@ -54,6 +54,9 @@ static void make_words(struct words *words, const struct mill_cell *cell, int64_
     add_word(words, "threads", value);
     snprintf(value, sizeof value, "%" PRId64, operations);
     add_word(words, "operations", value);
+    if (unrecorded) {
+        add_word(words, "history", "0");
+    }
     for (unsigned i = 0; i < scenario->parameter_count; i++) {
         if (cell->values[i] != scenario->parameters[i].fallback) {
             add_word(words, scenario->parameters[i].name,
@@ -137,14 +140,14 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         printf("%s\n", why);
         return;
     }
-    make_words(&words, cell, request->operations);
+    make_words(&words, cell, request->operations, request->unrecorded);
     request->campaign.prey.arguments = words.list;
     int status = mill_campaign_run(&request->campaign, &result, &error);
     bool missed =
         status == 0 && !result.failed && !result.interrupted && cell->expectation && cell->must_show;
     if (missed && request->operations < OPERATIONS_OF_CONTROLS) {
         mill_campaign_free(&result); /* its mistake may be in an operation that is seldom made */
-        make_words(&words, cell, OPERATIONS_OF_CONTROLS);
+        make_words(&words, cell, OPERATIONS_OF_CONTROLS, request->unrecorded);
         status = mill_campaign_run(&request->campaign, &result, &error);
     }
     mill_hunt_clear_progress(request);

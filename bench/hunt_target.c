@@ -31,6 +31,7 @@ struct target {
     struct mill_check check; /* of the schedule at hand */
     int64_t values[MILL_PARAMETERS_MAX];
     uint64_t operations; /* of each thread */
+    uint64_t history;    /* 0: calls are not recorded */
     atomic_uint phase;
     struct hand {
         struct mill_worker worker;
@@ -155,7 +156,7 @@ static void count_outcomes(struct target *target)
 static int open_history(struct target *target)
 {
     size_t capacity = 64 + 16 * target->operations;
-    if (!target->one.scenario->model) {
+    if (!target->one.scenario->model || !target->history) {
         return 0;
     }
     return mill_history_create(target->one.threads, capacity, MILL_STAMPS_PLAIN, NULL, &target->one.history);
@@ -268,6 +269,9 @@ static int take_setting(struct target *target, const char *word, struct mill_err
     if (strncmp(word, "operations=", 11) == 0) {
         return take_number(word + 11, 1, OPERATIONS_MAX, &target->operations, error);
     }
+    if (strncmp(word, "history=", 8) == 0) {
+        return take_number(word + 8, 0, 1, &target->history, error);
+    }
     if (strncmp(word, "seed=", 5) == 0) {
         return take_number(word + 5, 0, INT64_MAX, &target->one.seed, error);
     }
@@ -306,6 +310,7 @@ int main(int argc, char **argv)
     target.one.clock = &target.clock;
     target.one.threads = 2;
     target.operations = 3;
+    target.history = 1;
     target.clock = (struct mill_clock){.multiplier = (uint64_t)1 << 32}; /* virtual nanoseconds */
     target.job = job;
     int status = take_arguments(&target, argc, argv, &error);

@@ -236,7 +236,7 @@ static const struct mill_role roles[] = {
 
 static const struct mill_expectation expectations[] = {
     {.strategy = "no-generation",
-     .findings = MILL_CORRUPTION | MILL_RACE | MILL_LOST_WAKEUP,
+     .findings = MILL_CORRUPTION | MILL_RACE | MILL_LOST_WAKEUP | MILL_WRONG_ANSWER,
      .min_threads = 2,
      .why =
          "a party that comes again before the others have left finds the count full and laps them, and the "

@@ -114,9 +114,15 @@ static int judge(const struct mill_case *one, struct mill_observation *seen)
     return status;
 }
 
+/* In all, with those of threads that are not the engine's: more would take gigabytes. */
+static const uint64_t recorded_calls_max = 10000000;
+
 /* NULL stays where the scenario has nothing to judge a history by. */
 static int open_history(const struct mill_sample_spec *spec, struct mill_case *one)
 {
+    if (spec->history * spec->threads > recorded_calls_max) {
+        return -E2BIG;
+    }
     return spec->history > 0 && spec->scenario->model
                ? mill_history_create(spec->threads, spec->history, mill_stamps_best(one->clock), one->clock,
                                      &one->history)
@@ -184,7 +190,10 @@ int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct
 
     status = open_history(spec, &one);
     if (status < 0) {
-        mill_error_set(error, status, "no memory to record %u threads", spec->threads);
+        mill_error_set(error, status,
+                       status == -E2BIG ? "calls of %u threads are too many to record: at most %llu in all"
+                                        : "no memory to record the calls of %u threads (at most %llu in all)",
+                       spec->threads, (unsigned long long)recorded_calls_max);
         goto out;
     }
     status = spec->scenario->setup(&one);

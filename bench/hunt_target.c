@@ -88,7 +88,7 @@ static void judge_check(const struct mill_check *check)
 static void tell_timeline(const struct target *target, const struct mill_recorded *recorded)
 {
     struct mill_text told = {0};
-    mill_text_add(&told, "%s", recorded->timeline.text);
+    mill_text_add(&told, "%s", recorded->timeline.text ? recorded->timeline.text : "");
     for (unsigned i = 0; i < target->one.threads; i++) {
         mill_text_add(&told, "%sT%u is thread %u", i > 0 ? ", " : "", i, target->hands[i].number);
     }

@@ -483,6 +483,7 @@ table=$(grep '^    ' <<<"$output")
 holds 'each test is counted' test "$(awk '{n += $3} END {print n}' <<<"$table")" = 900
 expect 0 '^    0, 0 +0  interesting' hunt store-buffering --strategy relaxed --schedules 300 --seed 1 -q -j 2
 holds 'processes count into one table' test "$(grep '^    ' <<<"$output")" = "$table"
+expect 0 '^    both orders seen +0  forbidden' hunt independent-reads --strategy seq-cst --threads 4 --schedules 100 --seed 1 -q
 expect 0 'caught: data race' hunt store-buffering --strategy plain --schedules 100 --seed 1 -q
 
 # C++.

@@ -1,6 +1,7 @@
 #include "harness/recorded.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,15 +53,10 @@ static int add_line(void *context, const char *line, size_t size)
     return text->failed ? -ENOMEM : 0;
 }
 
-/* The first line of the timeline is the sentence. */
-static void cut_sentence(struct mill_recorded *recorded)
-{
-    const char *text = recorded->timeline.text ? recorded->timeline.text : "";
-    snprintf(recorded->sentence, sizeof recorded->sentence, "%.*s", (int)strcspn(text, "\n"), text);
-}
-
-static int explain(const struct mill_model *model, const struct mill_calls *calls, int64_t key,
-                   const struct mill_linearizability_limits *limits, struct mill_recorded *recorded)
+/* The sentence is the first line of the timeline. A violation is one whether or not there is memory to say
+ * why. */
+static void explain(const struct mill_model *model, const struct mill_calls *calls, int64_t key,
+                    const struct mill_linearizability_limits *limits, struct mill_recorded *recorded)
 {
     struct mill_counterexample example = {0};
     int status = mill_counterexample_make(model, calls->calls, calls->count, key, limits, &example, NULL);
@@ -68,8 +64,15 @@ static int explain(const struct mill_model *model, const struct mill_calls *call
         status = mill_counterexample_print(model, &example, add_line, &recorded->timeline);
     }
     mill_counterexample_free(&example);
-    cut_sentence(recorded);
-    return status;
+    if (status < 0 || !recorded->timeline.text) {
+        mill_text_free(&recorded->timeline);
+        snprintf(recorded->sentence, sizeof recorded->sentence,
+                 "%s %" PRId64 " is not linearizable, and it could not be shown why: %s", model->name, key,
+                 strerror(-status));
+        return;
+    }
+    snprintf(recorded->sentence, sizeof recorded->sentence, "%.*s",
+             (int)strcspn(recorded->timeline.text, "\n"), recorded->timeline.text);
 }
 
 int mill_recorded_judge(const struct mill_case *one, const struct mill_linearizability_limits *limits,
@@ -96,11 +99,8 @@ int mill_recorded_judge(const struct mill_case *one, const struct mill_lineariza
         recorded->verdict = result.verdict;
         recorded->configurations = result.configurations;
     }
-    if (status == 0 && result.verdict == MILL_NOT_LINEARIZABLE) {
-        status = explain(model, &calls, result.broken_key, limits, recorded);
-        if (status < 0) {
-            mill_error_set(error, status, "no memory to explain a history");
-        }
+    if (recorded->verdict == MILL_NOT_LINEARIZABLE) {
+        explain(model, &calls, result.broken_key, limits, recorded);
     }
     mill_calls_free(&calls);
     return status;

@@ -28,7 +28,8 @@ struct mill_recorded {
     uint64_t missed; /* that found no room: what came behind the first of them was not looked at */
     uint64_t configurations;
     char sentence[256];        /* of a history that is not linearizable */
-    struct mill_text timeline; /* and why it is not, in lines, of which the sentence is the first; owned */
+    struct mill_text timeline; /* and why it is not, in lines, of which the sentence is the first; owned.
+                                  Empty where there was no memory to find out */
 };
 
 /* `limits` may be NULL (linearizability.h). 0, whatever the verdict, also when the case has no model or was

@@ -97,20 +97,24 @@ static void tell_timeline(const struct target *target, const struct mill_recorde
     mill_text_free(&told);
 }
 
-/* None of this is the schedule's: no points, and memory from the C library. What cannot be judged is counted
+/* Before teardown, unlike elsewhere: threads that the subject has still stand where they are.
+ *
+ * None of this is the schedule's: no points, and memory from the C library. What cannot be judged is counted
  * as not looked for. */
 static void judge_history(struct target *target)
 {
     static const struct mill_linearizability_limits limits = {.configurations = 1000000,
                                                               .bytes = (size_t)1 << 28};
     struct mill_recorded recorded;
+    struct mill_model copy;
     struct mill_error error = {.message = ""};
     char why[256];
     if (!target->one.history) {
         return;
     }
     mill_hunt_on = false;
-    int status = mill_recorded_judge(&target->one, &limits, &recorded, &error);
+    int status = mill_recorded_judge(mill_case_model(&target->one, &copy), target->one.history, &limits,
+                                     &recorded, &error);
     bool wrong = recorded.verdict == MILL_NOT_LINEARIZABLE;
     bool unknown = !wrong && (status == -ENOMEM || recorded.verdict == MILL_UNDECIDED || recorded.missed > 0);
     if (wrong) {

@@ -212,11 +212,11 @@ static bool can_run(const struct hand *hand)
 }
 
 /* A control may answer what it likes; all others answer as their models do. */
-static void judge_history(const struct hand *hand)
+static void judge_history(const struct hand *hand, const struct mill_model *model)
 {
     struct mill_recorded recorded;
     struct mill_error error = {""};
-    if (mill_recorded_judge(&hand->one, NULL, &recorded, &error) < 0) {
+    if (mill_recorded_judge(model, hand->one.history, NULL, &recorded, &error) < 0) {
         fail_msg("%s, %s: %s", hand->one.scenario->name, hand->one.strategy->name, error.message);
     }
     if (recorded.verdict == MILL_NOT_LINEARIZABLE &&
@@ -241,6 +241,7 @@ static void judge_outcomes(const struct hand *hand)
 
 static void test_one(struct hand *hand)
 {
+    struct mill_model copy;
     if (!may_be_set_up(hand)) {
         print_message("%s, %s: not a second time in one process\n", hand->one.scenario->name,
                       hand->one.strategy->name);
@@ -258,11 +259,13 @@ static void test_one(struct hand *hand)
             fail();
         }
     }
-    if (!(one->strategy->traits & MILL_EMPTY)) {
-        judge_history(hand);
+    bool empty = one->strategy->traits & MILL_EMPTY;
+    const struct mill_model *model = empty ? NULL : mill_case_model(one, &copy);
+    if (!empty) {
         judge_outcomes(hand);
     }
     one->scenario->teardown(&hand->one);
+    judge_history(hand, model);
 }
 
 static void test_every_strategy(void **state)

@@ -75,18 +75,17 @@ static void explain(const struct mill_model *model, const struct mill_calls *cal
              (int)strcspn(recorded->timeline.text, "\n"), recorded->timeline.text);
 }
 
-int mill_recorded_judge(const struct mill_case *one, const struct mill_linearizability_limits *limits,
-                        struct mill_recorded *recorded, struct mill_error *error)
+int mill_recorded_judge(const struct mill_model *model, const struct mill_history *history,
+                        const struct mill_linearizability_limits *limits, struct mill_recorded *recorded,
+                        struct mill_error *error)
 {
-    struct mill_model copy;
     struct mill_calls calls;
     struct mill_linearizability result;
     *recorded = (struct mill_recorded){.verdict = MILL_LINEARIZABLE};
-    const struct mill_model *model = mill_case_model(one, &copy);
-    if (!model || !one->history) {
+    if (!model || !history) {
         return 0;
     }
-    int status = mill_history_collect(one->history, &calls);
+    int status = mill_history_collect(history, &calls);
     if (status < 0) {
         return mill_error_set(error, status, "no memory for a history");
     }

@@ -1,9 +1,12 @@
 /* A run that was recorded: what its calls were told, judged by the scenario's model.
  *
- *     one.history = …                                      before setup
+ *     one.history = …                                          before setup
  *     … the run, its threads joined, verify …
+ *     struct mill_model copy;
+ *     const struct mill_model *model = mill_case_model(&one, &copy);
+ *     … teardown: a subject's own threads may record until then …
  *     struct mill_recorded recorded;
- *     int status = mill_recorded_judge(&one, NULL, &recorded, &error);
+ *     int status = mill_recorded_judge(model, one.history, NULL, &recorded, &error);
  *     if (status == 0 && recorded.verdict == MILL_NOT_LINEARIZABLE)
  *         fputs(recorded.timeline.text, stderr);
  *     mill_recorded_free(&recorded);
@@ -32,11 +35,12 @@ struct mill_recorded {
                                   Empty where there was no memory to find out */
 };
 
-/* `limits` may be NULL (linearizability.h). 0, whatever the verdict, also when the case has no model or was
- * not recorded; what mill_linearizability_check says of calls that are no history; -ENOMEM. In either case
- * mill_recorded_free is due. */
-int mill_recorded_judge(const struct mill_case *one, const struct mill_linearizability_limits *limits,
-                        struct mill_recorded *recorded, struct mill_error *error);
+/* `limits` may be NULL (linearizability.h). 0, whatever the verdict, also without a model or a history; what
+ * mill_linearizability_check says of calls that are no history; -ENOMEM. In either case mill_recorded_free is
+ * due. */
+int mill_recorded_judge(const struct mill_model *model, const struct mill_history *history,
+                        const struct mill_linearizability_limits *limits, struct mill_recorded *recorded,
+                        struct mill_error *error);
 
 void mill_recorded_free(struct mill_recorded *recorded);
 

@@ -5,23 +5,14 @@
 
 #include "harness/recorded.h"
 
-static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
-{
-    (void)one;
-    (void)copy;
-    return &mill_model_counter;
-}
-
-static const struct mill_scenario with_model = {.model = model};
 static struct mill_history *history;
 
 /* A violation is told although there is no memory to show it; nothing is taken for one that is none. */
 static int judge(void *context)
 {
-    const struct mill_case one = {.scenario = &with_model, .threads = 1, .history = history};
     enum mill_history_verdict truth = *(enum mill_history_verdict *)context;
     struct mill_recorded recorded;
-    int status = mill_recorded_judge(&one, NULL, &recorded, NULL);
+    int status = mill_recorded_judge(&mill_model_counter, history, NULL, &recorded, NULL);
     assert_true(status < 0 || recorded.verdict == truth);
     assert_true(status == 0 || recorded.verdict == MILL_LINEARIZABLE);
     assert_true(status < 0 || (truth == MILL_NOT_LINEARIZABLE) == (recorded.sentence[0] != '\0'));

@@ -55,7 +55,9 @@ static void forget(struct bench *bench)
 static int judge(struct bench *bench)
 {
     mill_recorded_free(&bench->recorded);
-    return mill_recorded_judge(&bench->one, NULL, &bench->recorded, NULL);
+    struct mill_model copy;
+    return mill_recorded_judge(mill_case_model(&bench->one, &copy), bench->one.history, NULL,
+                               &bench->recorded, NULL);
 }
 
 static void add(struct bench *bench, unsigned thread, int64_t told)
@@ -178,7 +180,8 @@ static void a_limit_leaves_it_undecided(void **state)
     prepare(&bench, &with_model, 4);
     add(&bench, 0, 1);
     add(&bench, 1, 2);
-    assert_int_equal(mill_recorded_judge(&bench.one, &limits, &bench.recorded, NULL), 0);
+    assert_int_equal(
+        mill_recorded_judge(&mill_model_counter, bench.one.history, &limits, &bench.recorded, NULL), 0);
     assert_int_equal(bench.recorded.verdict, MILL_UNDECIDED);
     forget(&bench);
 }
@@ -190,7 +193,8 @@ static void what_is_no_history_is_refused(void **state)
     struct mill_error error = {""};
     prepare(&bench, &with_model, 4);
     mill_worker_called(&bench.workers[0], 99, 0, 0, 0);
-    assert_int_equal(mill_recorded_judge(&bench.one, NULL, &bench.recorded, &error), -EINVAL);
+    assert_int_equal(
+        mill_recorded_judge(&mill_model_counter, bench.one.history, NULL, &bench.recorded, &error), -EINVAL);
     assert_true(strlen(error.message) > 0);
     forget(&bench);
 }

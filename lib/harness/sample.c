@@ -87,29 +87,31 @@ static int run_crew(struct mill_crew *crew, const struct mill_sample_spec *spec,
     return status < 0 ? status : finished;
 }
 
-/* Behind the join. The search is bounded: what takes longer stays undecided, and is told so. */
-static int judge(const struct mill_case *one, struct mill_observation *seen)
+/* Behind the join. */
+static int judge_answers(const struct mill_case *one, struct mill_observation *seen)
 {
-    static const struct mill_linearizability_limits limits = {.configurations = 500000,
-                                                              .bytes = (size_t)1 << 29};
-    const struct mill_scenario *scenario = one->scenario;
     if (one->strategy->traits & MILL_EMPTY) {
         return 0;
     }
-    if (scenario->verify) {
-        scenario->verify(one, &seen->check);
+    if (one->scenario->verify) {
+        one->scenario->verify(one, &seen->check);
     }
-    seen->failure = "judging the history";
-    int status = mill_recorded_judge(one, &limits, &seen->recorded, NULL);
-    if (status == 0 && seen->recorded.verdict == MILL_NOT_LINEARIZABLE) {
+    int status = mill_case_outcomes(one, &seen->check, &seen->outcomes);
+    seen->failure = status < 0 ? "counting the outcomes" : NULL;
+    return status;
+}
+
+/* Behind teardown: now the subject's own threads record no more. The search is bounded: what takes longer
+ * stays undecided, and is told so. */
+static int judge_history(const struct mill_model *model, const struct mill_case *one,
+                         struct mill_observation *seen)
+{
+    static const struct mill_linearizability_limits limits = {.configurations = 500000,
+                                                              .bytes = (size_t)1 << 29};
+    int status = mill_recorded_judge(model, one->history, &limits, &seen->recorded, NULL);
+    seen->failure = status < 0 ? "judging the history" : NULL;
+    if (seen->recorded.verdict == MILL_NOT_LINEARIZABLE) {
         mill_check_found(&seen->check, MILL_WRONG_ANSWER, "%s", seen->recorded.sentence);
-    }
-    if (status == 0) {
-        seen->failure = "counting the outcomes";
-        status = mill_case_outcomes(one, &seen->check, &seen->outcomes);
-    }
-    if (status == 0) {
-        seen->failure = NULL;
     }
     return status;
 }
@@ -158,6 +160,7 @@ int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct
     struct mill_cpus *cpus = NULL;
     struct mill_observation seen;
     struct mill_crew crew = {0};
+    struct mill_model copy;
     int *place = NULL;
     int pair[2];
     struct mill_case one = {
@@ -208,9 +211,13 @@ int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct
             status = bracket(&clock, spec, pair, &seen.calibration_after_ns);
         }
         if (status == 0) {
-            status = judge(&one, &seen);
+            status = judge_answers(&one, &seen);
         }
+        const struct mill_model *model = status == 0 ? mill_case_model(&one, &copy) : NULL;
         spec->scenario->teardown(&one);
+        if (status == 0 && !(spec->strategy->traits & MILL_EMPTY)) {
+            status = judge_history(model, &one, &seen);
+        }
     }
     seen.status = status;
     status = mill_observation_encode(&seen, spec, &crew, sample);

@@ -275,7 +275,8 @@ struct mill_scenario {
     const char *(*unsupported)(const struct mill_case *one);
 
     /* What recorded calls are checked against (measure/model.h), or NULL: for this case there is none.
-     * `copy` is room for a model with a parameter set. Asked for behind setup. Optional. */
+     * `copy` is room for a model with a parameter set. Asked for between setup and teardown, and no part of
+     * the state: it is used behind teardown, when nobody records any more. Optional. */
     const struct mill_model *(*model)(const struct mill_case *one, struct mill_model *copy);
 
     /* A litmus test: how it may come out with this strategy, and how often it came out so, counted behind the

@@ -264,7 +264,7 @@ static int take_number(const char *text, int64_t minimum, int64_t maximum, uint6
 
 static int take_setting(struct target *target, const char *word, struct mill_error *error)
 {
-    uint64_t threads;
+    uint64_t threads = 1;
     if (strncmp(word, "threads=", 8) == 0) {
         int status = take_number(word + 8, 1, THREADS_MAX, &threads, error);
         target->one.threads = status == 0 ? (unsigned)threads : 1;

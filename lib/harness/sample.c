@@ -154,6 +154,20 @@ static int bracket(const struct mill_clock *clock, const struct mill_sample_spec
                : 0;
 }
 
+/* What comes between set-up and tear-down. */
+static int run_between(struct mill_crew *crew, const struct mill_sample_spec *spec, struct mill_case *one,
+                       const int *place, const int pair[2], struct mill_observation *seen)
+{
+    int status = bracket(one->clock, spec, pair, &seen->calibration_before_ns);
+    if (status == 0) {
+        status = run_crew(crew, spec, one, place, seen);
+    }
+    if (status == 0) {
+        status = bracket(one->clock, spec, pair, &seen->calibration_after_ns);
+    }
+    return status == 0 ? judge_answers(one, seen) : status;
+}
+
 int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct mill_error *error)
 {
     struct mill_clock clock;
@@ -203,16 +217,7 @@ int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct
     if (status < 0) {
         seen.failure = "setup";
     } else {
-        status = bracket(&clock, spec, pair, &seen.calibration_before_ns);
-        if (status == 0) {
-            status = run_crew(&crew, spec, &one, place, &seen);
-        }
-        if (status == 0) {
-            status = bracket(&clock, spec, pair, &seen.calibration_after_ns);
-        }
-        if (status == 0) {
-            status = judge_answers(&one, &seen);
-        }
+        status = run_between(&crew, spec, &one, place, pair, &seen);
         const struct mill_model *model = status == 0 ? mill_case_model(&one, &copy) : NULL;
         spec->scenario->teardown(&one);
         if (status == 0 && !(spec->strategy->traits & MILL_EMPTY)) {

@@ -108,6 +108,7 @@ static int take_engine(void *target, const char *value, struct mill_error *error
     }
 
 TAKE_FLAG(no_races, request->campaign.flags &= ~(uint32_t)MILL_JOB_RACES)
+TAKE_FLAG(no_histories, request->unrecorded = true)
 TAKE_FLAG(lock_order, request->campaign.flags |= MILL_JOB_LOCK_ORDER)
 TAKE_FLAG(leaks, request->campaign.flags |= MILL_JOB_LEAKS)
 TAKE_FLAG(spurious, request->campaign.flags |= MILL_JOB_SPURIOUS)
@@ -149,6 +150,8 @@ static const struct mill_option options[] = {
      "a number that stands for every step of every schedule: equal numbers, equal runs", take_trace_hash,
      false},
     {"no-races", 0, NULL, "data races that nothing else shows are no finding", take_no_races, false},
+    {"no-histories", 0, NULL, "of scenarios: what calls were told is not held against a model",
+     take_no_histories, false},
     {"lock-order", 0, NULL,
      "locks that threads take in both orders are a finding, also where none waits;\norders that flags or "
      "semaphores impose are not seen",
@@ -172,7 +175,8 @@ static const struct mill_usage usage = {
     "threads, and\n"
     "looks for one that fails: an assertion, a crash, a wrong exit code, a deadlock, a lost wake-up, a data "
     "race,\n"
-    "memory used after it was freed. In each it reads the same standard input, that of this command. The "
+    "memory used after it was freed; of a scenario with a model also answers that no order of the calls "
+    "explains. In each it reads the same standard input, that of this command. The "
     "first failing schedule is reduced to the fewest preemptions and "
     "printed,\n"
     "with a token that 'threadmill replay' plays again.",

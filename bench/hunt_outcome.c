@@ -63,7 +63,8 @@ void mill_hunt_print_silence(const struct mill_campaign_result *result)
     }
     if (result->blind > 0) {
         printf("in %" PRIu64
-               " of them not all races and late accesses could be looked for: they take too much memory\n",
+               " of them not all races, late accesses and wrong answers could be looked for: they take too "
+               "much memory\n",
                result->blind);
     }
     printf("no failure%s\n", result->exhausted     ? ", and every schedule was seen that could be told apart"

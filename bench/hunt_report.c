@@ -194,6 +194,9 @@ void mill_hunt_report(FILE *out, const struct mill_drive *drive, const char *pro
         return;
     }
     fprintf(out, "%s: %s\n", mill_failure_name((enum mill_failure_kind)failure->kind), failure->message);
+    if (job->told[0]) {
+        fprintf(out, "\n%s\n", job->told);
+    }
     for (uint32_t i = 0; i < failure->stacks; i++) {
         print_stack(&report, mill_hunt_seen(job, &failure->stack[i]));
     }

@@ -12,6 +12,7 @@ struct mill_hunt_request {
     struct mill_run_request run; /* first: scenarios, strategies, threads, settings, seed, quiet */
     struct mill_campaign campaign;
     int64_t operations; /* of each thread of a scenario */
+    bool unrecorded;    /* the calls of scenarios are not held against their models */
     bool raw;           /* what was found is told as it was found, without its steps */
     bool verbose;
     json_t *document; /* NULL: none is wanted (hunt_document.h) */

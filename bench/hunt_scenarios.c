@@ -24,6 +24,7 @@
 
 struct tally {
     unsigned clean, caught, missed, found, unsupported, failed;
+    unsigned tables; /* of outcomes */
 };
 
 /* ---- a cell's arguments ---- */
@@ -42,7 +43,7 @@ static void add_word(struct words *words, const char *name, const char *value)
     words->list[words->count] = NULL;
 }
 
-static void make_words(struct words *words, const struct mill_cell *cell, int64_t operations)
+static void make_words(struct words *words, const struct mill_cell *cell, int64_t operations, bool unrecorded)
 {
     char value[64];
     const struct mill_scenario *scenario = cell->scenario;
@@ -54,6 +55,9 @@ static void make_words(struct words *words, const struct mill_cell *cell, int64_
     add_word(words, "threads", value);
     snprintf(value, sizeof value, "%" PRId64, operations);
     add_word(words, "operations", value);
+    if (unrecorded) {
+        add_word(words, "history", "0");
+    }
     for (unsigned i = 0; i < scenario->parameter_count; i++) {
         if (cell->values[i] != scenario->parameters[i].fallback) {
             add_word(words, scenario->parameters[i].name,
@@ -84,6 +88,16 @@ static const char *not_hunted(const struct mill_cell *cell)
 static void print_cell(const struct mill_cell *cell, const char *what)
 {
     printf("%-20s %-20s %2u threads  %s", cell->scenario->name, cell->strategy->name, cell->threads, what);
+}
+
+/* A litmus test's table. */
+static void print_outcomes(const struct mill_campaign_result *result)
+{
+    for (unsigned i = 0; i < MILL_JOB_OUTCOMES && result->outcomes[i].outcome[0]; i++) {
+        const struct mill_job_outcome *row = &result->outcomes[i];
+        printf("    %-18s %10" PRIu64 "  %-11s %s\n", row->outcome,
+               atomic_load_explicit(&row->count, memory_order_relaxed), row->grade, row->sentence);
+    }
 }
 
 static void judge(struct mill_hunt_request *request, const struct mill_cell *cell,
@@ -133,14 +147,14 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         mill_hunt_document_cell(request, cell, "unsupported", why, NULL);
         return;
     }
-    make_words(&words, cell, request->operations);
+    make_words(&words, cell, request->operations, request->unrecorded);
     request->campaign.prey.arguments = words.list;
     int status = mill_campaign_run(&request->campaign, &result, &error);
     bool missed =
         status == 0 && !result.failed && !result.interrupted && cell->expectation && cell->must_show;
     if (missed && request->operations < OPERATIONS_OF_CONTROLS) {
         mill_campaign_free(&result); /* its mistake may be in an operation that is seldom made */
-        make_words(&words, cell, OPERATIONS_OF_CONTROLS);
+        make_words(&words, cell, OPERATIONS_OF_CONTROLS, request->unrecorded);
         status = mill_campaign_run(&request->campaign, &result, &error);
     }
     mill_hunt_clear_progress(request);
@@ -161,6 +175,8 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         mill_hunt_document_cell(request, cell, "unsupported", result.failure.message, &result);
     } else {
         judge(request, cell, &result, tally);
+        print_outcomes(&result);
+        tally->tables += result.outcomes[0].outcome[0] != '\0';
     }
     mill_campaign_free(&result);
     fflush(stdout);
@@ -168,6 +184,12 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
 
 static int sum_up(const struct tally *tally)
 {
+    if (tally->tables > 0) {
+        printf(
+            "\nOutcomes are those that interleavings alone give: schedules are sequentially consistent. What "
+            "weaker memory\nadds shows under 'threadmill run' and 'threadmill stress', on the machine's own "
+            "terms.\n");
+    }
     printf("\n%u clean, %u controls caught, %u controls not caught, %u findings, %u not hunted%s\n",
            tally->clean, tally->caught, tally->missed, tally->found, tally->unsupported,
            tally->failed > 0 ? ", some failed" : "");

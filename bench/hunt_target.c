@@ -16,6 +16,7 @@
 #include "core/text.h"
 #include "core/thread_index.h"
 #include "harness/parameter.h"
+#include "harness/recorded.h"
 #include "harness/worker.h"
 #include "hunt/runtime/scheduler.h"
 #include "hunt/runtime/target.h"
@@ -25,27 +26,39 @@
 #define OPERATIONS_MAX 1000
 
 struct target {
+    struct mill_job *job;
     struct mill_case one;
     struct mill_clock clock;
+    struct mill_check check; /* of the schedule at hand */
     int64_t values[MILL_PARAMETERS_MAX];
     uint64_t operations; /* of each thread */
+    uint64_t history;    /* 0: calls are not recorded */
     atomic_uint phase;
     struct hand {
         struct mill_worker worker;
         struct target *target;
         pthread_t thread;
         int status;
-        bool done; /* with its operations */
+        unsigned number; /* of the schedule's threads */
+        bool done;       /* with its operations */
     } hands[THREADS_MAX];
 };
 
 static void *hand_main(void *argument)
 {
     struct hand *hand = argument;
+    hand->number = mill_self();
     hand->status = mill_worker_run(&hand->worker, MILL_PHASE_END, hand->target->operations);
     hand->done = true;
     mill_worker_finish(&hand->worker);
     return NULL;
+}
+
+/* relaxed: one process writes at a time, and who reads it later has waited for that. */
+static void add(_Atomic uint64_t *number, uint64_t more)
+{
+    atomic_store_explicit(number, atomic_load_explicit(number, memory_order_relaxed) + more,
+                          memory_order_relaxed);
 }
 
 static _Noreturn void fail(enum mill_failure_kind kind, const char *what, const char *why)
@@ -56,17 +69,102 @@ static _Noreturn void fail(enum mill_failure_kind kind, const char *what, const 
 static void verify(struct target *target)
 {
     const struct mill_scenario *scenario = target->one.scenario;
-    struct mill_check check = {.findings = 0};
-    if (!scenario->verify) {
+    if (scenario->verify) {
+        scenario->verify(&target->one, &target->check);
+        target->check.findings &=
+            ~(unsigned)(MILL_LATENCY_BOUND | MILL_UNBOUNDED_GROWTH); /* matters of time and of load */
+    }
+}
+
+static void judge_check(const struct mill_check *check)
+{
+    if (check->findings != 0) {
+        char names[128];
+        fail(MILL_FAILURE_CHECK, mill_findings_name(names, sizeof names, check->findings), check->message);
+    }
+}
+
+/* ---- what the calls were told ---- */
+
+static void tell_timeline(const struct target *target, const struct mill_recorded *recorded)
+{
+    struct mill_text told = {0};
+    mill_text_add(&told, "%s", recorded->timeline.text ? recorded->timeline.text : "");
+    for (unsigned i = 0; i < target->one.threads; i++) {
+        mill_text_add(&told, "%sT%u is thread %u", i > 0 ? ", " : "", i, target->hands[i].number);
+    }
+    mill_text_add(&told, " of the schedule\n");
+    snprintf(target->job->told, sizeof target->job->told, "%s", told.text ? told.text : "");
+    mill_text_free(&told);
+}
+
+/* Before teardown, unlike elsewhere: threads that the subject has still stand where they are.
+ *
+ * None of this is the schedule's: no points, and memory from the C library. What cannot be judged is counted
+ * as not looked for. */
+static void judge_history(struct target *target)
+{
+    static const struct mill_linearizability_limits limits = {.configurations = 1000000,
+                                                              .bytes = (size_t)1 << 28};
+    struct mill_recorded recorded;
+    struct mill_model copy;
+    struct mill_error error = {.message = ""};
+    char why[256];
+    if (!target->one.history) {
         return;
     }
-    scenario->verify(&target->one, &check);
-    check.findings &=
-        ~(unsigned)(MILL_LATENCY_BOUND | MILL_UNBOUNDED_GROWTH); /* matters of time and of load */
-    if (check.findings != 0) {
-        char names[128];
-        fail(MILL_FAILURE_CHECK, mill_findings_name(names, sizeof names, check.findings), check.message);
+    mill_hunt_on = false;
+    int status = mill_recorded_judge(mill_case_model(&target->one, &copy), target->one.history, &limits,
+                                     &recorded, &error);
+    bool wrong = recorded.verdict == MILL_NOT_LINEARIZABLE;
+    bool unknown = !wrong && (status == -ENOMEM || recorded.verdict == MILL_UNDECIDED || recorded.missed > 0);
+    if (wrong) {
+        tell_timeline(target, &recorded);
     }
+    snprintf(why, sizeof why, "%s", recorded.sentence);
+    mill_recorded_free(&recorded);
+    mill_hunt_on = true;
+    if (wrong) {
+        mill_fail_here(MILL_FAILURE_HISTORY, NULL, "%s", why);
+    }
+    if (status < 0 && status != -ENOMEM) {
+        fail(MILL_FAILURE_UNSUPPORTED, "what was recorded is no history", error.message);
+    }
+    add(&target->job->blind, unknown);
+}
+
+/* ---- how it came out ---- */
+
+static void count_outcomes(struct target *target)
+{
+    struct mill_outcomes *outcomes;
+    mill_hunt_on = false;
+    int status = mill_case_outcomes(&target->one, &target->check, &outcomes);
+    for (size_t i = 0; status == 0 && i < mill_outcomes_rows(outcomes) && i < MILL_JOB_OUTCOMES; i++) {
+        struct mill_job_outcome *told = &target->job->outcomes[i];
+        struct mill_outcome_count row;
+        mill_outcomes_row(outcomes, i, &row);
+        snprintf(told->outcome, sizeof told->outcome, "%s", row.outcome);
+        snprintf(told->grade, sizeof told->grade, "%s", mill_outcome_grade_name(row.grade));
+        snprintf(told->sentence, sizeof told->sentence, "%s", row.sentence);
+        add(&told->count, row.count);
+    }
+    mill_outcomes_destroy(outcomes);
+    mill_hunt_on = true;
+    if (status < 0) {
+        fail(MILL_FAILURE_UNSUPPORTED, "outcomes could not be counted", strerror(-status));
+    }
+}
+
+/* Made once, before the first schedule, and used in each. Calls of an operation are few; what a role has to
+ * do at its end may be many more. */
+static int open_history(struct target *target)
+{
+    size_t capacity = 64 + 16 * target->operations;
+    if (!target->one.scenario->model || !target->history) {
+        return 0;
+    }
+    return mill_history_create(target->one.threads, capacity, MILL_STAMPS_PLAIN, NULL, &target->one.history);
 }
 
 /* All that play one of the roles: who waits for them would wait for ever. */
@@ -131,6 +229,10 @@ static void run(void *context)
     struct mill_case *one = &target->one;
     one->state = NULL;
     one->operations = 0;
+    target->check = (struct mill_check){.findings = 0};
+    if (one->history) {
+        mill_history_reset(one->history);
+    }
     atomic_store_explicit(&target->phase, MILL_PHASE_MEASURE, memory_order_relaxed);
     int status = one->scenario->setup(one);
     if (status < 0) {
@@ -139,6 +241,11 @@ static void run(void *context)
     }
     run_threads(target);
     verify(target);
+    judge_history(target);
+    if (one->scenario->outcomes) {
+        count_outcomes(target);
+    }
+    judge_check(&target->check);
     one->scenario->teardown(one);
 }
 
@@ -158,7 +265,7 @@ static int take_number(const char *text, int64_t minimum, int64_t maximum, uint6
 
 static int take_setting(struct target *target, const char *word, struct mill_error *error)
 {
-    uint64_t threads;
+    uint64_t threads = 1;
     if (strncmp(word, "threads=", 8) == 0) {
         int status = take_number(word + 8, 1, THREADS_MAX, &threads, error);
         target->one.threads = status == 0 ? (unsigned)threads : 1;
@@ -166,6 +273,9 @@ static int take_setting(struct target *target, const char *word, struct mill_err
     }
     if (strncmp(word, "operations=", 11) == 0) {
         return take_number(word + 11, 1, OPERATIONS_MAX, &target->operations, error);
+    }
+    if (strncmp(word, "history=", 8) == 0) {
+        return take_number(word + 8, 0, 1, &target->history, error);
     }
     if (strncmp(word, "seed=", 5) == 0) {
         return take_number(word + 5, 0, INT64_MAX, &target->one.seed, error);
@@ -205,8 +315,14 @@ int main(int argc, char **argv)
     target.one.clock = &target.clock;
     target.one.threads = 2;
     target.operations = 3;
+    target.history = 1;
     target.clock = (struct mill_clock){.multiplier = (uint64_t)1 << 32}; /* virtual nanoseconds */
+    target.job = job;
     int status = take_arguments(&target, argc, argv, &error);
+    if (status == 0 && open_history(&target) < 0) {
+        status = mill_error_set(&error, -ENOMEM, "no memory to record the calls of %u threads",
+                                target.one.threads);
+    }
     if (status < 0 || !job) {
         fprintf(stderr, "threadmill-hunt: %s\n", status < 0 ? error.message : "no hunt has started it");
         if (job) {

@@ -151,6 +151,15 @@ int mill_take_latency(void *target, const char *value, struct mill_error *error)
     return 0;
 }
 
+static int take_history(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    int64_t calls;
+    int status = mill_option_number("history", value, 0, MILL_HISTORY_MAX, &calls, error);
+    request->run.history = (uint64_t)calls;
+    return status;
+}
+
 int mill_take_pin(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
@@ -290,6 +299,10 @@ static const struct mill_option options[] = {
     {"slice", 0, "TIME", "fairness is also taken over slices of this length (10ms)", mill_take_slice, false},
     {"latency", 0, "WHICH", "all, every:N or off: which operations of a latency sample are timed (all)",
      mill_take_latency, false},
+    {"history", 0, "N",
+     "of scenarios with a model: in each round one sample more, in which the first N calls of\neach thread "
+     "are recorded, and what they were told is checked (0: none)",
+     take_history, false},
     {"pin", 0, "HOW", "none, compact or spread: how threads are kept on processors (spread)", mill_take_pin,
      false},
     {"seed", 0, "N", "for the order of the rounds and for each sample (drawn, and printed)", mill_take_seed,

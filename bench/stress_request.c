@@ -29,6 +29,15 @@ static int take_with(void *target, const char *value, struct mill_error *error)
                : 0;
 }
 
+static int take_history(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_stress_request *request = target;
+    int64_t calls;
+    int status = mill_option_number("history", value, 0, MILL_HISTORY_MAX, &calls, error);
+    request->run.run.history = (uint64_t)calls;
+    return status;
+}
+
 static int take_window(void *target, const char *value, struct mill_error *error)
 {
     struct mill_stress_request *request = target;
@@ -65,6 +74,10 @@ static const struct mill_option options[] = {
      mill_take_rounds, false},
     {"window", 0, "TIME", "how long each run works (20ms; 100ms under Valgrind)", take_window, false},
     {"warmup", 0, "TIME", "how long it works before, which counts as well (2ms)", mill_take_warmup, false},
+    {"history", 0, "N",
+     "of scenarios with a model: the first N calls of each thread are recorded, and what they\nwere told is "
+     "checked; not under Valgrind (1000; 0: none)",
+     take_history, false},
     {"timeout", 0, "TIME", "a run this much over its time is taken for hung (60s)", mill_take_timeout, false},
     {"seed", 0, "N", "for the perturbation, the order and each run (drawn, and printed)", mill_take_seed,
      false},
@@ -97,6 +110,7 @@ int mill_stress_request_parse(struct mill_stress_request *request, int argc, cha
                 .run = {.rounds = 1,
                         .attempts = 3,
                         .throughput = true,
+                        .history = 1000,
                         .pin = MILL_PIN_NONE,
                         .warmup_ns = 2 * MILL_NS_PER_MS,
                         .grace_ns = 60 * MILL_NS_PER_S}},

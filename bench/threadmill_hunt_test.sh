@@ -221,7 +221,7 @@ int main(void)
     return 0;
 }
 C
-expect 0 'in 3 of them not all races and late accesses could be looked for' hunt --schedules 3 --seed 1 -q -- ./churn
+expect 0 'in 3 of them not all races, late accesses and wrong answers could be looked for' hunt --schedules 3 --seed 1 -q -- ./churn
 
 # Too many steps for the budget: nothing is known then.
 compile long <<'C'
@@ -483,6 +483,16 @@ expect 0 'caught: ' hunt aba transfer singleton --schedules 500 --seed 3 -q
 expect 2 "no scenario 'conter'" hunt conter
 expect 1 'data race' hunt --schedules 10 --seed 1 -q -- threadmill-hunt counter unsafe threads=2
 expect 1 'data race' replay "$(token)"
+
+# A litmus test: the table of what interleavings give, whatever the number of processes; a race is no outcome.
+expect 0 '^    0, 0 +0  forbidden ' hunt store-buffering --strategy seq-cst --schedules 300 --seed 1 -q
+expect 0 'schedules are sequentially consistent' hunt store-buffering --strategy relaxed --schedules 300 --seed 1 -q
+table=$(grep '^    ' <<<"$output")
+holds 'each test is counted' test "$(awk '{n += $3} END {print n}' <<<"$table")" = 900
+expect 0 '^    0, 0 +0  interesting' hunt store-buffering --strategy relaxed --schedules 300 --seed 1 -q -j 2
+holds 'processes count into one table' test "$(grep '^    ' <<<"$output")" = "$table"
+expect 0 '^    both orders seen +0  forbidden' hunt independent-reads --strategy seq-cst --threads 4 --schedules 100 --seed 1 -q
+expect 0 'caught: data race' hunt store-buffering --strategy plain --schedules 100 --seed 1 -q
 
 # C++.
 cat >thread.cc <<'C'

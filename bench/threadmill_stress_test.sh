@@ -31,6 +31,14 @@ expect 0 'ThreadSanitizer cannot see its atomic operations: critical-section/nsy
     critical-section --strategy pthread,nsync --threads 2 --with tsan,asan --quiet
 expect 0 'threadmill: tsan, ThreadSanitizer, seed [0-9]+$' critical-section --strategy pthread --threads 2 --with tsan
 
+# What a history shows is checked beside what the sanitizer sees; outcomes are counted.
+expect 0 '^histories: 2 linearizable, 0 not, 0 undecided' counter --strategy mutex,atomic --threads 2 --with tsan --quiet
+expect 0 '^findings: 0' counter --strategy mutex --threads 2 --with asan --history 0 --quiet
+holds 'without a history none is told' test -z "$(grep '^histories' <<<"$output")"
+expect 0 '^store-buffering/seq-cst, 2 threads, asan  +times  grade' store-buffering --strategy seq-cst --threads 2 --with asan --quiet
+expect 0 'tsan: store-buffering/plain .*: ThreadSanitizer: data race' store-buffering --strategy plain --threads 2 --with tsan --quiet
+expect 2 "'many' is no value for --history" counter --history many
+
 # The same seed, the same runs.
 seeds_of() { grep -o '"seed": [0-9]*' "$1" | sort -u; }
 "$program" stress counter --strategy unsafe,mutex --threads 2 --with tsan --window 300ms --seed 7 --quiet -o again.json >again.txt 2>&1

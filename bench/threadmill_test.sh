@@ -159,6 +159,12 @@ holds 'each scenario is listed once' test "$("$program" list | grep -c '^  produ
 holds 'no line is longer than it should be' test -z "$("$program" list | grep -E '.{101}')"
 expect 0 'spsc, bounded, FIFO; wait-free' list queue-latency
 expect 0 '"shape": "mpmc, bounded, FIFO"' list --json
+expect 0 '^histories: 1 linearizable, 0 not, 0 undecided \([0-9]+ calls' run counter --strategy atomic --threads 2 --history 100 \
+    --rounds 1 --latency off --quiet -o history.json
+expect 0 '^store-buffering, seq-cst, 2 threads  +times' run store-buffering --strategy seq-cst --threads 2 --rounds 1 --latency off \
+    --quiet -o litmus.json
+expect 2 "'x' is no value for --history" run counter --history x
+expect 2 "'100001' is no value for --history" run counter --history 100001
 expect 0 'hold' list critical-section
 expect 2 "there is no scenario 'cuonter'; did you mean 'counter'" list cuonter
 expect 0 '"format": "threadmill-list"' list --json

@@ -35,6 +35,21 @@ static const char *unsupported(const struct mill_case *one)
                                                           : NULL;
 }
 
+/* A stack is empty at first; the list has all its nodes, the first one on top. */
+static void record_the_first(const struct mill_case *one)
+{
+    for (int64_t node = one->values[NODES]; one->history && node-- > 0;) {
+        mill_case_returned(one, mill_case_called(one, MILL_CALL_STACK_PUSH, 0, node, 0), 0);
+    }
+}
+
+static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
+{
+    (void)one;
+    (void)copy;
+    return &mill_model_stack;
+}
+
 static int setup(struct mill_case *one)
 {
     struct state *state = mill_isolated_alloc(sizeof *state + (size_t)one->values[NODES]);
@@ -49,6 +64,7 @@ static int setup(struct mill_case *one)
         return status;
     }
     one->state = state;
+    record_the_first(one);
     return 0;
 }
 
@@ -66,19 +82,33 @@ static int32_t take(struct state *state)
 
 static void give(struct state *state, int32_t node)
 {
+    atomic_store_explicit(&state->owned[node], false, memory_order_relaxed);
+    state->ops->give(state->list, node);
+}
+
+static int32_t take_one(struct mill_worker *worker)
+{
+    mill_worker_called(worker, MILL_CALL_STACK_POP, 0, 0, 0);
+    int32_t node = take(worker->state);
+    mill_worker_returned(worker, node == MILL_FREELIST_EMPTY ? -EAGAIN : node);
+    return node;
+}
+
+static void give_one(struct mill_worker *worker, int32_t node)
+{
     if (node != MILL_FREELIST_EMPTY) {
-        atomic_store_explicit(&state->owned[node], false, memory_order_relaxed);
-        state->ops->give(state->list, node);
+        mill_worker_called(worker, MILL_CALL_STACK_PUSH, 0, node, 0);
+        give(worker->state, node);
+        mill_worker_returned(worker, 0);
     }
 }
 
 static int take_two(struct mill_worker *worker)
 {
-    struct state *state = worker->state;
-    int32_t first = take(state);
-    int32_t second = take(state);
-    give(state, first);
-    give(state, second);
+    int32_t first = take_one(worker);
+    int32_t second = take_one(worker);
+    give_one(worker, first);
+    give_one(worker, second);
     return MILL_DONE;
 }
 
@@ -121,7 +151,7 @@ static const struct mill_role roles[] = {
 
 static const struct mill_expectation expectations[] = {
     {.strategy = "untagged",
-     .findings = MILL_CORRUPTION,
+     .findings = MILL_CORRUPTION | MILL_WRONG_ANSWER,
      .min_threads = 2,
      .why = "the head went from A to B and back to A between a taker's read and its swap (ABA)"},
 };
@@ -137,6 +167,7 @@ const struct mill_scenario mill_scenario_aba = {
     .expectations = expectations,
     .expectation_count = sizeof expectations / sizeof expectations[0],
     .unsupported = unsupported,
+    .model = model,
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

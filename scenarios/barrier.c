@@ -76,13 +76,16 @@ static struct note *note_of(struct party *party, uint64_t generation)
 }
 
 /* The next generation. MILL_BARRIER_LEADER, 0 or a negative errno. */
-static int cross(struct state *state, unsigned index, bool leaving)
+static int cross(struct mill_worker *worker, bool leaving)
 {
-    struct party *me = &state->parties[index];
+    struct state *state = worker->state;
+    struct party *me = &state->parties[worker->index];
     struct note *note = note_of(me, me->crossings + 1);
     *note = (struct note){.generation = me->crossings + 1, .leaving = leaving, .arrived_at = mill_now_ns()};
+    mill_worker_called(worker, MILL_CALL_BARRIER_WAIT, 0, 0, 0);
     int status =
-        mill_barrier_wait(state->barrier, index, leaving && state->breaks ? LEAVE_FOR : MILL_FOREVER);
+        mill_barrier_wait(state->barrier, worker->index, leaving && state->breaks ? LEAVE_FOR : MILL_FOREVER);
+    mill_worker_returned(worker, status);
     if (status < 0) {
         return status;
     }
@@ -121,7 +124,7 @@ static void measure(struct state *state, struct party *me)
 static int cross_once(struct mill_worker *worker)
 {
     struct state *state = worker->state;
-    int status = cross(state, worker->index, false);
+    int status = cross(worker, false);
     if (status < 0) {
         state->parties[worker->index].broken += !mill_stopping(worker);
         return MILL_STOPPED;
@@ -148,7 +151,7 @@ static void between(struct mill_worker *worker)
 static void finish(struct mill_worker *worker)
 {
     struct state *state = worker->state;
-    while (cross(state, worker->index, true) >= 0 && !look_around(state, &state->parties[worker->index])) {
+    while (cross(worker, true) >= 0 && !look_around(state, &state->parties[worker->index])) {
     }
 }
 
@@ -156,8 +159,17 @@ static void interrupt(struct mill_case *one)
 {
     struct state *state = one->state;
     if (state->breaks) {
+        size_t call = mill_case_called(one, MILL_CALL_BARRIER_ABORT, 0, 0, 0);
         mill_barrier_abort(state->barrier);
+        mill_case_returned(one, call, 0);
     }
+}
+
+static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
+{
+    *copy = mill_model_barrier;
+    copy->parameter = one->threads;
+    return copy;
 }
 
 /* A party that waits in vain for a generation that another one has gone through sleeps until the run ends. */
@@ -224,7 +236,7 @@ static const struct mill_role roles[] = {
 
 static const struct mill_expectation expectations[] = {
     {.strategy = "no-generation",
-     .findings = MILL_CORRUPTION | MILL_RACE | MILL_LOST_WAKEUP,
+     .findings = MILL_CORRUPTION | MILL_RACE | MILL_LOST_WAKEUP | MILL_WRONG_ANSWER,
      .min_threads = 2,
      .why =
          "a party that comes again before the others have left finds the count full and laps them, and the "
@@ -242,6 +254,7 @@ const struct mill_scenario mill_scenario_barrier = {
     .role_count = sizeof roles / sizeof roles[0],
     .expectations = expectations,
     .expectation_count = sizeof expectations / sizeof expectations[0],
+    .model = model,
     .setup = setup,
     .verify = verify,
     .interrupt = interrupt,

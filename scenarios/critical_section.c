@@ -84,10 +84,14 @@ static int enter(struct mill_worker *worker)
 {
     struct state *state = worker->state;
     struct mill_lock_context me;
+    mill_worker_called(worker, MILL_CALL_LOCK_ACQUIRE, 0, 0, 0);
     mill_lock_acquire(state->ops, state->lock, &me);
+    mill_worker_returned(worker, 0);
     work(worker, state);
     state->given_back = 0;
+    mill_worker_called(worker, MILL_CALL_LOCK_RELEASE, 0, 0, 0);
     mill_lock_release(state->ops, state->lock, &me);
+    mill_worker_returned(worker, 0);
     return MILL_DONE;
 }
 
@@ -122,6 +126,13 @@ static void think(struct mill_worker *worker)
 {
     const struct state *state = worker->state;
     mill_spend(worker->clock, state->think);
+}
+
+static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
+{
+    (void)one;
+    (void)copy;
+    return &mill_model_lock;
 }
 
 static void verify(const struct mill_case *one, struct mill_check *check)
@@ -176,6 +187,7 @@ const struct mill_scenario mill_scenario_critical_section = {
     .span_count = sizeof spans / sizeof spans[0],
     .expectations = expectations,
     .expectation_count = sizeof expectations / sizeof expectations[0],
+    .model = model,
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -22,8 +22,43 @@ struct sender {
 struct state {
     struct mill_device_rig rig;
     uint64_t before; /* applied when it began */
+    double stiffness;
     struct sender senders[];
 };
+
+/* ---- the histories: what was commanded is there for all that look ---- */
+
+static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
+{
+    const struct state *state = one->state;
+    if (mill_device_rig_is_elsewhere()) {
+        return NULL;
+    }
+    *copy = mill_model_register;
+    copy->parameter = (int64_t)state->stiffness;
+    return copy;
+}
+
+static void only_look(void *context, const struct mill_valve_status *status,
+                      const struct mill_valve_config *config, struct mill_valve_config *change)
+{
+    *(double *)context = config->wall_stiffness;
+    (void)status;
+    (void)change;
+}
+
+static void look(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    double stiffness;
+    mill_worker_called(worker, MILL_CALL_REGISTER_READ, 0, 0, 0);
+    int result = mill_sharing_transact(state->rig.sharing, worker->index, only_look, &stiffness, NULL);
+    if (result == 0) {
+        mill_worker_returned(worker, (int64_t)stiffness);
+    }
+}
+
+/* ---- commanding ---- */
 
 static int command(struct mill_worker *worker)
 {
@@ -32,10 +67,17 @@ static int command(struct mill_worker *worker)
     struct mill_device_failure failure = {.maybe_done = false};
     const struct mill_valve_config change = {
         .fields = MILL_CONFIG_WALL_STIFFNESS,
-        .wall_stiffness = (double)(sender->sent++ % 1000),
+        .wall_stiffness = (double)(1000 * (worker->index + 1) + sender->sent++ % 1000),
     };
+    mill_worker_called(worker, MILL_CALL_REGISTER_WRITE, 0, (int64_t)change.wall_stiffness, 0);
     int result = mill_sharing_update_config(state->rig.sharing, worker->index, &change, &failure);
     *(result == 0 ? &sender->applied : failure.maybe_done ? &sender->maybe : &sender->failed) += 1;
+    if (result == 0) {
+        mill_worker_returned(worker, 0);
+    }
+    if (mill_worker_records(worker)) {
+        look(worker);
+    }
     return MILL_DONE;
 }
 
@@ -51,7 +93,9 @@ static int setup(struct mill_case *one)
         return status;
     }
     struct mill_valve_config live;
-    mill_device_rig_truth(&state->rig, &live, &state->before);
+    if (mill_device_rig_truth(&state->rig, &live, &state->before)) {
+        state->stiffness = live.wall_stiffness;
+    }
     one->state = state;
     return 0;
 }
@@ -110,6 +154,7 @@ const struct mill_scenario mill_scenario_device_commands = {
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
     .unsupported = unsupported,
+    .model = model,
     .setup = setup,
     .verify = verify,
     .interrupt = mill_device_rig_interrupt,

@@ -30,6 +30,7 @@ struct engineer {
     alignas(MILL_ISOLATION) uint64_t written;
     uint64_t contradicted;
     double own; /* the last that it wrote */
+    double read;
     uint64_t deciding_ns;
 };
 
@@ -47,6 +48,7 @@ static void count_one_more(void *context, const struct mill_valve_status *status
     if (engineer->deciding_ns > 0) {
         mill_sleep_until(mill_now_ns() + engineer->deciding_ns);
     }
+    engineer->read = config->wall_stiffness;
     engineer->contradicted += config->wall_stiffness < engineer->own;
     change->fields = MILL_CONFIG_WALL_STIFFNESS;
     change->wall_stiffness = config->wall_stiffness + 1;
@@ -57,7 +59,11 @@ static int decide(struct mill_worker *worker)
 {
     struct state *state = worker->state;
     struct engineer *engineer = &state->engineers[worker->index];
+    mill_worker_called(worker, MILL_CALL_COUNTER_FETCH_AND_ADD, 0, 1, 0);
     int result = mill_sharing_transact(state->rig.sharing, worker->index, count_one_more, engineer, NULL);
+    if (result == 0) {
+        mill_worker_returned(worker, (int64_t)engineer->read);
+    }
     engineer->written += result == 0;
     return result < 0 ? result : MILL_DONE;
 }
@@ -92,6 +98,18 @@ static int setup(struct mill_case *one)
     }
     one->state = state;
     return 0;
+}
+
+/* Of a valve that counts, if nobody else writes to it. */
+static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
+{
+    const struct state *state = one->state;
+    if (mill_device_rig_is_elsewhere()) {
+        return NULL;
+    }
+    *copy = mill_model_counter;
+    copy->parameter = (int64_t)state->before;
+    return copy;
 }
 
 static void verify(const struct mill_case *one, struct mill_check *check)
@@ -139,7 +157,7 @@ static const struct mill_role roles[] = {
 
 static const struct mill_expectation expectations[] = {
     {.applies = mill_device_rig_is_not_atomic,
-     .findings = MILL_LOST_UPDATE,
+     .findings = MILL_LOST_UPDATE | MILL_WRONG_ANSWER,
      .min_threads = 2,
      .why =
          "between the read and the write of a decision others write, and it is made on what no longer holds"},
@@ -156,6 +174,7 @@ const struct mill_scenario mill_scenario_device_decide = {
     .expectations = expectations,
     .expectation_count = sizeof expectations / sizeof expectations[0],
     .unsupported = unsupported,
+    .model = model,
     .setup = setup,
     .verify = verify,
     .interrupt = mill_device_rig_interrupt,

@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "scenarios/device_numbers.h"
 #include "scenarios/device_rig.h"
 #include "scenarios/list.h"
 #include "scenarios/wake_probe.h"
@@ -47,6 +48,8 @@ struct reader {
 
 struct state {
     struct mill_device_rig rig;
+    struct mill_device_numbers numbers; /* of a recorded run */
+    int64_t first_number;
     struct mill_wake_probe *probe; /* beside an updater */
     uint64_t think_ns;
     uint64_t noted; /* one in so many */
@@ -56,14 +59,65 @@ struct state {
     struct reader readers[];
 };
 
+/* ---- the histories: device_numbers.h ---- */
+
+static unsigned promises_of(const struct mill_case *one)
+{
+    return mill_sharing_ops_of(one->strategy)->promises;
+}
+
+static int open_rig(struct state *state, const struct mill_case *one)
+{
+    bool own = promises_of(one) & MILL_SHARING_EACH;
+    bool cached = promises_of(one) & MILL_SHARING_CACHED;
+    if (!one->history) {
+        return mill_device_rig_open(&state->rig, one);
+    }
+    mill_device_numbers_init(&state->numbers, one, own ? one->threads : cached);
+    int status = mill_device_rig_open_by(&state->rig, one, &state->numbers.ops);
+    state->first_number = mill_device_numbers_next(&state->numbers);
+    return status;
+}
+
+static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
+{
+    const struct state *state = one->state;
+    if (one->values[MILL_DEVICE_RIG_TRANSPORT] != MILL_DEVICE_RIG_IN_PROCESS) {
+        return NULL; /* its answers are not numbered */
+    }
+    if (promises_of(one) & MILL_SHARING_CACHED) {
+        return &mill_model_cached;
+    }
+    *copy = mill_model_counter;
+    copy->parameter = state->first_number;
+    return copy;
+}
+
+static int ask(struct mill_worker *worker, struct mill_valve_status *status, struct mill_sharing_stamp *stamp)
+{
+    struct state *state = worker->state;
+    struct reader *reader = &state->readers[worker->index];
+    unsigned promises = promises_of(worker->the_case);
+    bool cached = promises & MILL_SHARING_CACHED;
+    mill_worker_called(worker, cached ? MILL_CALL_CACHED_READ : MILL_CALL_COUNTER_FETCH_AND_ADD,
+                       promises & MILL_SHARING_EACH ? worker->index : 0, 1, 0);
+    int result = mill_sharing_get_status(state->rig.sharing, worker->index, status, stamp, &reader->failure);
+    if (result == 0) {
+        mill_worker_returned(worker, mill_device_number(status));
+    }
+    return result;
+}
+
+/* ---- reading ---- */
+
 static int setup(struct mill_case *one)
 {
     struct state *state = mill_isolated_alloc(sizeof *state + one->threads * sizeof state->readers[0]);
     if (!state) {
         return -ENOMEM;
     }
-    bool copies = mill_sharing_ops_of(one->strategy)->promises & MILL_SHARING_CACHED;
-    int status = mill_device_rig_open(&state->rig, one);
+    bool copies = promises_of(one) & MILL_SHARING_CACHED;
+    int status = open_rig(state, one);
     if (status == 0 && copies) {
         status = mill_wake_probe_start((uint64_t)one->values[MILL_DEVICE_RIG_REFRESH], &state->probe);
         if (status < 0) {
@@ -97,8 +151,7 @@ static int read_status(struct mill_worker *worker)
     struct mill_valve_status status;
     struct mill_sharing_stamp stamp;
     int result;
-    while ((result = mill_sharing_get_status(state->rig.sharing, worker->index, &status, &stamp,
-                                             &reader->failure)) < 0) {
+    while ((result = ask(worker, &status, &stamp)) < 0) {
         count(reader, result);
         if (mill_stopping(worker)) {
             /* relaxed: each thread has its own word for what it read */
@@ -128,16 +181,32 @@ static void think(struct mill_worker *worker)
 static void only_look(void *context, const struct mill_valve_status *status,
                       const struct mill_valve_config *config, struct mill_valve_config *change)
 {
-    (void)context;
-    (void)status;
+    *(int64_t *)context = mill_device_number(status);
     (void)config;
     (void)change;
+}
+
+/* Not at a copy: where that is what was recorded, this is not. */
+static void look(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct reader *reader = &state->readers[worker->index];
+    bool cached = promises_of(worker->the_case) & MILL_SHARING_CACHED;
+    int64_t number = 0;
+    if (!cached) {
+        mill_worker_called(worker, MILL_CALL_COUNTER_FETCH_AND_ADD, 0, 1, 0);
+    }
+    int result =
+        mill_sharing_transact(state->rig.sharing, worker->index, only_look, &number, &reader->failure);
+    if (!cached && result == 0) {
+        mill_worker_returned(worker, number);
+    }
+    count(reader, result);
 }
 
 static void look_together(struct mill_worker *worker)
 {
     struct state *state = worker->state;
-    struct reader *reader = &state->readers[worker->index];
     unsigned expected = state->threads < LOOKERS ? state->threads : LOOKERS;
     uint64_t end_ns = mill_now_ns() + PATIENCE_NS;
     if (worker->index >= LOOKERS) {
@@ -149,8 +218,7 @@ static void look_together(struct mill_worker *worker)
         mill_sleep_until(mill_now_ns() + NAP_NS);
     }
     for (unsigned i = 0; i < LOOKS; i++) {
-        count(reader,
-              mill_sharing_transact(state->rig.sharing, worker->index, only_look, NULL, &reader->failure));
+        look(worker);
     }
 }
 
@@ -214,7 +282,7 @@ static const struct mill_role roles[] = {
 
 static const struct mill_expectation expectations[] = {
     {.strategy = "unshared",
-     .findings = MILL_CORRUPTION | MILL_RACE,
+     .findings = MILL_CORRUPTION | MILL_RACE | MILL_WRONG_ANSWER,
      .min_threads = 2,
      .why = "the client holds one reply, and two threads read it as theirs"},
 };
@@ -230,6 +298,7 @@ const struct mill_scenario mill_scenario_device_read = {
     .expectations = expectations,
     .expectation_count = sizeof expectations / sizeof expectations[0],
     .unsupported = unsupported,
+    .model = model,
     .setup = setup,
     .verify = verify,
     .interrupt = mill_device_rig_interrupt,

@@ -168,6 +168,12 @@ static int open_valve(struct mill_device_rig *rig, const struct mill_case *one)
 
 int mill_device_rig_open(struct mill_device_rig *rig, const struct mill_case *one)
 {
+    return mill_device_rig_open_by(rig, one, NULL);
+}
+
+int mill_device_rig_open_by(struct mill_device_rig *rig, const struct mill_case *one,
+                            const struct mill_transport_ops *transport)
+{
     *rig = (struct mill_device_rig){0};
     rig->plan = (struct mill_sharing_plan){
         .policy = policy,
@@ -178,6 +184,9 @@ int mill_device_rig_open(struct mill_device_rig *rig, const struct mill_case *on
     };
     rig->plan.policy.seed = one->seed;
     int status = open_valve(rig, one);
+    if (transport && !is_over_http(one)) {
+        rig->plan.transport = transport;
+    }
     if (status == 0) {
         status = mill_staleness_create(one->threads, &rig->staleness);
     }

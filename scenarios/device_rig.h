@@ -90,6 +90,10 @@ bool mill_device_rig_is_elsewhere(void);
 
 /* 0 or a negative errno, and then nothing is open. */
 int mill_device_rig_open(struct mill_device_rig *rig, const struct mill_case *one);
+
+/* The same; to a valve in this process by another table than its own (device_numbers.h). */
+int mill_device_rig_open_by(struct mill_device_rig *rig, const struct mill_case *one,
+                            const struct mill_transport_ops *transport);
 void mill_device_rig_close(struct mill_device_rig *rig);
 
 /* The scenarios' `interrupt`. It has nothing to wake; but a run with one ends although a thread still waits

@@ -44,7 +44,11 @@
     X(recorder_load)       \
     X(tuner_shared)        \
     X(stream_callbacks)    \
-    X(stream_fanout)
+    X(stream_fanout)       \
+    X(store_buffering)     \
+    X(message_passing)     \
+    X(load_buffering)      \
+    X(independent_reads)
 
 #define MILL_SCENARIO_DECLARE(ident) extern const struct mill_scenario mill_scenario_##ident;
 MILL_SCENARIOS(MILL_SCENARIO_DECLARE)

@@ -31,6 +31,9 @@ static const struct mill_parameter parameters[] = {
 /* Of so many tasks of a thread one fails, and one that has a future succeeds. */
 #define SPECIAL_EVERY 1000
 
+/* A history tells tasks apart by numbers, so many for each submitter. */
+#define OBJECTS       INT64_C(1000000000)
+
 /* How often a task ran. Apart from the task, and many to a line: a worker that runs neighbours writes one
  * line for all, and the submitter fetches it once. */
 typedef _Atomic uint32_t tally;
@@ -40,7 +43,9 @@ struct slot {
     alignas(MILL_CACHE_LINE) struct mill_task task;
     tally *ran;
     uint64_t work_ns;
-    const struct mill_clock *clock;
+    const struct mill_case *one;
+    bool recorded;
+    int64_t object; /* of a recorded history: which task it is this time */
 };
 
 /* A task with a future, submitted every now and then. */
@@ -49,6 +54,8 @@ struct special {
     tally ran;
     int result; /* that it returns, and must deliver */
     uint64_t submitted;
+    const struct mill_case *one;
+    int64_t object;
 };
 
 struct submitter {
@@ -58,6 +65,7 @@ struct submitter {
     size_t outstanding;
     size_t next; /* slot */
     uint64_t turn;
+    int64_t object; /* of the next task, none of which another has had */
     uint64_t wrong; /* results of futures that were not what their task returned */
     struct special failing, fine;
 };
@@ -79,8 +87,13 @@ static void has_run(tally *ran)
 static int run_slot(void *argument)
 {
     struct slot *slot = argument;
+    const struct mill_case *one = slot->one;
+    size_t call = slot->recorded ? mill_case_called(one, MILL_CALL_TASK_RUN, slot->object, 0, 0) : 0;
     if (slot->work_ns > 0) {
-        mill_spend(slot->clock, slot->work_ns);
+        mill_spend(one->clock, slot->work_ns);
+    }
+    if (slot->recorded) {
+        mill_case_returned(one, call, 0); /* before it counts as run: then the slot is the submitter's */
     }
     has_run(slot->ran);
     return 0;
@@ -89,7 +102,9 @@ static int run_slot(void *argument)
 static int run_special(void *argument)
 {
     struct special *special = argument;
+    size_t call = mill_case_called(special->one, MILL_CALL_TASK_RUN, special->object, 0, 0);
     has_run(&special->ran);
+    mill_case_returned(special->one, call, special->result);
     return special->result;
 }
 
@@ -133,7 +148,9 @@ static bool wait_for_room(struct mill_worker *worker, const struct submitter *su
 static void check_result(struct submitter *submitter, struct special *special)
 {
     int result = 0;
+    size_t call = mill_case_called(special->one, MILL_CALL_TASK_WAIT, special->object, 0, 0);
     int status = mill_future_wait(&special->future, MILL_FOREVER, &result);
+    mill_case_returned(special->one, call, status < 0 ? status : result);
     submitter->wrong += status < 0 || result != special->result;
 }
 
@@ -148,7 +165,10 @@ static int submit_special(struct mill_worker *worker, struct submitter *submitte
     if (special->submitted > 0) {
         check_result(submitter, special);
     }
+    special->object = submitter->object++;
+    mill_worker_called(worker, MILL_CALL_TASK_SUBMIT, special->object, 0, 0);
     int status = mill_pool_submit_future(state->rig.pool, &special->future);
+    mill_worker_returned(worker, status);
     special->submitted += status == 0;
     return status < 0 ? status : MILL_DONE;
 }
@@ -160,7 +180,12 @@ static int submit_slot(struct mill_worker *worker, struct submitter *submitter)
     if (!is_free(submitter, slot) && !wait_for_room(worker, submitter)) {
         return MILL_STOPPED;
     }
+    if (mill_worker_records(worker)) {
+        submitter->slots[slot].object = submitter->object++;
+        mill_worker_called(worker, MILL_CALL_TASK_SUBMIT, submitter->slots[slot].object, 0, 0);
+    }
     int status = mill_pool_submit(state->rig.pool, &submitter->slots[slot].task);
+    mill_worker_returned(worker, status);
     if (status < 0) {
         return status;
     }
@@ -202,10 +227,12 @@ static int open_submitter(struct submitter *submitter, const struct mill_case *o
             .task = {.run = run_slot, .argument = slot},
             .ran = &submitter->ran[i],
             .work_ns = (uint64_t)one->values[WORK],
-            .clock = one->clock,
+            .one = one,
+            .recorded = one->history != NULL,
         };
     }
     submitter->failing.result = -EIO;
+    submitter->failing.one = submitter->fine.one = one;
     mill_future_init(&submitter->failing.future, run_special, &submitter->failing);
     mill_future_init(&submitter->fine.future, run_special, &submitter->fine);
     return 0;
@@ -233,6 +260,7 @@ static int setup(struct mill_case *one)
     state->threads = one->threads;
     int status = 0;
     for (unsigned i = 0; i < one->threads && status == 0; i++) {
+        state->submitters[i].object = i * OBJECTS;
         status = open_submitter(&state->submitters[i], one);
     }
     status = status < 0 ? status : mill_rig_create(&state->rig, one);
@@ -241,6 +269,13 @@ static int setup(struct mill_case *one)
         one->state = NULL;
     }
     return status;
+}
+
+static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
+{
+    (void)one;
+    (void)copy;
+    return &mill_model_future;
 }
 
 static void verify_runs(struct mill_check *check, uint32_t ran, uint64_t submitted, const char *what)
@@ -303,6 +338,7 @@ const struct mill_scenario mill_scenario_pool_tasks = {
     .parameter_count = sizeof parameters / sizeof parameters[0],
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
+    .model = model,
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

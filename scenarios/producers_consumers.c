@@ -50,6 +50,15 @@ static void *sentinel(void)
     return (void *)(uintptr_t)&end;
 }
 
+/* What a recorded history calls an item: short to read, and of its own. */
+static int64_t number_of(const void *item)
+{
+    const int64_t most = 1000000; /* of one producer; a log is shorter */
+    return item == sentinel() ? 0
+                              : ((int64_t)mill_load_producer(item) + 1) * most +
+                                    (int64_t)(mill_load_sequence(item) % (uint64_t)most);
+}
+
 struct producer {
     alignas(MILL_ISOLATION) uint64_t put; /* items so far; its own until it has finished */
 };
@@ -102,13 +111,72 @@ static int setup(struct mill_case *one)
                                sizeof(struct producer), consumer_size(producers));
 }
 
+/* ---- the histories ----
+ *
+ * Where only a producer's own items come out in order, each producer's are a queue of their own: whose it was
+ * a consumer knows when it has one; a get that came to the end is left open there, since it was of none.
+ */
+
+static bool keeps_one_order(const struct mill_case *one)
+{
+    return !(mill_queue_ops_of(one->strategy)->shape & MILL_QUEUE_PRODUCER_ORDER);
+}
+
+static int64_t object_of(const struct mill_case *one, const void *item)
+{
+    return keeps_one_order(one) || item == sentinel() ? 0 : 1 + (int64_t)mill_load_producer(item);
+}
+
+static int put(struct mill_worker *worker, void *item)
+{
+    const struct mill_queue_rig *rig = worker->state;
+    if (!mill_worker_records(worker)) {
+        return mill_queue_put(rig->queue, item, MILL_FOREVER);
+    }
+    mill_worker_called(worker, MILL_CALL_QUEUE_PUT, object_of(worker->the_case, item), number_of(item), 0);
+    int status = mill_queue_put(rig->queue, item, MILL_FOREVER);
+    mill_worker_returned(worker, status);
+    return status;
+}
+
+static int get(struct mill_worker *worker, void **item)
+{
+    const struct mill_queue_rig *rig = worker->state;
+    if (!mill_worker_records(worker)) {
+        return mill_queue_get(rig->queue, item, MILL_FOREVER);
+    }
+    mill_worker_called(worker, MILL_CALL_QUEUE_GET, 0, 0, 0);
+    int status = mill_queue_get(rig->queue, item, MILL_FOREVER);
+    if (status == 0) {
+        mill_worker_returned_of(worker, object_of(worker->the_case, *item), number_of(*item));
+    } else if (keeps_one_order(worker->the_case)) {
+        mill_worker_returned(worker, status);
+    }
+    return status;
+}
+
+/* Late ones have no order that a model could hold against them; a bound that is broken on purpose is left to
+ * the scenario that looks for it. */
+static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
+{
+    const struct mill_queue_rig *rig = one->state;
+    unsigned shape = mill_queue_ops_of(one->strategy)->shape;
+    bool bounded = keeps_one_order(one) && !(one->strategy->traits & MILL_CONTROL);
+    if (shape & MILL_QUEUE_LOOSE_ORDER) {
+        return NULL;
+    }
+    *copy = shape & MILL_QUEUE_DROPS_OLDEST ? mill_model_drop_oldest : mill_model_queue;
+    copy->parameter = bounded ? (int64_t)rig->queue->capacity : 0;
+    return copy;
+}
+
 /* ---- producers ---- */
 
 static int put_one(struct mill_worker *worker)
 {
     struct mill_queue_rig *rig = worker->state;
     struct producer *me = producer_of(rig, worker->index_in_role);
-    int status = mill_queue_put(rig->queue, mill_load_item(worker->index_in_role, me->put), MILL_FOREVER);
+    int status = put(worker, mill_load_item(worker->index_in_role, me->put));
     me->put += status == 0;
     return status;
 }
@@ -125,11 +193,13 @@ static void finish_putting(struct mill_worker *worker)
         return;
     }
     if (worker->the_case->values[END] == END_CLOSE) {
+        mill_worker_called(worker, MILL_CALL_QUEUE_CLOSE, 0, 0, 0);
         mill_queue_close(rig->queue);
+        mill_worker_returned(worker, 0);
         return;
     }
     for (unsigned i = 0; i < rig->consumer_count; i++) {
-        mill_queue_put(rig->queue, sentinel(), MILL_FOREVER);
+        put(worker, sentinel());
     }
 }
 
@@ -140,7 +210,7 @@ static int get_one(struct mill_worker *worker)
     struct mill_queue_rig *rig = worker->state;
     struct consumer *me = consumer_of(rig, worker->index_in_role);
     void *item;
-    int status = me->ended ? -EPIPE : mill_queue_get(rig->queue, &item, MILL_FOREVER);
+    int status = me->ended ? -EPIPE : get(worker, &item);
     if (status == -EPIPE || (status == 0 && item == sentinel())) {
         me->ended = true;
         return MILL_STOPPED;
@@ -217,6 +287,7 @@ const struct mill_scenario mill_scenario_producers_consumers = {
     .min_threads = 2,
     .role_threads = role_threads,
     .unsupported = unsupported,
+    .model = model,
     .setup = setup,
     .verify = verify,
     .teardown = mill_queue_rig_close,

@@ -16,9 +16,11 @@
 #include "core/cpu.h"
 #include "core/sanitizer.h"
 #include "harness/parameter.h"
+#include "harness/recorded.h"
 #include "harness/worker.h"
 
 #define MAX_THREADS 2u
+#define RECORDED    1000u /* calls of each thread, at most */
 
 static struct mill_clock the_clock;
 
@@ -209,8 +211,37 @@ static bool can_run(const struct hand *hand)
     return !why_not;
 }
 
+/* A control may answer what it likes; all others answer as their models do. */
+static void judge_history(const struct hand *hand, const struct mill_model *model)
+{
+    struct mill_recorded recorded;
+    struct mill_error error = {""};
+    if (mill_recorded_judge(model, hand->one.history, NULL, &recorded, &error) < 0) {
+        fail_msg("%s, %s: %s", hand->one.scenario->name, hand->one.strategy->name, error.message);
+    }
+    if (recorded.verdict == MILL_NOT_LINEARIZABLE &&
+        !mill_scenario_is_control(hand->one.scenario, hand->one.strategy)) {
+        fail_msg("%s, %s, %u threads: %s", hand->one.scenario->name, hand->one.strategy->name,
+                 hand->one.threads, recorded.timeline.text);
+    }
+    mill_recorded_free(&recorded);
+}
+
+static void judge_outcomes(const struct hand *hand)
+{
+    struct mill_check check = {0};
+    struct mill_outcomes *outcomes;
+    assert_int_equal(mill_case_outcomes(&hand->one, &check, &outcomes), 0);
+    if (check.findings) {
+        fail_msg("%s, %s: %s", hand->one.scenario->name, hand->one.strategy->name, check.message);
+    }
+    assert_true(!outcomes || mill_outcomes_total(outcomes, MILL_OUTCOME_GRADES) > 0);
+    mill_outcomes_destroy(outcomes);
+}
+
 static void test_one(struct hand *hand)
 {
+    struct mill_model copy;
     if (!may_be_set_up(hand)) {
         print_message("%s, %s: not a second time in one process\n", hand->one.scenario->name,
                       hand->one.strategy->name);
@@ -228,7 +259,13 @@ static void test_one(struct hand *hand)
             fail();
         }
     }
+    bool empty = one->strategy->traits & MILL_EMPTY;
+    const struct mill_model *model = empty ? NULL : mill_case_model(one, &copy);
+    if (!empty) {
+        judge_outcomes(hand);
+    }
     one->scenario->teardown(&hand->one);
+    judge_history(hand, model);
 }
 
 static void test_usual_strategies(void **state)
@@ -242,7 +279,11 @@ static void test_usual_strategies(void **state)
             for (unsigned threads = 1; usual && threads <= MAX_THREADS; threads++) {
                 prepare(&hand, scenario, scenario->family->strategies[s], threads);
                 if (can_run(&hand)) {
+                    assert_int_equal(
+                        mill_history_create(threads, RECORDED, MILL_STAMPS_COUNTER, NULL, &hand.one.history),
+                        0);
                     test_one(&hand);
+                    mill_history_destroy(hand.one.history);
                 }
             }
         }
@@ -337,6 +378,31 @@ static void test_section_writes_the_lines_it_is_told_to(void **state)
     scenario->teardown(&hand.one);
 }
 
+/* Each batch ends in a meeting of both; what each did in whole batches and in the last one is counted. */
+static void test_every_litmus_test_is_counted(void **state)
+{
+    (void)state;
+    static struct hand hand;
+    static const char *const names[] = {"store-buffering", "message-passing", "load-buffering"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct mill_scenario *scenario = mill_scenario_find(&mill_scenarios, names[i]);
+        struct mill_check check = {0};
+        struct mill_outcomes *outcomes;
+        struct mill_error error;
+        prepare(&hand, scenario, mill_family_find(scenario->family, "seq-cst"), MAX_THREADS);
+        assert_int_equal(mill_parameters_set(scenario, "batch=16", hand.values, &error), 0);
+        set_up(&hand);
+        run(&hand, 100);
+        assert_false(hand.ended);
+        assert_int_equal(mill_case_outcomes(&hand.one, &check, &outcomes), 0);
+        assert_int_equal(mill_outcomes_total(outcomes, MILL_OUTCOME_GRADES), 100);
+        assert_int_equal(mill_outcomes_total(outcomes, MILL_OUTCOME_ACCEPTABLE), 100);
+        assert_int_equal(check.findings, MILL_NO_FINDING);
+        mill_outcomes_destroy(outcomes);
+        scenario->teardown(&hand.one);
+    }
+}
+
 /* A player whose turn never comes leaves when the run is over, and leaves the lock free. */
 static void test_handoff_stops(void **state)
 {
@@ -385,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_controls_are_caught),
         cmocka_unit_test(test_a_missing_operation_is_noticed),
         cmocka_unit_test(test_section_writes_the_lines_it_is_told_to),
+        cmocka_unit_test(test_every_litmus_test_is_counted),
         cmocka_unit_test(test_handoff_stops),
         cmocka_unit_test(test_aba_wants_two_nodes_a_thread),
     };

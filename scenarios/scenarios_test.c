@@ -111,6 +111,27 @@ static void test_expectations(void **state)
     }
 }
 
+/* With every strategy: outcomes that are graded, each once, and told why. */
+static void test_outcomes(void **state)
+{
+    (void)state;
+    size_t litmus = 0;
+    for (size_t i = 0; i < mill_scenarios.count; i++) {
+        const struct mill_scenario *scenario = mill_scenarios.scenarios[i];
+        assert_int_equal(scenario->outcomes != NULL, scenario->count != NULL);
+        for (size_t s = 0; scenario->outcomes && s < scenario->family->count; s++) {
+            const struct mill_case one = {.scenario = scenario, .strategy = scenario->family->strategies[s]};
+            struct mill_outcomes *outcomes;
+            size_t count = 0;
+            const struct mill_declared_outcome *declared = scenario->outcomes(&one, &count);
+            assert_int_equal(mill_outcomes_create(declared, count, &outcomes), 0);
+            mill_outcomes_destroy(outcomes);
+            litmus++;
+        }
+    }
+    assert_true(litmus > 0);
+}
+
 static bool is_expected_somewhere(const struct mill_family *family, const struct mill_strategy *strategy)
 {
     bool expected = false;
@@ -138,9 +159,13 @@ static void test_every_control_is_expected_somewhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),        cmocka_unit_test(test_identifiers_are_names),
-        cmocka_unit_test(test_parameters),   cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_expectations), cmocka_unit_test(test_every_control_is_expected_somewhere),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_identifiers_are_names),
+        cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_expectations),
+        cmocka_unit_test(test_every_control_is_expected_somewhere),
     };
     return cmocka_run_group_tests_name("scenarios", tests, NULL, NULL);
 }

@@ -66,6 +66,7 @@ enum mill_sharing_promise {
     MILL_SHARING_ATOMIC = 1 << 0, /* transact is one step: nobody of this sharing writes in between */
     MILL_SHARING_CACHED = 1 << 1, /* get_status is answered from a copy, and is about a refresh old */
     MILL_SHARING_LOCKS = 1 << 2,  /* takes plan.lock */
+    MILL_SHARING_EACH = 1 << 3,   /* cached: each thread has a copy of its own */
 };
 
 /* What a read-decide-write does with what it read: fills in `change` (its fields 0: nothing is written). */

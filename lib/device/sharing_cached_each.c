@@ -84,7 +84,7 @@ const struct mill_sharing_ops mill_sharing_cached_each = {
             .source = "guide 4: CachedClient, one for each thread",
             .progress = MILL_BLOCKING,
         },
-    .promises = MILL_CACHED_PROMISES,
+    .promises = MILL_CACHED_PROMISES | MILL_SHARING_EACH,
     .create = create,
     .destroy = destroy,
     .get_status = get_status,

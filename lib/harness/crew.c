@@ -1,6 +1,7 @@
 #include "harness/crew.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -54,13 +55,23 @@ static int work(struct mill_hand *hand)
     int status = mill_worker_run(worker, MILL_PHASE_MEASURE, UINT64_MAX);
     uint64_t acquired = worker->acquisitions, reacquired = worker->reacquisitions;
     if (status == 0) {
-        status = hand->crew->spec->kind == MILL_THROUGHPUT
-                     ? mill_worker_run(worker, MILL_PHASE_COOL, UINT64_MAX)
-                     : mill_worker_run_timed(worker, MILL_PHASE_COOL, UINT64_MAX, &hand->recording);
+        status = hand->crew->spec->kind == MILL_LATENCY
+                     ? mill_worker_run_timed(worker, MILL_PHASE_COOL, UINT64_MAX, &hand->recording)
+                     : mill_worker_run(worker, MILL_PHASE_COOL, UINT64_MAX);
     }
     hand->acquisitions = worker->acquisitions - acquired;
     hand->reacquisitions = worker->reacquisitions - reacquired;
     return status;
+}
+
+/* A history is a beginning: of threads that begin one after the other it would show the first one alone. */
+static void begin_together(struct mill_crew *crew)
+{
+    /* relaxed: it shall order nothing that the subject should */
+    atomic_fetch_add_explicit(&crew->begun, 1, memory_order_relaxed);
+    while (atomic_load_explicit(&crew->begun, memory_order_relaxed) < crew->spec->threads) {
+        sched_yield();
+    }
 }
 
 static void *hand_main(void *argument)
@@ -72,6 +83,9 @@ static void *hand_main(void *argument)
     mill_cpu_pin_self(hand->processor);
     if (!pass_gate(crew)) {
         return NULL;
+    }
+    if (crew->one->history) {
+        begin_together(crew);
     }
     hand->status = work(hand);
     if (hand->status < 0) {

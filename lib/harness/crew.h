@@ -34,6 +34,7 @@ struct mill_crew {
     enum mill_gate { MILL_GATE_SHUT, MILL_GATE_OPEN, MILL_GATE_CALLED_OFF } gate;
     alignas(MILL_ISOLATION) atomic_uint phase;    /* of enum mill_phase; only ever rises */
     alignas(MILL_ISOLATION) atomic_uint measured; /* hands whose measurement is over */
+    alignas(MILL_ISOLATION) atomic_uint begun;    /* hands that have passed the gate */
 };
 
 /* Creates the threads, pins them and waits until all stand at the gate; then the warm-up begins. `place`

@@ -37,7 +37,10 @@ void mill_observation_destroy(struct mill_observation *seen)
     mill_meter_destroy(&seen->before);
     mill_meter_destroy(&seen->after);
     mill_slices_destroy(seen->slices);
+    mill_recorded_free(&seen->recorded);
+    mill_outcomes_destroy(seen->outcomes);
     seen->slices = NULL;
+    seen->outcomes = NULL;
 }
 
 /* JSON knows no NaN: what is not a number is null. */
@@ -65,8 +68,8 @@ static void find_rejection(const struct mill_observation *seen, const struct mil
     double after = seen->calibration_after_ns;
     struct mill_cores_use use;
     reason[0] = '\0';
-    if (spec->calibration_ns == 0) {
-        return;
+    if (spec->calibration_ns == 0 || spec->kind == MILL_HISTORY) {
+        return; /* nobody reads its times */
     }
     if (mill_mode_of(before) != mill_mode_of(after) || before > after * most_bracket_ratio ||
         after > before * most_bracket_ratio) {
@@ -263,6 +266,32 @@ static json_t *encode_measures(const struct mill_check *check)
     return array;
 }
 
+/* null: nothing was recorded, or there is no model for the case. */
+static json_t *encode_history(const struct mill_recorded *recorded)
+{
+    return recorded->checked ? json_pack("{s:s, s:I, s:I, s:I, s:I, s:s?}", "verdict",
+                                         mill_history_verdict_name(recorded->verdict),           /* */
+                                         "calls", (json_int_t)recorded->calls,                   /* */
+                                         "pending", (json_int_t)recorded->pending,               /* */
+                                         "missed", (json_int_t)recorded->missed,                 /* */
+                                         "configurations", (json_int_t)recorded->configurations, /* */
+                                         "timeline", recorded->timeline.text)
+                             : json_null();
+}
+
+static json_t *encode_outcomes(const struct mill_outcomes *outcomes)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < mill_outcomes_rows(outcomes); i++) {
+        struct mill_outcome_count row;
+        mill_outcomes_row(outcomes, i, &row);
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:I}", "outcome", row.outcome, "grade",
+                                              mill_outcome_grade_name(row.grade), "sentence", row.sentence,
+                                              "count", (json_int_t)row.count));
+    }
+    return rows;
+}
+
 static json_t *encode_failure(const struct mill_observation *seen)
 {
     char reason[256];
@@ -298,6 +327,12 @@ int mill_observation_encode(const struct mill_observation *seen, const struct mi
         return -ENOMEM;
     }
     add_totals(*sample, seen, spec, crew);
+    if (spec->history > 0) {
+        json_object_set_new(*sample, "history", encode_history(&seen->recorded));
+    }
+    if (seen->outcomes) {
+        json_object_set_new(*sample, "outcomes", encode_outcomes(seen->outcomes));
+    }
     if (spec->kind == MILL_LATENCY) {
         json_t *latency = encode_latency(crew);
         if (!latency) {

@@ -6,6 +6,7 @@
 #include "harness/cores.h"
 #include "harness/crew.h"
 #include "harness/meter.h"
+#include "harness/recorded.h"
 #include "harness/sample.h"
 #include "measure/fairness.h"
 
@@ -20,8 +21,10 @@ struct mill_observation {
     bool oversubscribed;
     uint64_t completed; /* operations of all threads, those before and behind the window too */
     struct mill_check check;
-    int status;          /* negative: set-up or an operation failed */
-    const char *failure; /* which of the two; NULL: the engine itself */
+    struct mill_recorded recorded;
+    struct mill_outcomes *outcomes; /* of a litmus test; else NULL */
+    int status;                     /* negative: set-up or an operation failed */
+    const char *failure;            /* which of the two; NULL: the engine itself */
 };
 
 /* 0 or -ENOMEM. */

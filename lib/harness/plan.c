@@ -246,7 +246,8 @@ static void add_cell(struct mill_plan *plan, const struct mill_scenario *scenari
         .oversubscribed = threads > processors,
         .expectation = mill_scenario_expects(scenario, strategy, threads),
     };
-    cell->must_show = cell->expectation && processors >= cell->expectation->min_threads;
+    cell->must_show = cell->expectation && processors >= cell->expectation->min_threads &&
+                      (cell->expectation->findings != MILL_RACE || mill_tool_sees_races(tool));
     memcpy(cell->values, values, sizeof cell->values);
     struct mill_case one = {
         .scenario = scenario, .strategy = strategy, .values = cell->values, .threads = threads, .tool = tool};

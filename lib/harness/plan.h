@@ -39,7 +39,8 @@ struct mill_cell {
     bool oversubscribed;     /* more threads than processors */
     const char *unsupported; /* why it will not be run, or NULL; constant, or in `reason` of this very cell */
     char reason[96];
-    bool must_show; /* a control that must be caught: its threads have processors enough to meet on */
+    bool must_show; /* a control that must be caught: its threads have processors enough to meet on, and what
+                       is wrong is not a race alone where none is looked for */
     const struct mill_expectation *expectation; /* of a control; NULL: it shall pass */
     const struct mill_launch *launch;           /* how its children are started; NULL: as the run says */
     bool beside_previous; /* measured next to the cell before it in each round: what is compared with it */

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/sanitizer.h"
 #include "harness/test_scenarios.h"
 
 static int plan_of(struct mill_plan *plan, const char *scenario, const char *strategies, const char *threads,
@@ -33,6 +34,29 @@ static void everything_is_planned_when_nothing_is_named(void **state)
     assert_int_equal(plan.cells[0].threads, 1);
     assert_int_equal(plan.cells[way_count].threads, 2);
     mill_plan_destroy(&plan);
+}
+
+/* Where no tool looks for races, a control that shows nothing else cannot be missed. */
+static void a_race_alone_must_show_where_it_is_looked_for(void **state)
+{
+    (void)state;
+    static const struct mill_expectation race = {
+        .strategy = "caught", .findings = MILL_RACE, .min_threads = 1, .why = "it races"};
+    struct mill_scenario scenario = test_scenario;
+    const struct mill_scenario *const scenarios[] = {&scenario};
+    const struct mill_scenario_list list = {scenarios, 1};
+    scenario.expectations = &race;
+    scenario.expectation_count = 1;
+    for (enum mill_tool tool = MILL_NO_TOOL; tool < MILL_TOOL_COUNT; tool++) {
+        const struct mill_request request = {.strategies = "caught", .threads = "2", .tool = tool};
+        bool looks = tool == MILL_NO_TOOL ? MILL_UNDER_TSAN : tool != MILL_ASAN;
+        struct mill_plan plan;
+        assert_int_equal(mill_plan_make(&plan, &request, &list, 2, NULL), 0);
+        assert_non_null(plan.cells[0].expectation);
+        assert_int_equal(plan.cells[0].must_show, looks);
+        assert_int_equal(mill_tool_sees_races(tool), looks);
+        mill_plan_destroy(&plan);
+    }
 }
 
 static void cells_know_what_is_special_about_them(void **state)
@@ -192,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_planned_when_nothing_is_named),
         cmocka_unit_test(cells_know_what_is_special_about_them),
+        cmocka_unit_test(a_race_alone_must_show_where_it_is_looked_for),
         cmocka_unit_test(reasons_give_the_number_of_threads_that_is_needed),
         cmocka_unit_test(refusals_name_the_word_and_the_nearest),
         cmocka_unit_test(those_that_stand_for_a_family_are_taken_unless_others_are_named),

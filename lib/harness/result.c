@@ -35,20 +35,21 @@ static json_t *encode_cell(const struct mill_cell *cell)
 {
     const struct mill_strategy *strategy = cell->strategy;
     char shape[MILL_SHAPE_MAX];
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:i, s:b, s:o, s:o, s:b, s:s?, s:b, s:b, s:b}", /* */
-                     "scenario", cell->scenario->name,                                                  /* */
-                     "family", cell->scenario->family->name,                                            /* */
-                     "strategy", strategy->name, "algorithm", strategy->algorithm,                      /* */
-                     "library", strategy->library,                                                      /* */
-                     "shape", mill_family_shape(cell->scenario->family, strategy, shape), "threads",
-                     (int)cell->threads,                     /* */
-                     "oversubscribed", cell->oversubscribed, /* */
-                     "parameters", encode_parameters(cell), "expected", encode_expectation(cell), "must_show",
-                     cell->must_show,                                               /* */
-                     "unsupported", cell->unsupported,                              /* */
-                     "unavailable", strategy->missing != NULL,                      /* */
-                     "control", mill_scenario_is_control(cell->scenario, strategy), /* */
-                     "checked", cell->scenario->verify && !(strategy->traits & MILL_EMPTY));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:i, s:b, s:o, s:o, s:b, s:s?, s:b, s:b, s:b}", /* */
+        "scenario", cell->scenario->name,                                                  /* */
+        "family", cell->scenario->family->name,                                            /* */
+        "strategy", strategy->name, "algorithm", strategy->algorithm,                      /* */
+        "library", strategy->library,                                                      /* */
+        "shape", mill_family_shape(cell->scenario->family, strategy, shape), "threads",
+        (int)cell->threads,                     /* */
+        "oversubscribed", cell->oversubscribed, /* */
+        "parameters", encode_parameters(cell), "expected", encode_expectation(cell), "must_show",
+        cell->must_show,                                               /* */
+        "unsupported", cell->unsupported,                              /* */
+        "unavailable", strategy->missing != NULL,                      /* */
+        "control", mill_scenario_is_control(cell->scenario, strategy), /* */
+        "checked", (cell->scenario->verify || cell->scenario->outcomes) && !(strategy->traits & MILL_EMPTY));
 }
 
 json_t *mill_result_create(const struct mill_plan *plan, const char *command, uint64_t seed, json_t *machine,

@@ -65,6 +65,7 @@ static struct mill_sample_spec specify(const struct runner *runner, const struct
         .window_ns = settings->window_ns,
         .slice_ns = settings->slice_ns,
         .calibration_ns = settings->calibration_ns,
+        .history = slot->kind == MILL_HISTORY || settings->perturb ? settings->history : 0,
         .perturb = settings->perturb,
         .helped = settings->helped,
         .seed = seed,
@@ -193,10 +194,10 @@ static int find_slots(struct runner *runner)
 {
     const struct mill_plan *plan = runner->plan;
     const struct mill_run_settings *settings = runner->settings;
-    runner->slots = calloc(2 * plan->count + 1, sizeof *runner->slots);
-    runner->blocks = calloc(2 * plan->count + 1, sizeof *runner->blocks);
-    runner->order = calloc(2 * plan->count + 1, sizeof *runner->order);
-    runner->within = calloc(2 * plan->count + 1, sizeof *runner->within);
+    runner->slots = calloc(3 * plan->count + 1, sizeof *runner->slots);
+    runner->blocks = calloc(3 * plan->count + 1, sizeof *runner->blocks);
+    runner->order = calloc(3 * plan->count + 1, sizeof *runner->order);
+    runner->within = calloc(3 * plan->count + 1, sizeof *runner->within);
     if (!runner->slots || !runner->blocks || !runner->order || !runner->within) {
         return -ENOMEM;
     }
@@ -208,6 +209,9 @@ static int find_slots(struct runner *runner)
         }
         if (settings->latency_every > 0) {
             add_block(runner, first, end, MILL_LATENCY);
+        }
+        if (settings->history > 0 && !settings->perturb && plan->cells[first].scenario->model) {
+            add_block(runner, first, end, MILL_HISTORY);
         }
     }
     for (size_t i = 0; i < runner->count; i++) {
@@ -263,16 +267,17 @@ out:
 
 json_t *mill_run_settings_encode(const struct mill_run_settings *settings)
 {
-    return json_pack("{s:i, s:i, s:b, s:I, s:f, s:s, s:I, s:I, s:I, s:I, s:b, s:I, s:I}",          /* */
-                     "rounds", (int)settings->rounds, "attempts", (int)settings->attempts,         /* */
-                     "throughput", settings->throughput,                                           /* */
-                     "latency_every", (json_int_t)settings->latency_every, "rate", settings->rate, /* */
-                     "pin", mill_pin_name(settings->pin),                                          /* */
-                     "warmup_ns", (json_int_t)settings->warmup_ns,                                 /* */
-                     "window_ns", (json_int_t)settings->window_ns,                                 /* */
-                     "slice_ns", (json_int_t)settings->slice_ns,                                   /* */
-                     "calibration_ns", (json_int_t)settings->calibration_ns,                       /* */
-                     "helped", settings->helped,                                                   /* */
-                     "grace_ns", (json_int_t)settings->grace_ns,                                   /* */
+    return json_pack("{s:i, s:i, s:b, s:I, s:I, s:f, s:s, s:I, s:I, s:I, s:I, s:b, s:I, s:I}", /* */
+                     "rounds", (int)settings->rounds, "attempts", (int)settings->attempts,     /* */
+                     "throughput", settings->throughput,                                       /* */
+                     "latency_every", (json_int_t)settings->latency_every, "history",
+                     (json_int_t)settings->history, "rate", settings->rate,  /* */
+                     "pin", mill_pin_name(settings->pin),                    /* */
+                     "warmup_ns", (json_int_t)settings->warmup_ns,           /* */
+                     "window_ns", (json_int_t)settings->window_ns,           /* */
+                     "slice_ns", (json_int_t)settings->slice_ns,             /* */
+                     "calibration_ns", (json_int_t)settings->calibration_ns, /* */
+                     "helped", settings->helped,                             /* */
+                     "grace_ns", (json_int_t)settings->grace_ns,             /* */
                      "budget_ns", (json_int_t)settings->budget_ns);
 }

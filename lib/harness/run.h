@@ -22,6 +22,8 @@ struct mill_run_settings {
     unsigned attempts;      /* at most, for one sample that is rejected; at least 1 */
     bool throughput;        /* take a throughput sample of each cell in each round */
     uint64_t latency_every; /* and a latency sample that times each n-th operation; 0: none */
+    uint64_t history;       /* record so many calls of each thread, in a sample of its own in each round, or,
+                               where threads are preempted at random, in every one; 0: none */
     double rate;            /* operations a second: an open loop, latency samples only; 0: closed */
     enum mill_pin pin;
     uint64_t warmup_ns;

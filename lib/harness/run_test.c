@@ -312,6 +312,60 @@ static void an_interrupted_run_keeps_what_it_has(void **state)
     forget(&outcome);
 }
 
+/* In a sample of its own, whose numbers nobody compares; the liar's others are fine. */
+static void recorded_calls_are_judged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *strategy, *status, *verdict;
+        enum mill_verdict becomes;
+    } rows[] = {
+        {"fine", "ok", "linearizable", MILL_VERDICT_PASS},
+        {"lies", "check-failed", "not linearizable", MILL_VERDICT_FOUND},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct outcome outcome;
+        struct mill_run_settings settings = brief;
+        settings.window_ns = patient_window_ns;
+        settings.history = 50;
+        run_ways(&outcome, rows[i].strategy, "2", &settings, &nobody);
+        assert_int_equal(outcome.summary.samples, 2);
+        size_t at = strcmp(member(sample_of(&outcome, 0), "kind"), "history") == 0 ? 0 : 1;
+        const json_t *recorded = sample_of(&outcome, at), *other = sample_of(&outcome, 1 - at);
+        const json_t *history = json_object_get(recorded, "history");
+        assert_string_equal(member(recorded, "kind"), "history");
+        assert_string_equal(member(recorded, "status"), rows[i].status);
+        assert_string_equal(member(history, "verdict"), rows[i].verdict);
+        assert_in_range(json_integer_value(json_object_get(history, "calls")), 50, 100);
+        assert_true(json_integer_value(json_object_get(history, "missed")) > 0);
+        assert_string_equal(member(other, "kind"), "throughput");
+        assert_string_equal(member(other, "status"), "ok");
+        assert_null(json_object_get(other, "history"));
+        assert_int_equal(outcome.summary.cells[0].verdict, rows[i].becomes);
+        for (size_t row = 0; row < outcome.summary.row_count; row++) {
+            assert_int_equal(outcome.summary.rows[row].samples, 1);
+        }
+        forget(&outcome);
+    }
+}
+
+static void a_violation_brings_its_timeline(void **state)
+{
+    (void)state;
+    struct outcome outcome;
+    struct mill_run_settings settings = brief;
+    settings.window_ns = patient_window_ns;
+    settings.throughput = false;
+    settings.history = 10;
+    run_ways(&outcome, "lies", "1", &settings, &nobody);
+    const json_t *sample = sample_of(&outcome, 0);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(sample, "findings"), 0)),
+                        "wrong-answer");
+    assert_non_null(strstr(member(sample, "reason"), "is not linearizable"));
+    assert_non_null(strstr(member(json_object_get(sample, "history"), "timeline"), "Then it cannot go on"));
+    forget(&outcome);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +379,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_is_compared_is_measured_side_by_side),
         cmocka_unit_test(each_cell_has_its_own_program),
         cmocka_unit_test(an_interrupted_run_keeps_what_it_has),
+        cmocka_unit_test(recorded_calls_are_judged),
+        cmocka_unit_test(a_violation_brings_its_timeline),
     };
     if (argc == 2 && strcmp(argv[1], "sample") == 0) {
         return mill_child_main(&test_list);

@@ -87,6 +87,50 @@ static int run_crew(struct mill_crew *crew, const struct mill_sample_spec *spec,
     return status < 0 ? status : finished;
 }
 
+/* Behind the join. */
+static int judge_answers(const struct mill_case *one, struct mill_observation *seen)
+{
+    if (one->strategy->traits & MILL_EMPTY) {
+        return 0;
+    }
+    if (one->scenario->verify) {
+        one->scenario->verify(one, &seen->check);
+    }
+    int status = mill_case_outcomes(one, &seen->check, &seen->outcomes);
+    seen->failure = status < 0 ? "counting the outcomes" : NULL;
+    return status;
+}
+
+/* Behind teardown: now the subject's own threads record no more. The search is bounded: what takes longer
+ * stays undecided, and is told so. */
+static int judge_history(const struct mill_model *model, const struct mill_case *one,
+                         struct mill_observation *seen)
+{
+    static const struct mill_linearizability_limits limits = {.configurations = 500000,
+                                                              .bytes = (size_t)1 << 29};
+    int status = mill_recorded_judge(model, one->history, &limits, &seen->recorded, NULL);
+    seen->failure = status < 0 ? "judging the history" : NULL;
+    if (seen->recorded.verdict == MILL_NOT_LINEARIZABLE) {
+        mill_check_found(&seen->check, MILL_WRONG_ANSWER, "%s", seen->recorded.sentence);
+    }
+    return status;
+}
+
+/* In all, with those of threads that are not the engine's: more would take gigabytes. */
+static const uint64_t recorded_calls_max = 10000000;
+
+/* NULL stays where the scenario has nothing to judge a history by. */
+static int open_history(const struct mill_sample_spec *spec, struct mill_case *one)
+{
+    if (spec->history * spec->threads > recorded_calls_max) {
+        return -E2BIG;
+    }
+    return spec->history > 0 && spec->scenario->model
+               ? mill_history_create(spec->threads, spec->history, mill_stamps_best(one->clock), one->clock,
+                                     &one->history)
+               : 0;
+}
+
 /* The two processors whose distance the sample depends on: those of its first two threads, else any two. */
 static void bracket_processors(const struct mill_cpus *cpus, const struct mill_sample_spec *spec,
                                const int *place, int pair[2])
@@ -110,12 +154,27 @@ static int bracket(const struct mill_clock *clock, const struct mill_sample_spec
                : 0;
 }
 
+/* What comes between set-up and tear-down. */
+static int run_between(struct mill_crew *crew, const struct mill_sample_spec *spec, struct mill_case *one,
+                       const int *place, const int pair[2], struct mill_observation *seen)
+{
+    int status = bracket(one->clock, spec, pair, &seen->calibration_before_ns);
+    if (status == 0) {
+        status = run_crew(crew, spec, one, place, seen);
+    }
+    if (status == 0) {
+        status = bracket(one->clock, spec, pair, &seen->calibration_after_ns);
+    }
+    return status == 0 ? judge_answers(one, seen) : status;
+}
+
 int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct mill_error *error)
 {
     struct mill_clock clock;
     struct mill_cpus *cpus = NULL;
     struct mill_observation seen;
     struct mill_crew crew = {0};
+    struct mill_model copy;
     int *place = NULL;
     int pair[2];
     struct mill_case one = {
@@ -146,21 +205,24 @@ int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct
     seen.oversubscribed = spec->threads > mill_cpus_count(cpus);
     bracket_processors(cpus, spec, place, pair);
 
+    status = open_history(spec, &one);
+    if (status < 0) {
+        mill_error_set(error, status,
+                       status == -E2BIG ? "calls of %u threads are too many to record: at most %llu in all"
+                                        : "no memory to record the calls of %u threads (at most %llu in all)",
+                       spec->threads, (unsigned long long)recorded_calls_max);
+        goto out;
+    }
     status = spec->scenario->setup(&one);
     if (status < 0) {
         seen.failure = "setup";
     } else {
-        status = bracket(&clock, spec, pair, &seen.calibration_before_ns);
-        if (status == 0) {
-            status = run_crew(&crew, spec, &one, place, &seen);
-        }
-        if (status == 0) {
-            status = bracket(&clock, spec, pair, &seen.calibration_after_ns);
-        }
-        if (status == 0 && spec->scenario->verify && !(spec->strategy->traits & MILL_EMPTY)) {
-            spec->scenario->verify(&one, &seen.check);
-        }
+        status = run_between(&crew, spec, &one, place, pair, &seen);
+        const struct mill_model *model = status == 0 ? mill_case_model(&one, &copy) : NULL;
         spec->scenario->teardown(&one);
+        if (status == 0 && !(spec->strategy->traits & MILL_EMPTY)) {
+            status = judge_history(model, &one, &seen);
+        }
     }
     seen.status = status;
     status = mill_observation_encode(&seen, spec, &crew, sample);
@@ -169,6 +231,7 @@ int mill_sample_run(const struct mill_sample_spec *spec, json_t **sample, struct
     }
     mill_crew_destroy(&crew);
 out:
+    mill_history_destroy(one.history);
     free(place);
     mill_cpus_close(cpus);
     mill_observation_destroy(&seen);

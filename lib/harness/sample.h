@@ -19,6 +19,7 @@
 enum mill_sample_kind {
     MILL_THROUGHPUT, /* no clock is read in the loop */
     MILL_LATENCY,    /* every, or every n-th, operation is timed */
+    MILL_HISTORY,    /* as the first, and recorded: its numbers do not count */
 };
 
 struct mill_sample_spec {
@@ -34,10 +35,13 @@ struct mill_sample_spec {
     uint64_t window_ns;
     uint64_t slice_ns;       /* fairness is also looked at in slices of this length */
     uint64_t calibration_ns; /* how long each bracket takes; 0: none, as under a sanitizer */
+    uint64_t history;        /* so many calls of each thread are recorded, at most; 0: none */
     bool perturb;            /* threads are preempted at random (perturb.h) */
     bool helped;             /* by another process: foreign time does not count against it */
     uint64_t seed;           /* below 2^63, so that JSON can carry it */
 };
+
+#define MILL_HISTORY_MAX 100000 /* calls of each thread */
 
 const char *mill_sample_kind_name(enum mill_sample_kind kind);
 

@@ -1,6 +1,7 @@
 #include "harness/scenario.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +18,8 @@ static const struct {
     {MILL_LATENCY_BOUND, "latency-bound"},
     {MILL_CORRUPTION, "corruption"},
     {MILL_UNBOUNDED_GROWTH, "unbounded-growth"},
+    {MILL_WRONG_ANSWER, "wrong-answer"},
+    {MILL_FORBIDDEN_OUTCOME, "forbidden-outcome"},
 };
 
 void mill_check_measured(struct mill_check *check, const char *name, const char *unit, double value)
@@ -68,6 +71,45 @@ const struct mill_expectation *mill_scenario_expects(const struct mill_scenario 
 bool mill_scenario_is_control(const struct mill_scenario *scenario, const struct mill_strategy *strategy)
 {
     return (strategy->traits & MILL_CONTROL) || mill_scenario_expects(scenario, strategy, UINT_MAX);
+}
+
+const struct mill_model *mill_case_model(const struct mill_case *one, struct mill_model *copy)
+{
+    return one->scenario->model ? one->scenario->model(one, copy) : NULL;
+}
+
+static void check_outcomes(const struct mill_outcomes *outcomes, struct mill_check *check)
+{
+    for (size_t i = 0; i < mill_outcomes_rows(outcomes); i++) {
+        struct mill_outcome_count row;
+        mill_outcomes_row(outcomes, i, &row);
+        if (row.count > 0 && (row.grade == MILL_OUTCOME_FORBIDDEN || row.grade == MILL_OUTCOME_UNKNOWN)) {
+            mill_check_found(check, MILL_FORBIDDEN_OUTCOME, "'%s' came out %" PRIu64 " times: %s",
+                             row.outcome, row.count, row.sentence);
+        }
+    }
+}
+
+int mill_case_outcomes(const struct mill_case *one, struct mill_check *check, struct mill_outcomes **outcomes)
+{
+    const struct mill_scenario *scenario = one->scenario;
+    size_t count;
+    *outcomes = NULL;
+    if (!scenario->outcomes) {
+        return 0;
+    }
+    const struct mill_declared_outcome *declared = scenario->outcomes(one, &count);
+    int status = mill_outcomes_create(declared, count, outcomes);
+    if (status == 0) {
+        status = scenario->count(one, *outcomes);
+    }
+    if (status < 0) {
+        mill_outcomes_destroy(*outcomes);
+        *outcomes = NULL;
+        return status;
+    }
+    check_outcomes(*outcomes, check);
+    return 0;
 }
 
 unsigned mill_case_role_threads(const struct mill_case *one, unsigned role)

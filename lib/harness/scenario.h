@@ -22,6 +22,9 @@
 #include "core/random.h"
 #include "core/strategy.h"
 #include "harness/tool.h"
+#include "measure/history.h"
+#include "measure/model.h"
+#include "measure/outcomes.h"
 
 struct mill_histogram;
 
@@ -56,7 +59,9 @@ enum mill_finding {
     MILL_LOST_WAKEUP = 1 << 3,
     MILL_LATENCY_BOUND = 1 << 4,
     MILL_CORRUPTION = 1 << 5, /* a structure or an ownership is broken (ABA, overlap in a critical section) */
-    MILL_UNBOUNDED_GROWTH = 1 << 6, /* memory grows with the load, past what was promised */
+    MILL_UNBOUNDED_GROWTH = 1 << 6,  /* memory grows with the load, past what was promised */
+    MILL_WRONG_ANSWER = 1 << 7,      /* no order of the calls explains what they were told */
+    MILL_FORBIDDEN_OUTCOME = 1 << 8, /* a litmus test came out as it must not */
 };
 
 /* One number that only the scenario can know: idle processor time, staleness, items dropped. */
@@ -105,8 +110,9 @@ struct mill_case {
     unsigned threads;
     enum mill_tool tool; /* under which it will run; MILL_NO_TOOL: what this build is made with */
     uint64_t seed;
-    void *state;         /* setup sets it, teardown frees it */
-    uint64_t operations; /* completed by all threads, warm-up included; valid in verify */
+    struct mill_history *history; /* of an engine that records; else NULL */
+    void *state;                  /* setup sets it, teardown frees it */
+    uint64_t operations;          /* completed by all threads, warm-up included; valid in verify */
 };
 
 /* ---- spans ---- */
@@ -144,8 +150,9 @@ struct mill_worker {
     unsigned index;           /* 0 … threads-1 */
     unsigned role;            /* index into scenario->roles */
     unsigned index_in_role;
-    struct mill_random random; /* seeded from the case's seed and the index */
-    uint64_t acquisitions;     /* counted by mill_worker_holds */
+    struct mill_history *history; /* the case's */
+    struct mill_random random;    /* seeded from the case's seed and the index */
+    uint64_t acquisitions;        /* counted by mill_worker_holds */
     uint64_t reacquisitions;
     uint64_t since; /* set by mill_worker_latency_since for one operation */
     struct mill_histogram *const
@@ -205,6 +212,68 @@ static inline bool mill_worker_is_timed(const struct mill_worker *worker)
  * an operation that is timed. */
 void mill_worker_span(struct mill_worker *worker, unsigned index, uint64_t from, uint64_t to);
 
+/* ---- what is recorded ----
+ *
+ * A scenario with a model records each call of its subject that the model knows, and what the call was told.
+ * Around the call and nothing else:
+ *
+ *     mill_worker_called(worker, MILL_CALL_QUEUE_PUT, 0, number, 0);
+ *     status = mill_queue_put(queue, item, MILL_FOREVER);
+ *     mill_worker_returned(worker, status);
+ *
+ * What returns nothing returns 0. A call that is given up needs no return: it stays pending. Where nothing is
+ * recorded each of these costs a branch that is always foretold. They order nothing between threads, and the
+ * hunt does not see them: the build for it (MILL_UNDER_HUNT) leaves them to functions that are not
+ * instrumented. The worker's own thread alone.
+ */
+
+bool mill_worker_records_unseen(const struct mill_worker *worker);
+void mill_worker_note_call(struct mill_worker *worker, unsigned operation, int64_t object, int64_t argument,
+                           int64_t second);
+void mill_worker_note_return(struct mill_worker *worker, int64_t result);
+void mill_worker_note_return_of(struct mill_worker *worker, int64_t object, int64_t result);
+
+/* Is this run recorded? Then a scenario may ask its subject more than it does else, where its operations are
+ * told nothing that could be wrong. */
+static inline bool mill_worker_records(const struct mill_worker *worker)
+{
+#ifdef MILL_UNDER_HUNT
+    return mill_worker_records_unseen(worker);
+#else
+    return worker->history != NULL;
+#endif
+}
+
+/* Calls an operation of the model. `object` tells which, where there are several; 0 else. */
+static inline void mill_worker_called(struct mill_worker *worker, unsigned operation, int64_t object,
+                                      int64_t argument, int64_t second)
+{
+    if (mill_worker_records(worker)) {
+        mill_worker_note_call(worker, operation, object, argument, second);
+    }
+}
+
+static inline void mill_worker_returned(struct mill_worker *worker, int64_t result)
+{
+    if (mill_worker_records(worker)) {
+        mill_worker_note_return(worker, result);
+    }
+}
+
+/* The same when only the answer tells which object it was (history.h). */
+static inline void mill_worker_returned_of(struct mill_worker *worker, int64_t object, int64_t result)
+{
+    if (mill_worker_records(worker)) {
+        mill_worker_note_return_of(worker, object, result);
+    }
+}
+
+/* The same in threads that are no worker's: of the scenario, of its subject, of the engine. The result is for
+ * the return; where nothing is recorded both do nothing. Any thread. */
+size_t mill_case_called(const struct mill_case *one, unsigned operation, int64_t object, int64_t argument,
+                        int64_t second);
+void mill_case_returned(const struct mill_case *one, size_t call, int64_t result);
+
 /* ---- the scenario ---- */
 
 struct mill_scenario {
@@ -232,6 +301,16 @@ struct mill_scenario {
      * `missing`, the thread limits and what a tool cannot see of the strategy (mill_tool_blind). */
     const char *(*unsupported)(const struct mill_case *one);
 
+    /* What recorded calls are checked against (measure/model.h), or NULL: for this case there is none.
+     * `copy` is room for a model with a parameter set. Asked for between setup and teardown, and no part of
+     * the state: it is used behind teardown, when nobody records any more. Optional. */
+    const struct mill_model *(*model)(const struct mill_case *one, struct mill_model *copy);
+
+    /* A litmus test: how it may come out with this strategy, and how often it came out so, counted behind the
+     * join. Both or neither. `count` returns 0 or what mill_outcomes_count said. */
+    const struct mill_declared_outcome *(*outcomes)(const struct mill_case *one, size_t *count);
+    int (*count)(const struct mill_case *one, struct mill_outcomes *outcomes);
+
     int (*setup)(struct mill_case *one);                                   /* 0 or a negative errno */
     void (*verify)(const struct mill_case *one, struct mill_check *check); /* optional */
     void (*interrupt)(struct mill_case *one); /* optional: wakes operations that block */
@@ -252,6 +331,14 @@ const struct mill_expectation *mill_scenario_expects(const struct mill_scenario 
 
 /* Is it a mistake kept on purpose, everywhere or in this scenario? Such a one never leads. */
 bool mill_scenario_is_control(const struct mill_scenario *scenario, const struct mill_strategy *strategy);
+
+/* The case's model, or NULL. */
+const struct mill_model *mill_case_model(const struct mill_case *one, struct mill_model *copy);
+
+/* The table of a case that is a litmus test, filled; *outcomes is NULL where it is none. A forbidden outcome
+ * is a finding; one that nobody declared, too. Behind the join, before teardown. 0 or a negative errno. */
+int mill_case_outcomes(const struct mill_case *one, struct mill_check *check,
+                       struct mill_outcomes **outcomes);
 
 /* Exactly so many threads play the role; 0: an even share of those left over. */
 unsigned mill_case_role_threads(const struct mill_case *one, unsigned role);

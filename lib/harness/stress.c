@@ -10,6 +10,7 @@
 #include "harness/reports.h"
 #include "harness/result.h"
 #include "harness/sample_series.h"
+#include "harness/told.h"
 
 enum {
     longer_runs = 3, /* for a cell that came to nothing, */
@@ -114,6 +115,9 @@ static int add_finding(struct seen *seen, const char *key, bool expected, const 
     json_t *finding = json_object_get(seen->stress->groups, whole.text);
     if (!finding) {
         const char *evidence = mill_sample_text(seen->sample, "stacks");
+        if (mill_sample_is(what, "kind", "wrong-answer")) {
+            evidence = mill_sample_text(json_object_get(seen->sample, "history"), "timeline");
+        }
         evidence = evidence ? evidence : mill_sample_text(seen->sample, "stderr");
         finding =
             json_pack("{s:s, s:O, s:O, s:b, s:i, s:s, s:[], s:O, s:s?}", "tool", mill_tool_name(seen->tool),
@@ -251,6 +255,7 @@ static int look_at(struct seen *seen)
 struct tally {
     size_t samples, worked, rejected, expected, unexpected;
     const char *reason;
+    struct mill_told told;
 };
 
 static enum mill_verdict judge(const json_t *cell, const struct tally *tally, const char *ended,
@@ -290,6 +295,7 @@ static int add_sample(struct mill_stress *stress, enum mill_tool tool, const jso
     struct seen seen = {.stress = stress, .tool = tool, .cell = cell, .sample = sample};
     bool rejected = mill_sample_is(sample, "status", "rejected");
     int status = rejected ? 0 : look_at(&seen);
+    status = status == 0 ? mill_told_add(&tally->told, sample) : status;
     tally->rejected += rejected;
     tally->samples += !rejected;
     tally->worked += !rejected && mill_sample_number(sample, "completed") > 0;
@@ -313,7 +319,9 @@ static int add_cell(struct mill_stress *stress, enum mill_tool tool, const json_
         "expected", json_object_get(cell, "expected"), "must_show", json_object_get(cell, "must_show"),
         "verdict", mill_verdict_name(verdict), "reason", reason, "samples", (json_int_t)tally->samples,
         "rejected", (json_int_t)tally->rejected);
-    return json_array_append_new(json_object_get(stress->document, "cells"), entry) == 0 ? 0 : -ENOMEM;
+    int status = entry ? mill_told_encode(&tally->told, entry) : -ENOMEM;
+    bool added = json_array_append_new(json_object_get(stress->document, "cells"), entry) == 0;
+    return added ? status : -ENOMEM;
 }
 
 int mill_stress_add(struct mill_stress *stress, enum mill_tool tool, const json_t *result, const char *failed)
@@ -339,6 +347,7 @@ int mill_stress_add(struct mill_stress *stress, enum mill_tool tool, const json_
             }
         }
         status = status == 0 ? add_cell(stress, tool, cell, &tally, ended) : status;
+        mill_told_free(&tally.told);
     }
     if (interrupted && !failed) {
         json_object_set_new(stress->document, "interrupted", json_true());
@@ -435,6 +444,9 @@ int mill_stress_tool(struct mill_stress *stress, const struct mill_launch *launc
     struct mill_run_settings perturbed = *settings;
     perturbed.launch = launch;
     perturbed.perturb = true;
+    if (mill_tool_takes_atomics_for_plain(launch->tool)) {
+        perturbed.history = 0; /* recording is made of atomics */
+    }
     json_t *result = mill_result_create(plan, "stress", settings->seed, json_object(), json_object(),
                                         mill_run_settings_encode(&perturbed));
     int status = result ? run_plan(plan, perturbed, &between, result, error) : -ENOMEM;

@@ -130,6 +130,35 @@ static void what_verify_found_counts_beside_the_tool(void **state)
     json_decref(result);
 }
 
+/* Histories and outcomes go into the cell, and a wrong answer's timeline stands where a stack would. */
+static void what_a_sample_tells_is_kept(void **state)
+{
+    (void)state;
+    struct mill_stress stress;
+    json_t *sample = sample_of(0, "check-failed", "");
+    json_array_append_new(json_object_get(sample, "findings"), json_string("wrong-answer"));
+    json_object_set_new(
+        sample, "history",
+        json_pack("{s:s, s:i, s:s}", "verdict", "not linearizable", "calls", 9, "timeline", "how it went"));
+    json_object_set_new(sample, "outcomes",
+                        json_pack("[{s:s, s:s, s:s, s:i}]", "outcome", "1, 0", "grade", "acceptable",
+                                  "sentence", "so", "count", 8));
+    json_t *result = result_of(cell_of("one", NULL, false), sample);
+    json_array_append(json_object_get(result, "samples"), sample);
+    open_stress(&stress);
+    assert_int_equal(mill_stress_add(&stress, MILL_TSAN, result, NULL), 0);
+    const json_t *cell = entry(&stress, "cells", 0), *finding = entry(&stress, "findings", 0);
+    assert_int_equal(number(json_object_get(cell, "histories"), "not_linearizable"), 2);
+    assert_int_equal(number(json_object_get(cell, "histories"), "calls"), 18);
+    assert_int_equal(number(json_array_get(json_object_get(cell, "outcomes"), 0), "count"), 16);
+    assert_string_equal(member(cell, "verdict"), "FOUND");
+    assert_string_equal(member(finding, "kind"), "wrong-answer");
+    assert_string_equal(member(finding, "evidence"), "how it went");
+    assert_int_equal(number(finding, "count"), 2);
+    mill_stress_close(&stress);
+    json_decref(result);
+}
+
 static void one_stack_is_one_finding_wherever_it_was_seen(void **state)
 {
     (void)state;
@@ -317,6 +346,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_sample_is_judged),
         cmocka_unit_test(what_verify_found_counts_beside_the_tool),
+        cmocka_unit_test(what_a_sample_tells_is_kept),
         cmocka_unit_test(one_stack_is_one_finding_wherever_it_was_seen),
         cmocka_unit_test(a_tool_that_failed_found_nothing),
         cmocka_unit_test(a_run_judges_its_cells),

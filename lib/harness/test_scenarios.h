@@ -30,6 +30,7 @@ enum way {
     way_one_thread,
     way_closes,
     way_no_threads,
+    way_lies,
     way_missing,
 };
 
@@ -57,6 +58,7 @@ static const struct mill_strategy ways[] = {
     WAY(way_one_thread, "one-thread", MILL_ONE_THREAD),
     WAY(way_closes, "closes", 0),
     WAY(way_no_threads, "no-threads", 0),
+    WAY(way_lies, "lies", 0),
     [way_missing] = {.name = "missing",
                      .summary = "is not there",
                      .source = "nowhere",
@@ -69,8 +71,8 @@ enum {
 };
 
 static const struct mill_strategy *const way_list[way_count] = {
-    &ways[0], &ways[1], &ways[2],  &ways[3],  &ways[4],  &ways[5],  &ways[6],  &ways[7],
-    &ways[8], &ways[9], &ways[10], &ways[11], &ways[12], &ways[13], &ways[14], &ways[15],
+    &ways[0], &ways[1],  &ways[2],  &ways[3],  &ways[4],  &ways[5],  &ways[6],  &ways[7],  &ways[8],
+    &ways[9], &ways[10], &ways[11], &ways[12], &ways[13], &ways[14], &ways[15], &ways[16],
 };
 
 static const struct mill_family way_family = {
@@ -127,8 +129,24 @@ static int test_setup(struct mill_case *one)
     }
 }
 
+/* Each thread counts for itself. One that lies says the same each time, which nothing but a history shows. */
+static void count_aloud(struct mill_worker *worker)
+{
+    int64_t count = (int64_t)atomic_load_explicit(&worker->operations, memory_order_relaxed) + 1;
+    mill_worker_called(worker, MILL_CALL_COUNTER_ADD_AND_FETCH, worker->index, 1, 0);
+    mill_worker_returned(worker, way_of(worker->the_case) == way_lies ? 1 : count);
+}
+
+static const struct mill_model *test_model(const struct mill_case *one, struct mill_model *copy)
+{
+    (void)one;
+    (void)copy;
+    return &mill_model_counter;
+}
+
 static int test_operation(struct mill_worker *worker)
 {
+    count_aloud(worker);
     if (way_of(worker->the_case) == way_hang) {
         wait_for_ever_here();
     }
@@ -174,6 +192,7 @@ static const struct mill_scenario test_scenario = {
     .role_count = 1,
     .expectations = test_expectations,
     .expectation_count = sizeof test_expectations / sizeof test_expectations[0],
+    .model = test_model,
     .setup = test_setup,
     .verify = test_verify,
     .teardown = test_teardown,

@@ -51,6 +51,11 @@ bool mill_tool_takes_atomics_for_plain(enum mill_tool tool)
     return tools[tool].atomics_are_plain;
 }
 
+bool mill_tool_sees_races(enum mill_tool tool)
+{
+    return tool == MILL_NO_TOOL ? MILL_UNDER_TSAN : tool != MILL_ASAN;
+}
+
 const char *mill_tool_blind(enum mill_tool tool, const struct mill_strategy *strategy)
 {
     if (tool == MILL_NO_TOOL && MILL_UNDER_TSAN) {

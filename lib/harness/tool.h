@@ -36,6 +36,9 @@ int mill_tool_parse(const char *word, enum mill_tool *tool, struct mill_error *e
 /* Helgrind and DRD know no atomics: what only those order looks unordered to them. */
 bool mill_tool_takes_atomics_for_plain(enum mill_tool tool);
 
+/* Does it look for data races? MILL_NO_TOOL stands for the sanitizer that this build is made with. */
+bool mill_tool_sees_races(enum mill_tool tool);
+
 /* Why the tool cannot judge the strategy, or NULL; the text is constant. MILL_NO_TOOL stands for the
  * sanitizer that this build is made with. */
 const char *mill_tool_blind(enum mill_tool tool, const struct mill_strategy *strategy);

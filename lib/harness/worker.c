@@ -15,6 +15,7 @@ void mill_worker_init(struct mill_worker *worker, const struct mill_case *one, u
         .clock = one->clock,
         .phase = phase,
         .index = index,
+        .history = one->history,
     };
     mill_random_seed(&worker->random, one->seed, index);
 

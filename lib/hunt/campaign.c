@@ -115,6 +115,17 @@ static int keep_failure(struct hunt *hunt, const struct mill_drive *drive)
     return 0;
 }
 
+/* All processes count by the same rows. */
+static void gather_outcomes(struct mill_campaign_result *result, const struct mill_job *job)
+{
+    for (unsigned i = 0; i < MILL_JOB_OUTCOMES && job->outcomes[i].outcome[0]; i++) {
+        uint64_t before = get(&result->outcomes[i].count);
+        memcpy(&result->outcomes[i], &job->outcomes[i], sizeof job->outcomes[i]);
+        atomic_store_explicit(&result->outcomes[i].count, before + get(&job->outcomes[i].count),
+                              memory_order_relaxed);
+    }
+}
+
 static int gather(struct hunt *hunt, struct mill_drive *drive)
 {
     struct mill_campaign_result *result = hunt->result;
@@ -124,6 +135,7 @@ static int gather(struct hunt *hunt, struct mill_drive *drive)
     result->cut += get(&job->cut);
     result->blind += get(&job->blind);
     result->hash += get(&job->hash);
+    gather_outcomes(result, job);
     result->exhausted |= job->exhausted;
     result->threads_most =
         job->threads_most > result->threads_most ? job->threads_most : result->threads_most;

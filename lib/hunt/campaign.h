@@ -49,7 +49,8 @@ struct mill_campaign_result {
     uint64_t elapsed_ns;
     bool exhausted; /* every schedule that the explorer can tell apart was seen */
     bool interrupted;
-    char worth[2048]; /* what the silence is worth */
+    char worth[2048];                                    /* what the silence is worth */
+    struct mill_job_outcome outcomes[MILL_JOB_OUTCOMES]; /* as in the job; of a failing schedule, too */
     bool failed;
     uint64_t number; /* of the failing schedule */
     struct mill_failure failure;

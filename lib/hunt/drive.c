@@ -106,6 +106,8 @@ static void forget_answers(struct mill_job *job)
     atomic_store(&job->hash, 0);
     atomic_store(&job->state, MILL_JOB_IDLE);
     job->refusal[0] = '\0';
+    job->told[0] = '\0';
+    memset(job->outcomes, 0, sizeof job->outcomes);
     job->failure = (struct mill_failure){.kind = MILL_FAILURE_NONE};
     mill_choices_clear((struct mill_choices *)job->made);
 }

@@ -20,6 +20,8 @@
 /* Of a list of choices; a schedule is cut long before it is full. */
 #define MILL_JOB_CHOICES     ((size_t)4 << 20)
 #define MILL_JOB_TRACE       ((uint32_t)1 << 16)
+#define MILL_JOB_TOLD        ((size_t)1 << 16)
+#define MILL_JOB_OUTCOMES    16
 
 enum mill_job_mode {
     MILL_JOB_EXPLORE, /* schedules first, first + stride, … of an explorer */
@@ -45,6 +47,14 @@ enum mill_job_state {
     MILL_JOB_CUT, /* too many steps */
     MILL_JOB_FAILED,
     MILL_JOB_REFUSED, /* it cannot be hunted; `refusal` says why */
+};
+
+/* How often all schedules came out in one way, where the program counts that. */
+struct mill_job_outcome {
+    _Atomic uint64_t count;
+    char outcome[64]; /* empty: this row and all behind it are not used */
+    char grade[16];
+    char sentence[176];
 };
 
 /* One step that was taken. */
@@ -89,6 +99,8 @@ struct mill_job {
     uint32_t trace_lost;
     char refusal[400];
     struct mill_failure failure;
+    struct mill_job_outcome outcomes[MILL_JOB_OUTCOMES]; /* of all that are done */
+    char told[MILL_JOB_TOLD];          /* more of the failure, in lines; the target's own words */
     struct mill_failure_stack seen[4]; /* at the steps that are watched */
     uintptr_t base;                    /* what was added to the program's addresses when it was loaded */
     alignas(

@@ -47,7 +47,7 @@ static struct mill_search_request request_of(const struct shrinker *shrinker, co
 /* Are these calls not linearizable, for sure? 1, 0 or a negative errno. Out of budget nothing is sure. */
 static int is_broken(struct shrinker *shrinker, const struct mill_call *calls, size_t count)
 {
-    enum mill_verdict verdict;
+    enum mill_history_verdict verdict;
     uint64_t used = count;
     const struct mill_search_request request = request_of(shrinker, calls, count);
     if (shrinker->budget == 0) {

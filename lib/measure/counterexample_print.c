@@ -345,7 +345,7 @@ static int find_dead_end(const struct printer *printer, struct mill_dead_end *de
                                           .count = example->count,
                                           .limits = &limits,
                                           .blind = true};
-    enum mill_verdict verdict;
+    enum mill_history_verdict verdict;
     uint64_t used = 0;
     int status = mill_linearizability_search(&request, &verdict, &used, dead_end);
     if (status == 0 && verdict == MILL_UNDECIDED && !example->begun) {

@@ -17,12 +17,20 @@ struct log {
     bool open_missed;      /* and is one of those that were missed */
 };
 
+/* Of threads without a number. Taken places beyond its capacity were missed. */
+struct shared_log {
+    struct mill_call *calls;
+    alignas(MILL_ISOLATION) _Atomic size_t taken;
+    _Atomic uint64_t first_missed;
+};
+
 struct mill_history {
     enum mill_stamps stamps;
     unsigned threads;
     size_t capacity;
     const struct mill_clock *clock;
     struct log *logs;
+    struct shared_log beside;
     alignas(MILL_ISOLATION) _Atomic uint64_t counter;
     uint64_t plain;
 };
@@ -93,23 +101,49 @@ static uint64_t stamp_return(struct mill_history *history)
 
 /* ---- making one ---- */
 
+/* Written to, so that no page is new while operations are timed. */
+static struct mill_call *alloc_calls(size_t count)
+{
+    size_t size;
+    if (__builtin_mul_overflow(count, sizeof(struct mill_call), &size) || size > SIZE_MAX - MILL_ISOLATION) {
+        return NULL;
+    }
+    struct mill_call *calls = mill_isolated_alloc(size);
+    return calls ? memset(calls, 0xff, size) : NULL;
+}
+
+static size_t beside_capacity(const struct mill_history *history)
+{
+    return history->threads * history->capacity;
+}
+
 static int open_logs(struct mill_history *history)
 {
     for (unsigned i = 0; i < history->threads; i++) {
-        struct log *log = &history->logs[i];
-        size_t size;
-        if (__builtin_mul_overflow(history->capacity, sizeof *log->calls, &size) ||
-            size > SIZE_MAX - MILL_ISOLATION) {
+        history->logs[i].calls = alloc_calls(history->capacity);
+        if (!history->logs[i].calls) {
             return -ENOMEM;
         }
-        log->calls = mill_isolated_alloc(size);
-        if (!log->calls) {
-            return -ENOMEM;
-        }
-        memset(log->calls, 0xff, size); /* so that no page is new while operations are timed */
-        log->first_missed = MILL_PENDING;
     }
+    history->beside.calls = alloc_calls(beside_capacity(history));
+    if (!history->beside.calls) {
+        return -ENOMEM;
+    }
+    mill_history_reset(history);
     return 0;
+}
+
+void mill_history_reset(struct mill_history *history)
+{
+    for (unsigned i = 0; i < history->threads; i++) {
+        struct log *log = &history->logs[i];
+        *log = (struct log){.calls = log->calls, .first_missed = MILL_PENDING};
+    }
+    /* relaxed, all: nobody records meanwhile */
+    atomic_store_explicit(&history->beside.taken, 0, memory_order_relaxed);
+    atomic_store_explicit(&history->beside.first_missed, MILL_PENDING, memory_order_relaxed);
+    atomic_store_explicit(&history->counter, 0, memory_order_relaxed);
+    history->plain = 0;
 }
 
 int mill_history_create(unsigned threads, size_t capacity, enum mill_stamps stamps,
@@ -149,6 +183,7 @@ void mill_history_destroy(struct mill_history *history)
         free(history->logs[i].calls);
     }
     free(history->logs);
+    free(history->beside.calls);
     free(history);
 }
 
@@ -196,6 +231,60 @@ int mill_history_return(struct mill_history *history, unsigned thread, int64_t r
     return 0;
 }
 
+int mill_history_return_of(struct mill_history *history, unsigned thread, int64_t object, int64_t result)
+{
+    int status = mill_history_return(history, thread, result);
+    if (status == 0) {
+        struct log *log = &history->logs[thread];
+        log->calls[log->count - 1].object = object;
+    }
+    return status;
+}
+
+static void note_missed(struct mill_history *history)
+{
+    uint64_t now = stamp_call(history);
+    /* relaxed, here and where a place is taken: what is recorded is read behind a join */
+    uint64_t first = atomic_load_explicit(&history->beside.first_missed, memory_order_relaxed);
+    while (now < first &&
+           !atomic_compare_exchange_weak_explicit(&history->beside.first_missed, &first, now,
+                                                  memory_order_relaxed, memory_order_relaxed)) {
+    }
+}
+
+size_t mill_history_call_beside(struct mill_history *history, unsigned operation, int64_t object,
+                                int64_t argument, int64_t second)
+{
+    size_t place = atomic_fetch_add_explicit(&history->beside.taken, 1, memory_order_relaxed);
+    if (place >= beside_capacity(history)) {
+        note_missed(history);
+        return MILL_CALL_MISSED;
+    }
+    struct mill_call *call = &history->beside.calls[place];
+    *call = (struct mill_call){.thread = history->threads + (unsigned)place,
+                               .operation = operation,
+                               .object = object,
+                               .argument = argument,
+                               .second = second,
+                               .returned = MILL_PENDING};
+    call->invoked = stamp_call(history);
+    return place;
+}
+
+int mill_history_return_beside(struct mill_history *history, size_t call, int64_t result)
+{
+    if (call == MILL_CALL_MISSED) {
+        return -ENOSPC;
+    }
+    if (call >= beside_capacity(history) ||
+        call >= atomic_load_explicit(&history->beside.taken, memory_order_relaxed)) {
+        return -EINVAL;
+    }
+    history->beside.calls[call].returned = stamp_return(history);
+    history->beside.calls[call].result = result;
+    return 0;
+}
+
 /* ---- collecting ---- */
 
 static int by_invocation(const void *a, const void *b)
@@ -207,11 +296,33 @@ static int by_invocation(const void *a, const void *b)
     return (left->thread > right->thread) - (left->thread < right->thread);
 }
 
+/* Adds what a log holds, up to the first call that is missing. */
+static void add_calls(struct mill_calls *calls, const struct mill_call *recorded, size_t count, uint64_t end)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct mill_call call = recorded[i];
+        if (call.invoked >= end) {
+            calls->cut++;
+            continue;
+        }
+        if (call.returned >= end) {
+            call.returned = MILL_PENDING;
+        }
+        calls->pending += mill_call_is_pending(&call);
+        calls->calls[calls->count++] = call;
+    }
+}
+
 int mill_history_collect(const struct mill_history *history, struct mill_calls *calls)
 {
     *calls = (struct mill_calls){0};
-    uint64_t end = MILL_PENDING;
-    size_t recorded = 0;
+    size_t beside = atomic_load_explicit(&history->beside.taken, memory_order_relaxed);
+    uint64_t end = atomic_load_explicit(&history->beside.first_missed, memory_order_relaxed);
+    if (beside > beside_capacity(history)) {
+        calls->missed = beside - beside_capacity(history);
+        beside = beside_capacity(history);
+    }
+    size_t recorded = beside;
     for (unsigned i = 0; i < history->threads; i++) {
         const struct log *log = &history->logs[i];
         recorded += log->count;
@@ -225,20 +336,9 @@ int mill_history_collect(const struct mill_history *history, struct mill_calls *
         return -ENOMEM;
     }
     for (unsigned i = 0; i < history->threads; i++) {
-        const struct log *log = &history->logs[i];
-        for (size_t j = 0; j < log->count; j++) {
-            struct mill_call call = log->calls[j];
-            if (call.invoked >= end) {
-                calls->cut++;
-                continue;
-            }
-            if (call.returned >= end) {
-                call.returned = MILL_PENDING;
-            }
-            calls->pending += mill_call_is_pending(&call);
-            calls->calls[calls->count++] = call;
-        }
+        add_calls(calls, history->logs[i].calls, history->logs[i].count, end);
     }
+    add_calls(calls, history->beside.calls, beside, end);
     qsort(calls->calls, calls->count, sizeof *calls->calls, by_invocation);
     return 0;
 }

@@ -82,6 +82,9 @@ enum mill_stamps mill_stamps_best(const struct mill_clock *clock);
 int mill_history_create(unsigned threads, size_t capacity, enum mill_stamps stamps,
                         const struct mill_clock *clock, struct mill_history **history);
 
+/* As it was when it was made: what was recorded is forgotten, the memory stays. Nobody records meanwhile. */
+void mill_history_reset(struct mill_history *history);
+
 /* NULL is fine. */
 void mill_history_destroy(struct mill_history *history);
 
@@ -95,6 +98,22 @@ int mill_history_call(struct mill_history *history, unsigned thread, unsigned op
 /* The open call of the thread has returned `result`. Wait-free. 0; -ENOSPC: it was missed; -EINVAL (no such
  * thread, or it has no open call). */
 int mill_history_return(struct mill_history *history, unsigned thread, int64_t result);
+
+/* The same of a call that did not know before which object it would be about: which item a consumer is given
+ * tells whose item it was. As mill_history_return. */
+int mill_history_return_of(struct mill_history *history, unsigned thread, int64_t object, int64_t result);
+
+/* The same for threads that have no number of their own (a pool's workers, an engine's own thread): each call
+ * counts as that of another thread, whose number is `threads` or more, so it is of use where a model does not
+ * ask which thread it is. All such calls share a log of `threads` times `capacity`, of which they take their
+ * places by a relaxed counter. Lock-free; any thread, also beside those with numbers. The call's place, for
+ * its return; MILL_CALL_MISSED: the log is full, it was counted as missed. */
+#define MILL_CALL_MISSED SIZE_MAX
+size_t mill_history_call_beside(struct mill_history *history, unsigned operation, int64_t object,
+                                int64_t argument, int64_t second);
+
+/* That call has returned; the thread that called, once. 0; -ENOSPC: it was missed; -EINVAL (no such call). */
+int mill_history_return_beside(struct mill_history *history, size_t call, int64_t result);
 
 struct mill_calls {
     struct mill_call *calls; /* owned; by their invocation */

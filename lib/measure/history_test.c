@@ -139,6 +139,98 @@ static void a_history_without_calls_is_empty(void **state)
     mill_history_destroy(history);
 }
 
+static void a_history_that_is_reset_is_empty_and_usable(void **state)
+{
+    (void)state;
+    struct mill_history *history = make(1, 1);
+    struct mill_calls calls;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(mill_history_call(history, 0, 0, 0, i, 0), 0);
+        assert_int_equal(mill_history_call(history, 0, 0, 0, i, 0), -ENOSPC);
+        assert_int_equal(mill_history_call_beside(history, 0, 0, 10 + i, 0), 0);
+        assert_int_equal(mill_history_call_beside(history, 0, 0, 10 + i, 0), MILL_CALL_MISSED);
+        assert_int_equal(mill_history_collect(history, &calls), 0);
+        assert_int_equal(calls.count + calls.cut, 2);
+        assert_int_equal(calls.missed, 2);
+        assert_int_equal(calls.calls[0].argument, i);
+        assert_int_equal(calls.calls[0].invoked, 1);
+        mill_calls_free(&calls);
+        mill_history_reset(history);
+        assert_int_equal(mill_history_return(history, 0, 0), -EINVAL);
+        assert_int_equal(mill_history_return_beside(history, 0, 0), -EINVAL);
+        assert_int_equal(mill_history_collect(history, &calls), 0);
+        assert_int_equal(calls.count + calls.cut + calls.missed, 0);
+        mill_calls_free(&calls);
+    }
+    mill_history_destroy(history);
+}
+
+static void calls_beside_are_of_threads_of_their_own(void **state)
+{
+    (void)state;
+    struct mill_history *history = make(2, 2);
+    struct mill_calls calls;
+    size_t first = mill_history_call_beside(history, 7, 1, 2, 3);
+    size_t second = mill_history_call_beside(history, 8, 0, 0, 0);
+    assert_int_equal(mill_history_return_beside(history, first, 9), 0);
+    assert_int_equal(mill_history_return_beside(history, 2, 0), -EINVAL);
+    assert_int_equal(mill_history_return_beside(history, 100, 0), -EINVAL);
+    assert_int_equal(mill_history_collect(history, &calls), 0);
+    assert_int_equal(calls.count, 2);
+    assert_int_equal(calls.pending, 1);
+    assert_int_equal(calls.calls[0].thread, 2);
+    assert_int_equal(calls.calls[0].operation, 7);
+    assert_int_equal(calls.calls[0].object, 1);
+    assert_int_equal(calls.calls[0].argument, 2);
+    assert_int_equal(calls.calls[0].second, 3);
+    assert_int_equal(calls.calls[0].result, 9);
+    assert_int_equal(calls.calls[1].thread, 2 + second);
+    assert_true(mill_call_is_pending(&calls.calls[1]));
+    mill_calls_free(&calls);
+    mill_history_destroy(history);
+}
+
+/* There is room for four; what began before the fifth stays. */
+static void what_finds_no_room_beside_ends_the_history(void **state)
+{
+    (void)state;
+    struct mill_history *history = make(2, 2);
+    struct mill_calls calls;
+    for (int i = 0; i < 4; i++) {
+        size_t call = mill_history_call_beside(history, 0, 0, i, 0);
+        assert_int_equal(call, i);
+        assert_int_equal(mill_history_return_beside(history, call, 0), 0);
+    }
+    assert_int_equal(mill_history_call_beside(history, 0, 0, 4, 0), MILL_CALL_MISSED);
+    assert_int_equal(mill_history_return_beside(history, MILL_CALL_MISSED, 0), -ENOSPC);
+    assert_int_equal(mill_history_call(history, 0, 0, 0, 5, 0), 0);
+    assert_int_equal(mill_history_call_beside(history, 0, 0, 6, 0), MILL_CALL_MISSED);
+    assert_int_equal(mill_history_collect(history, &calls), 0);
+    assert_int_equal(calls.count, 4);
+    assert_int_equal(calls.missed, 2);
+    assert_int_equal(calls.cut, 1);
+    mill_calls_free(&calls);
+    mill_history_destroy(history);
+}
+
+static void a_call_may_learn_its_object_when_it_returns(void **state)
+{
+    (void)state;
+    struct mill_history *history = make(1, 1);
+    struct mill_calls calls;
+    assert_int_equal(mill_history_return_of(history, 0, 5, 1), -EINVAL);
+    assert_int_equal(mill_history_call(history, 0, 0, -1, 0, 0), 0);
+    assert_int_equal(mill_history_return_of(history, 0, 5, 6), 0);
+    assert_int_equal(mill_history_call(history, 0, 0, -1, 0, 0), -ENOSPC);
+    assert_int_equal(mill_history_return_of(history, 0, 7, 8), -ENOSPC);
+    assert_int_equal(mill_history_collect(history, &calls), 0);
+    assert_int_equal(calls.count, 1);
+    assert_int_equal(calls.calls[0].object, 5);
+    assert_int_equal(calls.calls[0].result, 6);
+    mill_calls_free(&calls);
+    mill_history_destroy(history);
+}
+
 /* ---- stamps between threads ---- */
 
 enum { turns = 2000 };
@@ -190,6 +282,40 @@ static void turns_are_stamped_in_their_order(enum mill_stamps stamps, const stru
     mill_history_destroy(history);
 }
 
+static void *call_beside(void *history)
+{
+    for (int i = 0; i < turns; i++) {
+        size_t call = mill_history_call_beside(history, 0, 0, i, 0);
+        mill_history_return_beside(history, call, i);
+    }
+    return NULL;
+}
+
+/* Two at once, with room for one and a half. */
+static void calls_beside_take_different_places(void **state)
+{
+    (void)state;
+    struct mill_history *history = NULL;
+    struct mill_calls calls;
+    pthread_t threads[2];
+    assert_int_equal(mill_history_create(1, turns + turns / 2, MILL_STAMPS_COUNTER, NULL, &history), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, call_beside, history), 0);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(mill_history_collect(history, &calls), 0);
+    assert_int_equal(calls.count + calls.cut, turns + turns / 2);
+    assert_int_equal(calls.missed, turns / 2);
+    for (size_t i = 0; i < calls.count; i++) {
+        const struct mill_call *call = &calls.calls[i];
+        assert_true(mill_call_is_pending(call) || call->result == call->argument);
+    }
+    mill_calls_free(&calls);
+    mill_history_destroy(history);
+}
+
 static void the_counter_orders_what_came_after_another(void **state)
 {
     (void)state;
@@ -214,6 +340,11 @@ int main(void)
         cmocka_unit_test(what_is_no_call_is_refused),
         cmocka_unit_test(a_full_log_ends_the_history_and_is_counted),
         cmocka_unit_test(a_history_without_calls_is_empty),
+        cmocka_unit_test(a_history_that_is_reset_is_empty_and_usable),
+        cmocka_unit_test(calls_beside_are_of_threads_of_their_own),
+        cmocka_unit_test(what_finds_no_room_beside_ends_the_history),
+        cmocka_unit_test(a_call_may_learn_its_object_when_it_returns),
+        cmocka_unit_test(calls_beside_take_different_places),
         cmocka_unit_test(the_counter_orders_what_came_after_another),
         cmocka_unit_test(the_best_stamps_order_what_came_after_another),
     };

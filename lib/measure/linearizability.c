@@ -5,7 +5,7 @@
 
 #include "measure/linearizability_search.h"
 
-const char *mill_verdict_name(enum mill_verdict verdict)
+const char *mill_history_verdict_name(enum mill_history_verdict verdict)
 {
     static const char *const names[] = {[MILL_LINEARIZABLE] = "linearizable",
                                         [MILL_NOT_LINEARIZABLE] = "not linearizable",
@@ -106,7 +106,7 @@ static int check_part(const struct mill_model *model, const struct mill_call *ca
                       int64_t key, const struct mill_linearizability_limits *limits,
                       struct mill_linearizability *result)
 {
-    enum mill_verdict verdict;
+    enum mill_history_verdict verdict;
     const struct mill_search_request request = {
         .model = model, .calls = calls, .count = count, .limits = limits};
     int status = mill_linearizability_search(&request, &verdict, &result->configurations, NULL);

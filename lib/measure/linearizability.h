@@ -26,7 +26,7 @@
 #include "measure/history.h"
 #include "measure/model.h"
 
-enum mill_verdict {
+enum mill_history_verdict {
     MILL_LINEARIZABLE,
     MILL_NOT_LINEARIZABLE,
     MILL_UNDECIDED, /* a limit was reached */
@@ -42,8 +42,8 @@ struct mill_linearizability_limits {
 #define MILL_LINEARIZABILITY_BYTES          ((size_t)1 << 30)
 
 struct mill_linearizability {
-    enum mill_verdict verdict; /* not linearizable when one part is not; else undecided when one is */
-    size_t parts;              /* that calls were of */
+    enum mill_history_verdict verdict; /* not linearizable when one part is not; else undecided when one is */
+    size_t parts;                      /* that calls were of */
     size_t broken_parts;
     size_t undecided_parts;
     int64_t broken_key; /* of the first broken part; 0 without one */
@@ -63,6 +63,6 @@ int mill_linearizability_validate(const struct mill_model *model, const struct m
                                   struct mill_error *error);
 
 /* "linearizable", "not linearizable", "undecided". */
-const char *mill_verdict_name(enum mill_verdict verdict);
+const char *mill_history_verdict_name(enum mill_history_verdict verdict);
 
 #endif

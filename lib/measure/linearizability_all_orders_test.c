@@ -49,8 +49,8 @@ static bool both_agree(const struct mill_model *model, const struct mill_call *c
     assert_int_equal(mill_linearizability_check(model, calls, count, NULL, &result, &error), 0);
     if (result.verdict != (expected ? MILL_LINEARIZABLE : MILL_NOT_LINEARIZABLE)) {
         print_history(model, calls, count);
-        fail_msg("%s: the search says %s, all orders %s", model->name, mill_verdict_name(result.verdict),
-                 expected ? "linearizable" : "not");
+        fail_msg("%s: the search says %s, all orders %s", model->name,
+                 mill_history_verdict_name(result.verdict), expected ? "linearizable" : "not");
     }
     return expected;
 }

@@ -222,7 +222,7 @@ static bool retreat(struct mill_search *search, uint32_t *place)
     return false;
 }
 
-static int run(struct mill_search *search, enum mill_verdict *verdict)
+static int run(struct mill_search *search, enum mill_history_verdict *verdict)
 {
     uint32_t place = candidate_after(search, MILL_SEARCH_HEAD);
     while (search->returns_left > 0) {
@@ -270,7 +270,7 @@ static int open_search(struct mill_search *search, const struct mill_search_requ
     return status < 0 ? status : 0;
 }
 
-int mill_linearizability_search(const struct mill_search_request *request, enum mill_verdict *verdict,
+int mill_linearizability_search(const struct mill_search_request *request, enum mill_history_verdict *verdict,
                                 uint64_t *configurations, struct mill_dead_end *dead_end)
 {
     struct mill_search search = {.dead_end = dead_end};

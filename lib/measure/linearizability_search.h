@@ -41,7 +41,7 @@ struct mill_search_request {
 
 /* `configurations` is added to. `dead_end` may be NULL; it is filled when the verdict is
  * MILL_NOT_LINEARIZABLE, and else empty. 0, -E2BIG or -ENOMEM. */
-int mill_linearizability_search(const struct mill_search_request *request, enum mill_verdict *verdict,
+int mill_linearizability_search(const struct mill_search_request *request, enum mill_history_verdict *verdict,
                                 uint64_t *configurations, struct mill_dead_end *dead_end);
 
 /* Of calls that have all returned: do all orders that work end in one and the same state? 1, and `end` is

@@ -10,8 +10,8 @@
         .invoked = (from), .returned = (until)                                                   \
     }
 
-static enum mill_verdict verdict_of(const struct mill_model *model, const struct mill_call *calls,
-                                    size_t count)
+static enum mill_history_verdict verdict_of(const struct mill_model *model, const struct mill_call *calls,
+                                            size_t count)
 {
     struct mill_linearizability result;
     struct mill_error error;
@@ -74,7 +74,7 @@ static void a_history_of_nothing_is_linearizable(void **state)
     assert_int_equal(mill_linearizability_check(&mill_model_counter, NULL, 0, NULL, &result, NULL), 0);
     assert_int_equal(result.verdict, MILL_LINEARIZABLE);
     assert_int_equal(result.parts, 0);
-    assert_string_equal(mill_verdict_name(result.verdict), "linearizable");
+    assert_string_equal(mill_history_verdict_name(result.verdict), "linearizable");
 }
 
 static void a_thread_may_go_on_after_a_call_that_stays_pending(void **state)

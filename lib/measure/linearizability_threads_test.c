@@ -220,8 +220,8 @@ static void assert_broken(const struct mill_model *model, const struct mill_call
 {
     struct mill_linearizability result;
     assert_int_equal(mill_linearizability_check(model, calls->calls, calls->count, NULL, &result, NULL), 0);
-    print_message("%s: %s, %" PRIu64 " configurations\n", model->name, mill_verdict_name(result.verdict),
-                  result.configurations);
+    print_message("%s: %s, %" PRIu64 " configurations\n", model->name,
+                  mill_history_verdict_name(result.verdict), result.configurations);
     assert_int_equal(result.verdict, MILL_NOT_LINEARIZABLE);
 }
 

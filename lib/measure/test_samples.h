@@ -52,7 +52,7 @@ static void check_all(const struct sample *samples, size_t count)
             fail_msg("%s: %s: %s", model.name, samples[i].what, error.message);
         }
         if (result.verdict != (samples[i].right ? MILL_LINEARIZABLE : MILL_NOT_LINEARIZABLE)) {
-            fail_msg("%s: %s: is %s", model.name, samples[i].what, mill_verdict_name(result.verdict));
+            fail_msg("%s: %s: is %s", model.name, samples[i].what, mill_history_verdict_name(result.verdict));
         }
     }
 }

@@ -8,6 +8,7 @@ enum {
     complaint_lines = 20, /* of standard error: the last */
     stack_lines = 60,     /* of the stacks: the first */
     sanitizer_lines = 40,
+    timeline_lines = 80,
 };
 
 static size_t count_lines(const char *text)
@@ -72,6 +73,8 @@ static void tell_sample(const struct mill_run_report *report, const json_t *samp
     } else {
         quote(report, "standard error", complaints, complaint_lines, true);
     }
+    quote(report, "what its calls were told", text_of(json_object_get(sample, "history"), "timeline"),
+          timeline_lines, false);
     quote(report, "stacks", text_of(sample, "stacks"), stack_lines, false);
 }
 

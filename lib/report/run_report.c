@@ -11,6 +11,7 @@
 #include "report/display.h"
 #include "report/grid.h"
 #include "report/run_parts.h"
+#include "report/told_report.h"
 
 const char *const mill_report_modes[mill_mode_count] = {"single", "near", "far"};
 
@@ -266,6 +267,42 @@ static void add_rejections(const struct mill_run_report *report)
     }
 }
 
+static int tell_cell(const struct mill_run_report *report, size_t index, struct mill_told *all)
+{
+    const struct mill_summary_cell *cell = &report->summary->cells[index];
+    const json_t *samples = json_object_get(report->result, "samples");
+    struct mill_told told = {0};
+    struct mill_text whose = {0};
+    int status = 0;
+    for (size_t i = 0; i < json_array_size(samples) && status == 0; i++) {
+        const json_t *sample = json_array_get(samples, i);
+        bool own = (size_t)json_integer_value(json_object_get(sample, "cell")) == index;
+        status = own ? mill_told_add(&told, sample) : 0;
+    }
+    mill_text_add(&whose, "%s, %s, %u threads", cell->scenario, cell->strategy, cell->threads);
+    if (status == 0) {
+        status = mill_told_report_outcomes(report->out, whose.text ? whose.text : "outcome", &told,
+                                           report->options);
+    }
+    status = status == 0 ? mill_told_add_all(all, &told) : status;
+    mill_told_free(&told);
+    mill_text_free(&whose);
+    return status;
+}
+
+/* What the samples told beside their numbers. */
+static int add_told(const struct mill_run_report *report)
+{
+    struct mill_told all = {0};
+    int status = 0;
+    for (size_t i = 0; i < report->summary->cell_count && status == 0; i++) {
+        status = tell_cell(report, i, &all);
+    }
+    mill_told_report_histories(report->out, &all);
+    mill_told_free(&all);
+    return status;
+}
+
 static void add_footer(const struct mill_run_report *report)
 {
     const struct mill_summary *summary = report->summary;
@@ -331,6 +368,9 @@ int mill_run_report(struct mill_text *out, const json_t *result, const struct mi
     }
     if (status == 0) {
         status = mill_report_findings(&report);
+    }
+    if (status == 0) {
+        status = add_told(&report);
     }
     if (status == 0) {
         add_footer(&report);

@@ -8,12 +8,13 @@
 #include "report/display.h"
 #include "report/grid.h"
 #include "report/style.h"
+#include "report/told_report.h"
 
 enum {
     tools_max = 8,
     names_max = 12,      /* of what could not be judged for one reason */
     frames_shown = 5,    /* of each stack */
-    evidence_lines = 20, /* where there is no stack */
+    evidence_lines = 40, /* where there is no stack */
 };
 
 static const char *text_of(const json_t *object, const char *name)
@@ -368,6 +369,35 @@ static void add_unjudged(struct mill_text *out, const json_t *document,
     }
 }
 
+/* The outcomes of each cell under each tool, and all histories. */
+static int add_told(struct mill_text *out, const json_t *cells, const struct mill_report_options *options)
+{
+    struct mill_told all = {0};
+    size_t index;
+    json_t *cell;
+    int status = 0;
+    json_array_foreach(cells, index, cell)
+    {
+        struct mill_told told;
+        struct mill_text whose = {0};
+        status = status == 0 ? mill_told_decode(&told, cell) : status;
+        if (status < 0) {
+            break;
+        }
+        mill_text_add(&whose, "%s/%s, %d threads, %s", text_of(cell, "scenario"), text_of(cell, "strategy"),
+                      (int)json_integer_value(json_object_get(cell, "threads")), text_of(cell, "tool"));
+        status = mill_told_report_outcomes(out, whose.text ? whose.text : "outcome", &told, options);
+        status = status == 0 ? mill_told_add_all(&all, &told) : status;
+        mill_told_free(&told);
+        mill_text_free(&whose);
+    }
+    if (status == 0) {
+        mill_told_report_histories(out, &all);
+    }
+    mill_told_free(&all);
+    return status;
+}
+
 int mill_stress_report(struct mill_text *out, const json_t *document,
                        const struct mill_report_options *options)
 {
@@ -388,6 +418,10 @@ int mill_stress_report(struct mill_text *out, const json_t *document,
     }
     add_missed(out, json_object_get(document, "cells"), options);
     add_unjudged(out, document, options);
+    status = add_told(out, json_object_get(document, "cells"), options);
+    if (status < 0) {
+        return status;
+    }
     mill_stress_counted(document, &count);
     mill_text_add(
         out,

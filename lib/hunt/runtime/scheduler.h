@@ -30,7 +30,9 @@
 #include "hunt/failure.h"
 #include "hunt/step.h"
 
-/* A schedule runs, and the calling thread is one of its threads. */
+/* A schedule runs, and the calling thread is one of its threads. A program that looks at what it has done,
+ * between two points and before the end of the schedule, may set it to false meanwhile: that is then none of
+ * the schedule's steps, and memory comes from the C library. */
 extern bool mill_hunt_on;
 
 /* ---- points ---- */

@@ -110,6 +110,7 @@ TAKE_FLAG(no_races, request->campaign.flags &= ~(uint32_t)MILL_JOB_RACES)
 TAKE_FLAG(lock_order, request->campaign.flags |= MILL_JOB_LOCK_ORDER)
 TAKE_FLAG(leaks, request->campaign.flags |= MILL_JOB_LEAKS)
 TAKE_FLAG(spurious, request->campaign.flags |= MILL_JOB_SPURIOUS)
+TAKE_FLAG(progress, request->progress = true)
 TAKE_FLAG(raw, request->raw = true)
 TAKE_FLAG(verbose, request->verbose = true)
 
@@ -147,6 +148,10 @@ static const struct mill_option options[] = {
      take_lock_order, false},
     {"leaks", 0, NULL, "memory that is left at the end is a finding", take_leaks, false},
     {"spurious", 0, NULL, "waits on conditions may end by themselves, as POSIX allows", take_spurious, false},
+    {"progress", 0, NULL,
+     "of scenarios: strategies that claim lock-freedom, with one thread suspended at every\npoint in turn: "
+     "the others have to end their operations",
+     take_progress, false},
     {"raw", 0, NULL, "a failing schedule is told as it was found, not reduced and not printed", take_raw,
      false},
     {"verbose", 'v', NULL, "every step of a failing schedule", take_verbose, false},
@@ -167,6 +172,7 @@ static const struct mill_usage usage = {
     options,
     sizeof options / sizeof options[0],
     "  threadmill hunt counter --schedules 5000 --seed 3\n"
+    "  threadmill hunt --progress producers-consumers\n"
     "  threadmill cc -O1 -g -o prog prog.c\n"
     "  threadmill hunt --schedules 20000 --seed 1 -- ./prog\n"
     "  threadmill hunt --explore exhaustive --preemptions 2 -- ./prog\n"
@@ -242,6 +248,10 @@ static int run(int argc, char **argv)
         return mill_complain(MILL_EXIT_USAGE,
                              "scenarios or a program: '%s' and what stands behind '--' are both",
                              hunt->run.scenarios[0]);
+    }
+    if (program && hunt->progress) {
+        return mill_complain(MILL_EXIT_USAGE, "'--progress' is about strategies of scenarios: a program's "
+                                              "threads claim nothing");
     }
     if (at < argc && !program) {
         return mill_complain(MILL_EXIT_USAGE, "'--' needs a program behind it: threadmill hunt -- ./prog");

@@ -76,14 +76,15 @@ void mill_hunt_print_silence(const struct mill_campaign_result *result)
 static int print_schedule(const struct mill_hunt_request *request, const struct mill_campaign_result *result,
                           struct mill_error *error)
 {
-    const struct mill_campaign *campaign = &request->campaign;
+    struct mill_campaign campaign = request->campaign;
+    campaign.suspension = result->suspension;
     struct mill_drive drive;
-    int status = mill_campaign_follow(campaign, result->choices, false, &drive, error);
+    int status = mill_campaign_follow(&campaign, result->choices, false, &drive, error);
     if (status == 0 && mill_hunt_watch(&drive, &drive.job->failure)) {
-        status = mill_drive_run(&drive, &campaign->prey, error);
+        status = mill_drive_run(&drive, &campaign.prey, error);
     }
     if (status == 0) {
-        mill_hunt_report(stdout, &drive, campaign->prey.program, request->verbose);
+        mill_hunt_report(stdout, &drive, campaign.prey.program, request->verbose);
     }
     mill_drive_close(&drive);
     return status;
@@ -91,7 +92,9 @@ static int print_schedule(const struct mill_hunt_request *request, const struct 
 
 int mill_hunt_print_failure(const struct mill_hunt_request *request, struct mill_campaign_result *result)
 {
-    const struct mill_campaign *campaign = &request->campaign;
+    struct mill_campaign again = request->campaign;
+    const struct mill_campaign *campaign = &again;
+    again.suspension = result->suspension;
     struct mill_error error = {.message = "no memory for a token"};
     uint64_t program;
     uint32_t before = mill_choices_preemptions(result->choices);

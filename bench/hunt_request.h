@@ -9,6 +9,7 @@ struct mill_hunt_request {
     struct mill_run_request run; /* first: scenarios, strategies, threads, settings, seed, quiet */
     struct mill_campaign campaign;
     int64_t operations; /* of each thread of a scenario */
+    bool progress;      /* progress guarantees alone are looked at */
     bool raw;           /* what was found is told as it was found, without its steps */
     bool verbose;
 };

@@ -18,11 +18,14 @@
 /* Of each thread, where fewer have not shown a mistake kept on purpose. */
 #define OPERATIONS_OF_CONTROLS 20
 
+/* Of a cell that claims to make progress, besides its own: enough to suspend each thread at each point. */
+#define SCHEDULES_OF_PROGRESS  200
+
 /* What schedules do not show: a matter of time, and of load. */
 #define NOT_HUNTED             ((unsigned)(MILL_LATENCY_BOUND | MILL_UNBOUNDED_GROWTH))
 
 struct tally {
-    unsigned clean, caught, missed, found, unsupported, failed;
+    unsigned clean, caught, missed, found, unsupported, blocking, failed;
 };
 
 /* ---- a cell's arguments ---- */
@@ -63,6 +66,16 @@ static void make_words(struct words *words, const struct mill_cell *cell, int64_
 
 /* ---- cells ---- */
 
+static bool is_control(const struct mill_cell *cell)
+{
+    return cell->expectation || mill_scenario_is_control(cell->scenario, cell->strategy);
+}
+
+static bool claims_progress(const struct mill_cell *cell)
+{
+    return cell->strategy->progress != MILL_BLOCKING;
+}
+
 static const char *not_hunted(const struct mill_cell *cell)
 {
     if (cell->unsupported) {
@@ -89,7 +102,7 @@ static void judge(const struct mill_hunt_request *request, const struct mill_cel
                   struct mill_campaign_result *result, struct tally *tally)
 {
     double passed = (double)result->elapsed_ns / MILL_NS_PER_S;
-    bool control = cell->expectation || mill_scenario_is_control(cell->scenario, cell->strategy);
+    bool control = is_control(cell) && result->failure.kind != MILL_FAILURE_PROGRESS;
     if (result->failed && control) {
         tally->caught++;
         print_cell(cell, "");
@@ -100,7 +113,7 @@ static void judge(const struct mill_hunt_request *request, const struct mill_cel
         print_cell(cell, "FOUND\n");
         mill_hunt_print_failure(request, result);
         printf("\n");
-    } else if (cell->expectation && cell->must_show) {
+    } else if (cell->expectation && cell->must_show && !request->progress) {
         tally->missed++;
         print_cell(cell, "NOT CAUGHT");
         printf(" in %" PRIu64 " schedules, %" PRIu64 " of them cut: %s\n", result->schedules, result->cut,
@@ -110,8 +123,53 @@ static void judge(const struct mill_hunt_request *request, const struct mill_cel
         print_cell(cell, "clean");
         printf(": %" PRIu64 " schedules, %.2f s%s", result->schedules, passed,
                result->exhausted ? ", all there are" : "");
-        printf(result->cut > 0 ? ", %" PRIu64 " cut\n" : "\n", result->cut);
+        if (result->cut > 0) {
+            printf(", %" PRIu64 " cut", result->cut);
+        }
+        if (result->points > 0) {
+            printf(", a thread suspended at %" PRIu64 " of %" PRIu64 " points",
+                   result->suspended < result->points ? result->suspended : result->points, result->points);
+        }
+        printf("\n");
     }
+}
+
+/* The same, with progress alone in view: all else is told by schedules in which nobody is suspended. */
+static struct mill_hunt_request about_progress(const struct mill_hunt_request *request)
+{
+    struct mill_hunt_request progress = *request;
+    uint32_t others = MILL_JOB_RACES | MILL_JOB_LOCK_ORDER | MILL_JOB_LEAKS;
+    progress.progress = true;
+    progress.campaign.flags = (request->campaign.flags & ~others) | MILL_JOB_PROGRESS;
+    return progress;
+}
+
+/* Of a cell that was found clean: does it make the progress that it claims? True: that was judged. */
+static bool hunt_progress(const struct mill_hunt_request *request, const struct mill_cell *cell,
+                          struct mill_campaign_result *clean, struct tally *tally)
+{
+    struct mill_hunt_request progress = about_progress(request);
+    struct mill_campaign *campaign = &progress.campaign;
+    struct mill_campaign_result result;
+    struct mill_error error;
+    if (campaign->schedules == 0 || campaign->schedules > SCHEDULES_OF_PROGRESS) {
+        campaign->schedules = SCHEDULES_OF_PROGRESS;
+    }
+    int status = mill_campaign_run(campaign, &result, &error);
+    if (status < 0) {
+        tally->failed++;
+        print_cell(cell, "FAILED: ");
+        printf("%s\n", error.message);
+        return true;
+    }
+    bool failed = result.failed;
+    if (failed) {
+        judge(&progress, cell, &result, tally);
+    }
+    clean->points = result.points;
+    clean->suspended = result.suspended;
+    mill_campaign_free(&result);
+    return failed;
 }
 
 static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell *cell, struct tally *tally)
@@ -126,15 +184,22 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         printf("%s\n", why);
         return;
     }
+    if (request->progress && !claims_progress(cell)) {
+        tally->blocking++;
+        return;
+    }
     make_words(&words, cell, request->operations);
     request->campaign.prey.arguments = words.list;
     int status = mill_campaign_run(&request->campaign, &result, &error);
-    bool missed =
-        status == 0 && !result.failed && !result.interrupted && cell->expectation && cell->must_show;
-    if (missed && request->operations < OPERATIONS_OF_CONTROLS) {
+    bool silent = status == 0 && !result.failed && !result.interrupted && !request->progress;
+    if (silent && cell->expectation && cell->must_show && request->operations < OPERATIONS_OF_CONTROLS) {
         mill_campaign_free(&result); /* its mistake may be in an operation that is seldom made */
         make_words(&words, cell, OPERATIONS_OF_CONTROLS);
         status = mill_campaign_run(&request->campaign, &result, &error);
+    } else if (silent && !is_control(cell) && claims_progress(cell) &&
+               hunt_progress(request, cell, &result, tally)) {
+        mill_campaign_free(&result);
+        return;
     }
     mill_hunt_clear_progress(request);
     if (status < 0) {
@@ -161,6 +226,9 @@ static int sum_up(const struct tally *tally)
     printf("\n%u clean, %u controls caught, %u controls not caught, %u findings, %u not hunted%s\n",
            tally->clean, tally->caught, tally->missed, tally->found, tally->unsupported,
            tally->failed > 0 ? ", some failed" : "");
+    if (tally->blocking > 0) {
+        printf("%u others claim no progress guarantee\n", tally->blocking);
+    }
     if (tally->failed > 0) {
         return MILL_EXIT_MACHINE;
     }
@@ -189,6 +257,9 @@ int mill_hunt_scenarios(struct mill_hunt_request *request)
     }
     if (mill_plan_make(&plan, &asked, &mill_scenarios, MILL_THREADS_MAX, &error) < 0) {
         return mill_complain(MILL_EXIT_USAGE, "%s", error.message);
+    }
+    if (request->progress) {
+        *request = about_progress(request);
     }
     request->campaign.prey = (struct mill_prey){.program = program, .input = -1, .output = -1};
     for (size_t i = 0; i < plan.count && !request->campaign.interrupted(NULL); i++) {

@@ -17,6 +17,7 @@
 #include "harness/parameter.h"
 #include "harness/worker.h"
 #include "hunt/runtime/scheduler.h"
+#include "hunt/runtime/suspend.h"
 #include "hunt/runtime/target.h"
 #include "scenarios/list.h"
 
@@ -33,6 +34,7 @@ struct target {
         struct mill_worker worker;
         struct target *target;
         pthread_t thread;
+        unsigned number; /* of the thread, once it runs */
         int status;
         bool done; /* with its operations */
     } hands[THREADS_MAX];
@@ -41,8 +43,11 @@ struct target {
 static void *hand_main(void *argument)
 {
     struct hand *hand = argument;
+    hand->number = mill_self();
+    mill_operations_begin();
     hand->status = mill_worker_run(&hand->worker, MILL_PHASE_END, hand->target->operations);
     hand->done = true;
+    mill_operations_end();
     mill_worker_finish(&hand->worker);
     return NULL;
 }
@@ -56,7 +61,7 @@ static void verify(struct target *target)
 {
     const struct mill_scenario *scenario = target->one.scenario;
     struct mill_check check = {.findings = 0};
-    if (!scenario->verify) {
+    if (!scenario->verify || mill_suspend_wanted()) { /* then progress is what is looked at */
         return;
     }
     scenario->verify(&target->one, &check);
@@ -68,12 +73,27 @@ static void verify(struct target *target)
     }
 }
 
+/* All are done with their operations, but for one that is suspended. */
+static bool are_done(const void *object, unsigned thread)
+{
+    const struct target *target = object;
+    unsigned left = 0;
+    (void)thread;
+    for (unsigned i = 0; i < target->one.threads; i++) {
+        const struct hand *hand = &target->hands[i];
+        left += !hand->done && (hand->number == 0 || hand->number != mill_suspended());
+    }
+    return left == 0;
+}
+
 /* All that play one of the roles: who waits for them would wait for ever. */
 static bool have_ended(const void *object, unsigned thread)
 {
     const struct target *target = object;
     unsigned roles = target->one.scenario->role_count;
-    (void)thread;
+    if (mill_suspended() != MILL_SUSPEND_NOBODY) {
+        return are_done(target, thread);
+    }
     for (unsigned role = 0; role < roles; role++) {
         unsigned playing = 0;
         unsigned done = 0;
@@ -108,12 +128,20 @@ static void run_threads(struct target *target)
         struct hand *hand = &target->hands[i];
         mill_worker_init(&hand->worker, one, i, &target->phase);
         hand->target = target;
+        hand->number = 0;
         hand->done = false;
         if (pthread_create(&hand->thread, NULL, hand_main, hand) != 0) {
             fail(MILL_FAILURE_CHECK, "a thread could not be created", "");
         }
     }
     end_run(target);
+    if (mill_suspend_wanted()) {
+        const struct mill_step step = mill_thing(MILL_STEP_JOIN, NULL, NULL);
+        mill_point_when(&step, are_done, target, MILL_NO_END);
+        if (mill_suspended() != MILL_SUSPEND_NOBODY) {
+            mill_suspend_leave(); /* who is suspended is never joined, and nothing it works on torn down */
+        }
+    }
     for (unsigned i = 0; i < one->threads; i++) {
         struct hand *hand = &target->hands[i];
         pthread_join(hand->thread, NULL);

@@ -24,6 +24,7 @@ static const struct {
     {"leaks", MILL_JOB_LEAKS, true},
     {"lock-order", MILL_JOB_LOCK_ORDER, true},
     {"spurious", MILL_JOB_SPURIOUS, true},
+    {"progress", MILL_JOB_PROGRESS, true},
 };
 
 #define FLAGS_DEFAULT MILL_JOB_RACES
@@ -40,6 +41,9 @@ static void write_options(struct mill_text *text, const struct mill_campaign *ca
     if (campaign->expected_exit != 0) {
         mill_text_add(text, ":exit=%d", campaign->expected_exit);
     }
+    if (campaign->suspension.thread != 0) {
+        mill_text_add(text, ":suspend=%u.%u", campaign->suspension.thread, campaign->suspension.point);
+    }
     if (campaign->options.steps_max != 0) {
         mill_text_add(text, ":steps=%u", campaign->options.steps_max);
     }
@@ -54,7 +58,23 @@ static int read_number(const char *text, int64_t minimum, int64_t maximum, int64
     return status == 0 && (*value < minimum || *value > maximum) ? -ERANGE : status;
 }
 
-static int read_option(struct mill_campaign *campaign, const char *word, struct mill_error *error)
+/* The thread and its point, with a stop between. */
+static bool read_suspension(struct mill_campaign *campaign, char *text)
+{
+    int64_t thread;
+    int64_t point;
+    char *rest = text;
+    const char *first = strsep(&rest, ".");
+    if (!rest || read_number(first, 1, MILL_HUNT_THREADS - 1, &thread) < 0 ||
+        read_number(rest, 0, UINT32_MAX, &point) < 0) {
+        return false;
+    }
+    campaign->suspension =
+        (struct mill_suspension){.thread = (uint32_t)thread, .point = (uint32_t)point};
+    return true;
+}
+
+static int read_option(struct mill_campaign *campaign, char *word, struct mill_error *error)
 {
     int64_t value;
     for (int i = 0; i < flag_count; i++) {
@@ -66,6 +86,9 @@ static int read_option(struct mill_campaign *campaign, const char *word, struct 
     }
     if (strncmp(word, "exit=", 5) == 0 && read_number(word + 5, 0, 255, &value) == 0) {
         campaign->expected_exit = (int)value;
+        return 0;
+    }
+    if (strncmp(word, "suspend=", 8) == 0 && read_suspension(campaign, word + 8)) {
         return 0;
     }
     if (strncmp(word, "steps=", 6) == 0 && read_number(word + 6, 1, UINT32_MAX, &value) == 0) {

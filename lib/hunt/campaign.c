@@ -37,6 +37,7 @@ static void ask(const struct mill_campaign *campaign, struct mill_job *job)
 {
     uint32_t steps_max = job->options.steps_max;
     job->flags = campaign->flags;
+    job->suspension = campaign->suspension;
     job->batch = campaign->batch;
     job->options = campaign->options;
     job->options.steps_max = campaign->options.steps_max > 0 ? campaign->options.steps_max : steps_max;
@@ -112,6 +113,7 @@ static int keep_failure(struct hunt *hunt, const struct mill_drive *drive)
     result->failed = true;
     result->number = get(&drive->job->number);
     result->failure = drive->job->failure;
+    result->suspension = drive->job->suspension;
     return 0;
 }
 
@@ -202,6 +204,7 @@ static int open_another(struct hunt *hunt)
         ask(hunt->campaign, drive->job);
         drive->job->opened = learnt->opened;
         drive->job->threads_most = learnt->threads_most;
+        memcpy(drive->job->points, learnt->points, sizeof learnt->points);
         memcpy(drive->job->explorer_state, learnt->explorer_state, sizeof learnt->explorer_state);
     }
     return status;
@@ -229,6 +232,17 @@ static int run_side_by_side(struct hunt *hunt, uint64_t from, uint64_t wanted)
     return await(hunt);
 }
 
+static void count_points(struct hunt *hunt)
+{
+    struct mill_campaign_result *result = hunt->result;
+    for (unsigned thread = 0; thread < MILL_HUNT_THREADS; thread++) {
+        result->points += hunt->drives[0].job->points[thread];
+    }
+    if (result->schedules > MILL_SUSPEND_LEARNING) {
+        result->suspended = result->schedules - MILL_SUSPEND_LEARNING;
+    }
+}
+
 static int run(struct hunt *hunt)
 {
     const struct mill_campaign *campaign = hunt->campaign;
@@ -245,6 +259,9 @@ static int run(struct hunt *hunt)
         result->failed || result->exhausted || result->interrupted || is_late(hunt) || first == wanted;
     if (status == 0 && !over) {
         status = run_side_by_side(hunt, first, wanted - first);
+    }
+    if (status == 0 && (campaign->flags & MILL_JOB_PROGRESS)) {
+        count_points(hunt);
     }
     if (status == 0 && explorer->worth) {
         explorer->worth(hunt->drives[0].job->explorer_state, result->schedules, hunt->result->worth,
@@ -344,6 +361,7 @@ int mill_campaign_minimise(const struct mill_campaign *campaign, struct mill_cam
     }
     if (status == 0) {
         ask(campaign, reduction.drive.job);
+        reduction.drive.job->suspension = result->suspension;
         struct mill_minimise work = {
             .fails = fails,
             .context = &reduction,

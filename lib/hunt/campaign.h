@@ -30,6 +30,7 @@ struct mill_campaign {
     unsigned jobs;      /* side by side */
     uint32_t batch;     /* schedules in one process; 0: any number, the program can begin anew */
     uint32_t flags;     /* of enum mill_job_flag */
+    struct mill_suspension suspension; /* of mill_campaign_follow: of the failing schedule */
     struct mill_explore_options options; /* steps_max 0: the default */
     const char *explorer;                /* NULL: the portfolio */
     const char *engine;                  /* NULL: fibers */
@@ -50,6 +51,9 @@ struct mill_campaign_result {
     char worth[2048]; /* what the silence is worth */
     bool failed;
     uint64_t number; /* of the failing schedule */
+    struct mill_suspension suspension;
+    uint64_t points;    /* of MILL_JOB_PROGRESS: at which threads were to be suspended, in turn; */
+    uint64_t suspended; /* and schedules in which one was to be */
     struct mill_failure failure;
     struct mill_choices *choices; /* of the failing schedule; mill_campaign_free */
 };

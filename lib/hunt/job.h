@@ -34,6 +34,7 @@ enum mill_job_flag {
     MILL_JOB_STRICT = 16,  /* FOLLOW: a choice that cannot be made ends it; else the current thread goes on */
     MILL_JOB_TRACE_ON = 32, /* the steps are kept */
     MILL_JOB_OUTPUT = 64,   /* what the program prints is seen */
+    MILL_JOB_PROGRESS = 128, /* a thread is suspended for good (runtime/suspend.h) */
 };
 
 /* What became of a schedule. */
@@ -44,6 +45,16 @@ enum mill_job_state {
     MILL_JOB_CUT, /* too many steps */
     MILL_JOB_FAILED,
     MILL_JOB_REFUSED, /* it cannot be hunted; `refusal` says why */
+};
+
+/* Schedules in which nobody is suspended: how many points threads have is learnt from them. */
+#define MILL_SUSPEND_LEARNING 8
+
+/* Which thread is suspended for good, and at which of the points in its operations; thread 0: nobody. */
+struct mill_suspension {
+    uint32_t thread;
+    uint32_t point;
+    uint32_t step; /* answered: so many steps had been taken */
 };
 
 /* One step that was taken. */
@@ -71,6 +82,7 @@ struct mill_job {
     uint32_t patience_s; /* without a step, then it is hung */
     uint32_t trace_from; /* steps before are not kept */
     uint32_t watched[4]; /* steps whose whole stacks are wanted; UINT32_MAX: none */
+    struct mill_suspension suspension; /* EXPLORE: answered, of the schedule at hand */
 
     /* ---- answered ---- */
     alignas(64) _Atomic uint64_t done; /* schedules */
@@ -82,6 +94,7 @@ struct mill_job {
     _Atomic uint32_t beat;   /* moves while steps are taken */
     uint32_t threads_most;
     uint32_t steps_most;
+    uint32_t points[MILL_HUNT_THREADS]; /* PROGRESS: that each thread has in its operations, at most */
     uint32_t exhausted;
     uint32_t traced;
     uint32_t trace_lost;

@@ -12,6 +12,7 @@
 #include "hunt/runtime/check.h"
 #include "hunt/runtime/interpose.h"
 #include "hunt/runtime/raw.h"
+#include "hunt/runtime/suspend.h"
 
 /* Exit status of a process whose end the job tells. */
 #define STATUS_IN_JOB 0
@@ -45,8 +46,9 @@ static void end_schedule(enum mill_job_state state)
     if (mill_schedule.explorer->end) {
         mill_schedule.explorer->end(job->explorer_state, state == MILL_JOB_FAILED);
     }
-    job->exhausted =
-        mill_schedule.explorer->exhausted && mill_schedule.explorer->exhausted(job->explorer_state);
+    /* Each schedule that suspends a thread is of another program: a search through them has no end. */
+    job->exhausted = !mill_schedule.suspends && mill_schedule.explorer->exhausted &&
+                     mill_schedule.explorer->exhausted(job->explorer_state);
     atomic_store_explicit(&job->state, state, memory_order_relaxed);
 }
 
@@ -152,6 +154,7 @@ void mill_scheduler_begin(uint64_t number)
     job->traced = 0;
     job->trace_lost = 0;
     mill_schedule_thread(0);
+    mill_suspend_begin(number);
     mill_interpose_begin();
     mill_frames_here = &mill_schedule.threads[0].frames;
     mill_hunt_alone = true;

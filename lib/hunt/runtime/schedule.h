@@ -18,6 +18,8 @@ struct mill_hunted {
     uint64_t until; /* it goes on then, if nobody can before; 0: it does not */
     bool can;       /* go on: `ready` says so, or there is none */
     bool last;      /* it goes on, ready or not, when nobody else can */
+    bool operates;  /* its points count, to suspend it at one (suspend.h) */
+    uint32_t points;
     bool (*ready)(const void *object, unsigned thread);
     const void *waits_at; /* the object of `ready` */
     void *(*start)(void *argument);
@@ -39,6 +41,9 @@ struct mill_schedule {
     unsigned count; /* of threads so far */
     bool stale;     /* the list of those that can go on is to be made anew */
     bool ask_again; /* a step was on a thing that threads may wait for: those that wait are asked */
+    bool suspends;  /* a thread is to be suspended, or its points are counted */
+    unsigned suspended; /* or MILL_SUSPEND_NOBODY */
+    uint32_t suspended_at; /* step */
     unsigned enabled_count;
     unsigned yielded_count;
     unsigned stay;

@@ -1,4 +1,5 @@
 #include "hunt/runtime/schedule.h"
+#include "hunt/runtime/suspend.h"
 
 /* Virtual time that a step takes. */
 #define STEP_NS        100
@@ -205,6 +206,9 @@ static void ask_all(void)
 
 void mill_schedule_go_on(void)
 {
+    if (mill_schedule.suspends) {
+        mill_suspend_point();
+    }
     if (mill_schedule.ask_again) {
         ask_all();
     }

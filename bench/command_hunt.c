@@ -206,6 +206,13 @@ static int hunt_program(struct request *request, char **words)
         code = mill_hunt_print_failure(hunt, &result) < 0 ? MILL_EXIT_MACHINE : code;
     } else {
         mill_hunt_print_silence(&result);
+        if (hunt->progress && result.points == 0 && !result.interrupted) {
+            mill_campaign_free(&result);
+            return mill_complain(MILL_EXIT_USAGE,
+                                 "'--progress' is about operations, and '%s' does not say where they begin: "
+                                 "threadmill's own scenarios do",
+                                 words[0]);
+        }
         code = result.interrupted ? MILL_EXIT_INTERRUPTED : MILL_EXIT_EXPECTED;
         if (code == MILL_EXIT_EXPECTED && result.cut == result.schedules) {
             code = mill_complain(MILL_EXIT_UNSURE, "no schedule was seen to its end");
@@ -249,14 +256,13 @@ static int run(int argc, char **argv)
                              "scenarios or a program: '%s' and what stands behind '--' are both",
                              hunt->run.scenarios[0]);
     }
-    if (program && hunt->progress) {
-        return mill_complain(MILL_EXIT_USAGE, "'--progress' is about strategies of scenarios: a program's "
-                                              "threads claim nothing");
-    }
     if (at < argc && !program) {
         return mill_complain(MILL_EXIT_USAGE, "'--' needs a program behind it: threadmill hunt -- ./prog");
     }
     campaign->context = hunt;
+    if (hunt->progress) {
+        mill_hunt_ask_progress(hunt);
+    }
     if (campaign->schedules == 0 && campaign->time_ns == 0) {
         campaign->schedules = program ? SCHEDULES_DEFAULT : SCHEDULES_OF_A_CELL;
     }

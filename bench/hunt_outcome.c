@@ -46,6 +46,16 @@ void mill_hunt_clear_progress(const struct mill_hunt_request *request)
     }
 }
 
+/* ---- progress guarantees ---- */
+
+/* All else is told by schedules in which nobody is suspended. */
+void mill_hunt_ask_progress(struct mill_hunt_request *request)
+{
+    uint32_t others = MILL_JOB_RACES | MILL_JOB_LOCK_ORDER | MILL_JOB_LEAKS;
+    request->progress = true;
+    request->campaign.flags = (request->campaign.flags & ~others) | MILL_JOB_PROGRESS;
+}
+
 /* ---- the outcome ---- */
 
 void mill_hunt_print_silence(const struct mill_campaign_result *result)
@@ -64,6 +74,10 @@ void mill_hunt_print_silence(const struct mill_campaign_result *result)
         printf("in %" PRIu64
                " of them not all races and late accesses could be looked for: they take too much memory\n",
                result->blind);
+    }
+    if (result->points > 0) {
+        printf("a thread was suspended at %" PRIu64 " of %" PRIu64 " points\n",
+               result->suspended < result->points ? result->suspended : result->points, result->points);
     }
     printf("no failure%s\n", result->exhausted     ? ", and every schedule was seen that could be told apart"
                              : result->interrupted ? " before the interruption"

@@ -18,6 +18,9 @@ struct mill_hunt_request {
 void mill_hunt_show_progress(void *context, const struct mill_campaign_progress *progress);
 void mill_hunt_clear_progress(const struct mill_hunt_request *request);
 
+/* From here on the request is about progress alone. */
+void mill_hunt_ask_progress(struct mill_hunt_request *request);
+
 void mill_hunt_print_silence(const struct mill_campaign_result *result);
 
 /* Reduces the failing schedule of request->campaign's program, and prints it with its token. 0 or a negative

@@ -134,24 +134,15 @@ static void judge(const struct mill_hunt_request *request, const struct mill_cel
     }
 }
 
-/* The same, with progress alone in view: all else is told by schedules in which nobody is suspended. */
-static struct mill_hunt_request about_progress(const struct mill_hunt_request *request)
-{
-    struct mill_hunt_request progress = *request;
-    uint32_t others = MILL_JOB_RACES | MILL_JOB_LOCK_ORDER | MILL_JOB_LEAKS;
-    progress.progress = true;
-    progress.campaign.flags = (request->campaign.flags & ~others) | MILL_JOB_PROGRESS;
-    return progress;
-}
-
 /* Of a cell that was found clean: does it make the progress that it claims? True: that was judged. */
 static bool hunt_progress(const struct mill_hunt_request *request, const struct mill_cell *cell,
                           struct mill_campaign_result *clean, struct tally *tally)
 {
-    struct mill_hunt_request progress = about_progress(request);
+    struct mill_hunt_request progress = *request;
     struct mill_campaign *campaign = &progress.campaign;
     struct mill_campaign_result result;
     struct mill_error error;
+    mill_hunt_ask_progress(&progress);
     if (campaign->schedules == 0 || campaign->schedules > SCHEDULES_OF_PROGRESS) {
         campaign->schedules = SCHEDULES_OF_PROGRESS;
     }
@@ -188,6 +179,12 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         tally->blocking++;
         return;
     }
+    if (request->progress && cell->scenario->waits) {
+        tally->unsupported++;
+        print_cell(cell, "not hunted: ");
+        printf("%s, whatever its strategy guarantees\n", cell->scenario->waits);
+        return;
+    }
     make_words(&words, cell, request->operations);
     request->campaign.prey.arguments = words.list;
     int status = mill_campaign_run(&request->campaign, &result, &error);
@@ -196,7 +193,7 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         mill_campaign_free(&result); /* its mistake may be in an operation that is seldom made */
         make_words(&words, cell, OPERATIONS_OF_CONTROLS);
         status = mill_campaign_run(&request->campaign, &result, &error);
-    } else if (silent && !is_control(cell) && claims_progress(cell) &&
+    } else if (silent && !is_control(cell) && claims_progress(cell) && !cell->scenario->waits &&
                hunt_progress(request, cell, &result, tally)) {
         mill_campaign_free(&result);
         return;
@@ -257,9 +254,6 @@ int mill_hunt_scenarios(struct mill_hunt_request *request)
     }
     if (mill_plan_make(&plan, &asked, &mill_scenarios, MILL_THREADS_MAX, &error) < 0) {
         return mill_complain(MILL_EXIT_USAGE, "%s", error.message);
-    }
-    if (request->progress) {
-        *request = about_progress(request);
     }
     request->campaign.prey = (struct mill_prey){.program = program, .input = -1, .output = -1};
     for (size_t i = 0; i < plan.count && !request->campaign.interrupted(NULL); i++) {

@@ -121,6 +121,17 @@ static void end_run(struct target *target)
     }
 }
 
+/* Some wait for a thread that is suspended to hand its end on, as roles may: it is done for it. */
+static void finish_for_suspended(struct target *target)
+{
+    for (unsigned i = 0; i < target->one.threads && !are_done(target, 0); i++) {
+        struct hand *hand = &target->hands[i];
+        if (hand->number != 0 && hand->number == mill_suspended()) {
+            mill_worker_finish(&hand->worker);
+        }
+    }
+}
+
 static void run_threads(struct target *target)
 {
     struct mill_case *one = &target->one;
@@ -137,6 +148,8 @@ static void run_threads(struct target *target)
     end_run(target);
     if (mill_suspend_wanted()) {
         const struct mill_step step = mill_thing(MILL_STEP_JOIN, NULL, NULL);
+        mill_point_last(&step, are_done, target);
+        finish_for_suspended(target);
         mill_point_when(&step, are_done, target, MILL_NO_END);
         if (mill_suspended() != MILL_SUSPEND_NOBODY) {
             mill_suspend_leave(); /* who is suspended is never joined, and nothing it works on torn down */

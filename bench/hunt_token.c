@@ -20,10 +20,8 @@ static const struct {
     uint32_t flag;
     bool set; /* when the word is there */
 } flags[] = {
-    {"no-races", MILL_JOB_RACES, false},
-    {"leaks", MILL_JOB_LEAKS, true},
-    {"lock-order", MILL_JOB_LOCK_ORDER, true},
-    {"spurious", MILL_JOB_SPURIOUS, true},
+    {"no-races", MILL_JOB_RACES, false},       {"leaks", MILL_JOB_LEAKS, true},
+    {"lock-order", MILL_JOB_LOCK_ORDER, true}, {"spurious", MILL_JOB_SPURIOUS, true},
     {"progress", MILL_JOB_PROGRESS, true},
 };
 
@@ -59,22 +57,27 @@ static int read_number(const char *text, int64_t minimum, int64_t maximum, int64
 }
 
 /* The thread and its point, with a stop between. */
-static bool read_suspension(struct mill_campaign *campaign, char *text)
+static bool read_suspension(struct mill_campaign *campaign, const char *text)
 {
     int64_t thread;
     int64_t point;
-    char *rest = text;
-    const char *first = strsep(&rest, ".");
-    if (!rest || read_number(first, 1, MILL_HUNT_THREADS - 1, &thread) < 0 ||
-        read_number(rest, 0, UINT32_MAX, &point) < 0) {
+    char first[8];
+    const char *stop = strchr(text, '.');
+    size_t length = stop ? (size_t)(stop - text) : sizeof first;
+    if (length >= sizeof first) {
         return false;
     }
-    campaign->suspension =
-        (struct mill_suspension){.thread = (uint32_t)thread, .point = (uint32_t)point};
+    memcpy(first, text, length);
+    first[length] = '\0';
+    if (read_number(first, 1, MILL_HUNT_THREADS - 1, &thread) < 0 ||
+        read_number(stop + 1, 0, UINT32_MAX, &point) < 0) {
+        return false;
+    }
+    campaign->suspension = (struct mill_suspension){.thread = (uint32_t)thread, .point = (uint32_t)point};
     return true;
 }
 
-static int read_option(struct mill_campaign *campaign, char *word, struct mill_error *error)
+static int read_option(struct mill_campaign *campaign, const char *word, struct mill_error *error)
 {
     int64_t value;
     for (int i = 0; i < flag_count; i++) {

@@ -30,7 +30,7 @@ struct mill_campaign {
     unsigned jobs;      /* side by side */
     uint32_t batch;     /* schedules in one process; 0: any number, the program can begin anew */
     uint32_t flags;     /* of enum mill_job_flag */
-    struct mill_suspension suspension; /* of mill_campaign_follow: of the failing schedule */
+    struct mill_suspension suspension;   /* of mill_campaign_follow: of the failing schedule */
     struct mill_explore_options options; /* steps_max 0: the default */
     const char *explorer;                /* NULL: the portfolio */
     const char *engine;                  /* NULL: fibers */

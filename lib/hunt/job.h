@@ -34,6 +34,7 @@ enum mill_job_flag {
     MILL_JOB_STRICT = 16,  /* FOLLOW: a choice that cannot be made ends it; else the current thread goes on */
     MILL_JOB_TRACE_ON = 32, /* the steps are kept */
     MILL_JOB_OUTPUT = 64,   /* what the program prints is seen */
+
     MILL_JOB_PROGRESS = 128, /* a thread is suspended for good (runtime/suspend.h) */
 };
 
@@ -82,6 +83,7 @@ struct mill_job {
     uint32_t patience_s; /* without a step, then it is hung */
     uint32_t trace_from; /* steps before are not kept */
     uint32_t watched[4]; /* steps whose whole stacks are wanted; UINT32_MAX: none */
+
     struct mill_suspension suspension; /* EXPLORE: answered, of the schedule at hand */
 
     /* ---- answered ---- */

@@ -34,6 +34,9 @@ struct mill_context_engine {
     /* What pthread_self() returns in the context. */
     unsigned long (*handle)(unsigned context);
 
+    /* Contexts that have ended are not to be had again: each schedule needs a process of its own. */
+    bool once;
+
     /* Where its stack ends below, to tell an overflow; 0 for one that is not ours. */
     uintptr_t (*stack_floor)(unsigned context);
 };

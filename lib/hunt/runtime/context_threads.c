@@ -90,4 +90,5 @@ const struct mill_context_engine mill_context_threads = {
     .change = change,
     .handle = handle,
     .stack_floor = stack_floor,
+    .once = true,
 };

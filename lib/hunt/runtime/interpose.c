@@ -8,7 +8,6 @@ void mill_interpose_begin(void)
     /* No thread that the kernel knows of will be made, yet libstdc++ and others leave out their atomic
      * operations while this says that there is but one. */
     __libc_single_threaded = 0;
-    mill_keys_begin();
     mill_local_begin();
 }
 

@@ -1,5 +1,6 @@
 /* pthread_key_create and so on. Values are in the threads' data. A key that a schedule makes has a number
- * that the C library never gives out; one that was made before keeps its number, and is known here too.
+ * that the C library never gives out; one that was made before keeps its number, and is known here too. Both
+ * stay in the schedules that come after in the same process, as static variables do that say which key it is.
  */
 #include "hunt/runtime/interpose.h"
 
@@ -102,13 +103,13 @@ void mill_keys_destroy(void)
     }
 }
 
-void mill_keys_begin(void)
+bool mill_keys_crowded(void)
 {
+    unsigned used = 0;
     for (unsigned i = 0; i < MILL_THREAD_KEYS; i++) {
-        if (keys[i].number >= FIRST_OURS) {
-            keys[i].used = false;
-        }
+        used += keys[i].used;
     }
+    return used > MILL_THREAD_KEYS / 2;
 }
 
 /* ---- the names ---- */
@@ -118,7 +119,6 @@ int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
     if (mill_hunt_on) {
         return mill_key_create(key, destructor);
     }
-    mill_keys_begin();
     int error = mill_real()->pthread_key_create(key, destructor);
     if (error == 0) {
         int slot = add(destructor);

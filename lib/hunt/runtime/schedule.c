@@ -100,6 +100,9 @@ int mill_scheduler_open(struct mill_job *job)
         return refuse(job, -EINVAL, "engine: %s",
                       mill_schedule.engine ? mill_schedule.engine->missing() : job->engine);
     }
+    if (mill_schedule.engine->once) {
+        job->batch = 1;
+    }
     if (mill_interpose_early) {
         return refuse(job, -EOPNOTSUPP, "%s creates a thread, where it cannot be controlled",
                       "a constructor, before main,");

@@ -41,9 +41,11 @@ struct mill_schedule {
     unsigned count; /* of threads so far */
     bool stale;     /* the list of those that can go on is to be made anew */
     bool ask_again; /* a step was on a thing that threads may wait for: those that wait are asked */
-    bool suspends;  /* a thread is to be suspended, or its points are counted */
-    unsigned suspended; /* or MILL_SUSPEND_NOBODY */
+
+    bool suspends;         /* a thread is to be suspended, or its points are counted */
+    unsigned suspended;    /* or MILL_SUSPEND_NOBODY */
     uint32_t suspended_at; /* step */
+
     unsigned enabled_count;
     unsigned yielded_count;
     unsigned stay;

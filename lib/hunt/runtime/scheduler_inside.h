@@ -48,6 +48,9 @@ void mill_scheduler_begin(uint64_t number);
 /* … and has ended well. */
 void mill_scheduler_end(void);
 
+/* Schedules have left so many keys of pthread_key_create that the next one belongs into another process. */
+bool mill_keys_crowded(void);
+
 /* Ends the process at once. */
 _Noreturn void mill_scheduler_leave(enum mill_job_state state);
 

@@ -110,6 +110,7 @@ TAKE_FLAG(no_races, request->campaign.flags &= ~(uint32_t)MILL_JOB_RACES)
 TAKE_FLAG(lock_order, request->campaign.flags |= MILL_JOB_LOCK_ORDER)
 TAKE_FLAG(leaks, request->campaign.flags |= MILL_JOB_LEAKS)
 TAKE_FLAG(spurious, request->campaign.flags |= MILL_JOB_SPURIOUS)
+TAKE_FLAG(classes, request->campaign.flags |= MILL_JOB_CLASSES)
 TAKE_FLAG(progress, request->progress = true)
 TAKE_FLAG(raw, request->raw = true)
 TAKE_FLAG(verbose, request->verbose = true)
@@ -148,6 +149,10 @@ static const struct mill_option options[] = {
      take_lock_order, false},
     {"leaks", 0, NULL, "memory that is left at the end is a finding", take_leaks, false},
     {"spurious", 0, NULL, "waits on conditions may end by themselves, as POSIX allows", take_spurious, false},
+    {"classes", 0, NULL,
+     "schedules that differ in more than the order of independent steps are counted (always\nof a program "
+     "that needs a process for each)",
+     take_classes, false},
     {"progress", 0, NULL,
      "of scenarios: strategies that claim lock-freedom, with one thread suspended at every\npoint in turn: "
      "the others have to end their operations",

@@ -61,8 +61,13 @@ void mill_hunt_ask_progress(struct mill_hunt_request *request)
 void mill_hunt_print_silence(const struct mill_campaign_result *result)
 {
     double passed = seconds(result->elapsed_ns);
-    printf("%" PRIu64 " schedules in %.2f s (%.0f a second), at most %u threads and %u steps\n",
-           result->schedules, passed, passed > 0 ? (double)result->schedules / passed : 0,
+    char distinct[64] = "";
+    if (result->classes > 0) {
+        snprintf(distinct, sizeof distinct, ", %s%" PRIu64 " of them distinct,",
+                 result->classes_lost ? "at least " : "", result->classes);
+    }
+    printf("%" PRIu64 " schedules%s in %.2f s (%.0f a second), at most %u threads and %u steps\n",
+           result->schedules, distinct, passed, passed > 0 ? (double)result->schedules / passed : 0,
            result->threads_most, result->steps_most);
     if (result->cut > 0) {
         printf("%" PRIu64

@@ -121,8 +121,12 @@ static void judge(const struct mill_hunt_request *request, const struct mill_cel
     } else {
         tally->clean++;
         print_cell(cell, "clean");
-        printf(": %" PRIu64 " schedules, %.2f s%s", result->schedules, passed,
-               result->exhausted ? ", all there are" : "");
+        printf(": %" PRIu64 " schedules, ", result->schedules);
+        if (result->classes > 0) {
+            printf("%s%" PRIu64 " of them distinct, ", result->classes_lost ? "at least " : "",
+                   result->classes);
+        }
+        printf("%.2f s%s", passed, result->exhausted ? ", all there are" : "");
         if (result->cut > 0) {
             printf(", %" PRIu64 " cut", result->cut);
         }

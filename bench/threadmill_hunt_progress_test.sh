@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # 'threadmill hunt --progress': who claims lock-freedom ends its operations while another thread is suspended at any of its
-# points; who holds a lock there does not, whatever it says of itself. One argument: the program.
+# points; who holds a lock there does not, whatever it says of itself. And how many of the schedules of a hunt differ.
+# One argument: the program.
 set -u
 program=$1
 # shellcheck source=bench/expect.sh
@@ -52,7 +53,16 @@ expect 0 'clean: 100 schedules, .* a thread suspended at [0-9]+ of [0-9]+ points
 if command -v clang >/dev/null; then
     echo 'int main(void) { return 0; }' >plain.c
     holds 'it compiles' "$program" cc -o plain plain.c
+    expect 0 '^20 schedules, 1 of them distinct, in' hunt --explore random --schedules 20 --seed 1 -q -- ./plain
     expect 2 'does not say where they begin' hunt --progress --schedules 50 --seed 1 -q -- ./plain
 fi
+
+# Two threads of three additions: of their orders there are (6 over 3), however many schedules there are, and processes.
+expect 0 '^3000 schedules, 20 of them distinct, in' hunt --classes --explore random --schedules 3000 --seed 1 -q -- \
+    threadmill-hunt counter atomic threads=2 operations=3
+expect 0 '^3000 schedules, 20 of them distinct, in' hunt --classes --explore pos --schedules 3000 --seed 2 -q -j 3 -- \
+    threadmill-hunt counter atomic threads=2 operations=3
+expect 0 'clean: 500 schedules, (1[5-9]|20) of them distinct' hunt --classes --explore random --schedules 500 --seed 1 -q counter --strategy atomic
+expect 0 '^50 schedules in' hunt --explore random --schedules 50 --seed 1 -q -- threadmill-hunt counter atomic
 
 tally

@@ -19,7 +19,8 @@ struct hunt {
     struct mill_campaign_result *result;
     struct mill_error *error;
     uint64_t began;
-    unsigned count; /* of drives */
+    struct mill_classes *classes; /* of all drives; NULL: they are not counted */
+    unsigned count;               /* of drives */
     struct mill_drive drives[MILL_CAMPAIGN_JOBS];
 };
 
@@ -126,6 +127,15 @@ static int gather(struct hunt *hunt, struct mill_drive *drive)
     result->cut += get(&job->cut);
     result->blind += get(&job->blind);
     result->exhausted |= job->exhausted;
+    if ((job->flags & MILL_JOB_CLASSES) && !hunt->classes) {
+        hunt->classes = calloc(1, sizeof *hunt->classes);
+        if (!hunt->classes) {
+            return mill_error_set(hunt->error, -ENOMEM, "no memory to count schedules that differ");
+        }
+    }
+    if (hunt->classes) {
+        mill_classes_join(hunt->classes, &job->classes);
+    }
     result->threads_most =
         job->threads_most > result->threads_most ? job->threads_most : result->threads_most;
     result->steps_most = job->steps_most > result->steps_most ? job->steps_most : result->steps_most;
@@ -288,6 +298,9 @@ int mill_campaign_run(const struct mill_campaign *campaign, struct mill_campaign
     hunt->began = mill_now_ns();
     int status = run(hunt);
     result->elapsed_ns = mill_now_ns() - hunt->began;
+    result->classes = hunt->classes ? hunt->classes->count : 0;
+    result->classes_lost = hunt->classes && hunt->classes->lost > 0;
+    free(hunt->classes);
     for (unsigned i = 0; i < hunt->count; i++) {
         mill_drive_close(&hunt->drives[i]);
     }
@@ -314,7 +327,7 @@ int mill_campaign_follow(const struct mill_campaign *campaign, const struct mill
         return status;
     }
     ask(campaign, drive->job);
-    drive->job->flags |= MILL_JOB_TRACE_ON;
+    drive->job->flags = (drive->job->flags & ~(uint32_t)MILL_JOB_CLASSES) | MILL_JOB_TRACE_ON;
     status = mill_drive_follow(drive, choices, strict);
     if (status < 0) {
         return mill_error_set(error, status, "the list of choices is too long");
@@ -362,6 +375,7 @@ int mill_campaign_minimise(const struct mill_campaign *campaign, struct mill_cam
     if (status == 0) {
         ask(campaign, reduction.drive.job);
         reduction.drive.job->suspension = result->suspension;
+        reduction.drive.job->flags &= ~(uint32_t)MILL_JOB_CLASSES;
         struct mill_minimise work = {
             .fails = fails,
             .context = &reduction,

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hunt/classes.h"
 #include "hunt/explore.h"
 #include "hunt/failure.h"
 #include "hunt/step.h"
@@ -36,6 +37,7 @@ enum mill_job_flag {
     MILL_JOB_OUTPUT = 64,   /* what the program prints is seen */
 
     MILL_JOB_PROGRESS = 128, /* a thread is suspended for good (runtime/suspend.h) */
+    MILL_JOB_CLASSES = 256,  /* schedules that differ are counted */
 };
 
 /* What became of a schedule. */
@@ -107,6 +109,7 @@ struct mill_job {
     alignas(64) char asked[MILL_JOB_CHOICES]; /* struct mill_choices, to be followed */
     alignas(64) char made[MILL_JOB_CHOICES];  /* struct mill_choices, of the schedule at hand */
     struct mill_traced trace[MILL_JOB_TRACE];
+    struct mill_classes classes; /* that have been seen, of all that this job has ever asked for */
     alignas(4096) char explorer_state[MILL_EXPLORE_STATE];
 };
 

@@ -43,6 +43,9 @@ static void end_schedule(enum mill_job_state state)
     mill_hunt_on = false;
     mill_heap_end();
     keep_counts();
+    if (job->flags & MILL_JOB_CLASSES) {
+        mill_classes_add(&job->classes, mill_class_end(&mill_schedule_class, mill_schedule.count));
+    }
     if (mill_schedule.explorer->end) {
         mill_schedule.explorer->end(job->explorer_state, state == MILL_JOB_FAILED);
     }
@@ -166,6 +169,9 @@ void mill_scheduler_begin(uint64_t number)
         mill_race_begin();
     }
     mill_order_begun();
+    if (job->flags & MILL_JOB_CLASSES) {
+        mill_class_begin(&mill_schedule_class);
+    }
     mill_schedule.explorer->begin(job->explorer_state, number, number < MILL_EXPLORE_LEARNING);
     mill_hunt_on = true;
 }

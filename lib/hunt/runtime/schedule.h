@@ -93,7 +93,10 @@ void mill_tell_leaks(void);
 /* A wake that finds nobody waiting; whoever waits there later waits for one that has been. */
 void mill_tell_keep_wake(const struct mill_step *step);
 
-/* Keeps the step, and its stack if that is wanted. */
+/* What tells one schedule from another, for MILL_JOB_CLASSES. */
+extern struct mill_class mill_schedule_class;
+
+/* Keeps the step, and its stack if that is wanted; and which class it makes the schedule. */
 void mill_tell_step(const struct mill_step *step);
 
 #endif

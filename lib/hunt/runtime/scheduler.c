@@ -33,6 +33,9 @@ unsigned mill_choose(unsigned ways)
     }
     unsigned way = mill_schedule.explorer->choose(mill_schedule.job->explorer_state, ways);
     mill_choices_data(mill_schedule.made, way);
+    if (mill_schedule.job->flags & MILL_JOB_CLASSES) {
+        mill_class_way(&mill_schedule_class, mill_schedule.current, way);
+    }
     return way;
 }
 
@@ -179,7 +182,7 @@ void mill_schedule_step(void)
     if (mill_schedule.step >= mill_schedule.steps_max) {
         mill_tell_too_many_steps();
     }
-    if (mill_schedule.job->flags & MILL_JOB_TRACE_ON) {
+    if (mill_schedule.job->flags & (MILL_JOB_TRACE_ON | MILL_JOB_CLASSES)) {
         mill_tell_step(step);
     }
     if (mill_schedule.explorer->executed) {

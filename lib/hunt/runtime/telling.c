@@ -8,6 +8,8 @@
 #include "hunt/runtime/holders.h"
 #include "hunt/runtime/suspend.h"
 
+struct mill_class mill_schedule_class;
+
 /* ---- failures ---- */
 
 static void describe(struct mill_failure *failure, unsigned thread)
@@ -182,6 +184,12 @@ static void watch(const struct mill_step *step)
 
 void mill_tell_step(const struct mill_step *step)
 {
-    trace(step);
-    watch(step);
+    uint32_t flags = mill_schedule.job->flags;
+    if (flags & MILL_JOB_TRACE_ON) {
+        trace(step);
+        watch(step);
+    }
+    if (flags & MILL_JOB_CLASSES) {
+        mill_class_step(&mill_schedule_class, mill_schedule.current, step);
+    }
 }

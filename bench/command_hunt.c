@@ -112,6 +112,7 @@ TAKE_FLAG(leaks, request->campaign.flags |= MILL_JOB_LEAKS)
 TAKE_FLAG(spurious, request->campaign.flags |= MILL_JOB_SPURIOUS)
 TAKE_FLAG(classes, request->campaign.flags |= MILL_JOB_CLASSES)
 TAKE_FLAG(progress, request->progress = true)
+TAKE_FLAG(wait_free, request->campaign.flags |= MILL_JOB_WAIT_FREE)
 TAKE_FLAG(raw, request->raw = true)
 TAKE_FLAG(verbose, request->verbose = true)
 
@@ -157,6 +158,11 @@ static const struct mill_option options[] = {
      "of scenarios: strategies that claim lock-freedom, with one thread suspended at every\npoint in turn: "
      "the others have to end their operations",
      take_progress, false},
+    {"wait-free", 0, NULL,
+     "with --progress: each thread is held back in turn, too, and has to end its operations\nwithin a "
+     "bounded "
+     "number of its own steps (of scenarios: strategies that claim it are)",
+     take_wait_free, false},
     {"raw", 0, NULL, "a failing schedule is told as it was found, not reduced and not printed", take_raw,
      false},
     {"verbose", 'v', NULL, "every step of a failing schedule", take_verbose, false},

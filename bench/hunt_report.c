@@ -162,7 +162,8 @@ static void print_schedule(const struct report *report)
     fprintf(report->out, "\nthe schedule: %u threads, %u steps, %u preemption%s\n", report->threads,
             (unsigned)job->traced, preemptions, preemptions == 1 ? "" : "s");
     print_header(report);
-    uint32_t suspended = job->suspension.thread != 0 ? job->suspension.step : UINT32_MAX;
+    bool suspends = job->suspension.thread != 0 && job->suspension.others == 0;
+    uint32_t suspended = suspends ? job->suspension.step : UINT32_MAX;
     uint32_t from = 0;
     for (uint32_t i = 1; i <= job->traced; i++) {
         if (i < job->traced && i != suspended && job->trace[i].thread == job->trace[from].thread) {

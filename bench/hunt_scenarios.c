@@ -93,6 +93,15 @@ static const char *not_hunted(const struct mill_cell *cell)
     return NULL;
 }
 
+/* The stronger guarantee, of who claims it. */
+static void ask_wait_freedom(struct mill_hunt_request *request, const struct mill_cell *cell)
+{
+    request->campaign.flags &= ~(uint32_t)MILL_JOB_WAIT_FREE;
+    if (cell->strategy->progress == MILL_WAIT_FREE) {
+        request->campaign.flags |= MILL_JOB_WAIT_FREE;
+    }
+}
+
 static void print_cell(const struct mill_cell *cell, const char *what)
 {
     printf("%-20s %-20s %2u threads  %s", cell->scenario->name, cell->strategy->name, cell->threads, what);
@@ -191,6 +200,7 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
     }
     make_words(&words, cell, request->operations);
     request->campaign.prey.arguments = words.list;
+    ask_wait_freedom(request, cell);
     int status = mill_campaign_run(&request->campaign, &result, &error);
     bool silent = status == 0 && !result.failed && !result.interrupted && !request->progress;
     if (silent && cell->expectation && cell->must_show && request->operations < OPERATIONS_OF_CONTROLS) {

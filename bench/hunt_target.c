@@ -40,12 +40,20 @@ struct target {
     } hands[THREADS_MAX];
 };
 
+/* Who holds another back goes on until that one has ended. */
+static uint64_t operations_of(const struct hand *hand)
+{
+    return mill_held_back() != MILL_SUSPEND_NOBODY && mill_held_back() != hand->number
+               ? UINT64_MAX
+               : hand->target->operations;
+}
+
 static void *hand_main(void *argument)
 {
     struct hand *hand = argument;
     hand->number = mill_self();
     mill_operations_begin();
-    hand->status = mill_worker_run(&hand->worker, MILL_PHASE_END, hand->target->operations);
+    hand->status = mill_worker_run(&hand->worker, MILL_PHASE_END, operations_of(hand));
     hand->done = true;
     mill_operations_end();
     mill_worker_finish(&hand->worker);
@@ -86,6 +94,15 @@ static bool are_done(const void *object, unsigned thread)
     return left == 0;
 }
 
+static bool has_ended(const struct target *target, unsigned number)
+{
+    unsigned left = target->one.threads;
+    for (unsigned i = 0; i < target->one.threads; i++) {
+        left -= target->hands[i].done && target->hands[i].number == number;
+    }
+    return left < target->one.threads;
+}
+
 /* All that play one of the roles: who waits for them would wait for ever. */
 static bool have_ended(const void *object, unsigned thread)
 {
@@ -93,6 +110,9 @@ static bool have_ended(const void *object, unsigned thread)
     unsigned roles = target->one.scenario->role_count;
     if (mill_suspended() != MILL_SUSPEND_NOBODY) {
         return are_done(target, thread);
+    }
+    if (mill_held_back() != MILL_SUSPEND_NOBODY) {
+        return has_ended(target, mill_held_back());
     }
     for (unsigned role = 0; role < roles; role++) {
         unsigned playing = 0;

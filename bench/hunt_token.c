@@ -39,8 +39,11 @@ static void write_options(struct mill_text *text, const struct mill_campaign *ca
     if (campaign->expected_exit != 0) {
         mill_text_add(text, ":exit=%d", campaign->expected_exit);
     }
-    if (campaign->suspension.thread != 0) {
-        mill_text_add(text, ":suspend=%u.%u", campaign->suspension.thread, campaign->suspension.point);
+    const struct mill_suspension *suspension = &campaign->suspension;
+    if (suspension->thread != 0 && suspension->others == 0) {
+        mill_text_add(text, ":suspend=%u.%u", suspension->thread, suspension->point);
+    } else if (suspension->thread != 0) {
+        mill_text_add(text, ":hold=%u.%u.%u", suspension->thread, suspension->point, suspension->others);
     }
     if (campaign->options.steps_max != 0) {
         mill_text_add(text, ":steps=%u", campaign->options.steps_max);
@@ -56,25 +59,33 @@ static int read_number(const char *text, int64_t minimum, int64_t maximum, int64
     return status == 0 && (*value < minimum || *value > maximum) ? -ERANGE : status;
 }
 
-/* The thread and its point, with a stop between. */
-static bool read_suspension(struct mill_campaign *campaign, const char *text)
+/* A number up to a stop, behind which `text` is then, or up to the end, where it is NULL. */
+static bool read_part(const char **text, int64_t minimum, uint32_t *number)
 {
-    int64_t thread;
-    int64_t point;
-    char first[8];
-    const char *stop = strchr(text, '.');
-    size_t length = stop ? (size_t)(stop - text) : sizeof first;
-    if (length >= sizeof first) {
+    char part[12];
+    int64_t value;
+    const char *stop = *text ? strchr(*text, '.') : NULL;
+    size_t length = stop ? (size_t)(stop - *text) : *text ? strlen(*text) : sizeof part;
+    if (length >= sizeof part) {
         return false;
     }
-    memcpy(first, text, length);
-    first[length] = '\0';
-    if (read_number(first, 1, MILL_HUNT_THREADS - 1, &thread) < 0 ||
-        read_number(stop + 1, 0, UINT32_MAX, &point) < 0) {
+    memcpy(part, *text, length);
+    part[length] = '\0';
+    *text = stop ? stop + 1 : NULL;
+    if (read_number(part, minimum, UINT32_MAX, &value) < 0) {
         return false;
     }
-    campaign->suspension = (struct mill_suspension){.thread = (uint32_t)thread, .point = (uint32_t)point};
+    *number = (uint32_t)value;
     return true;
+}
+
+/* The thread and its point; of one that is held back, how many steps the others take, too. */
+static bool read_suspension(struct mill_suspension *suspension, const char *text, bool holds)
+{
+    *suspension = (struct mill_suspension){.thread = 0};
+    return read_part(&text, 1, &suspension->thread) && read_part(&text, 0, &suspension->point) &&
+           (!holds || read_part(&text, 1, &suspension->others)) && !text &&
+           suspension->thread < MILL_HUNT_THREADS;
 }
 
 static int read_option(struct mill_campaign *campaign, const char *word, struct mill_error *error)
@@ -91,7 +102,8 @@ static int read_option(struct mill_campaign *campaign, const char *word, struct 
         campaign->expected_exit = (int)value;
         return 0;
     }
-    if (strncmp(word, "suspend=", 8) == 0 && read_suspension(campaign, word + 8)) {
+    if ((strncmp(word, "suspend=", 8) == 0 && read_suspension(&campaign->suspension, word + 8, false)) ||
+        (strncmp(word, "hold=", 5) == 0 && read_suspension(&campaign->suspension, word + 5, true))) {
         return 0;
     }
     if (strncmp(word, "steps=", 6) == 0 && read_number(word + 6, 1, UINT32_MAX, &value) == 0) {

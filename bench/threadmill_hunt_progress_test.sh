@@ -41,10 +41,19 @@ done
 
 # What makes progress; each thread is suspended at each of its points.
 expect 0 'a thread was suspended at ([0-9]+) of \1 points' hunt --progress --schedules 500 --seed 1 -q -- threadmill-hunt counter cas
-expect 0 'clean: .* a thread suspended at ([0-9]+) of \1 points' hunt --progress --schedules 500 --seed 1 -q reclaim --strategy epoch
+expect 0 'clean: .* a thread suspended at ([0-9]+) of \1 points' hunt --progress --schedules 100 --seed 1 -q counter --strategy cas
 expect 0 ' 0 findings' hunt --progress --schedules 300 --seed 1 -q producers-consumers aba counter
 holds 'others are counted' grep -qE '^[0-9]+ others claim no progress guarantee' <<<"$output"
 expect 0 'not hunted: a caller waits for the answer' hunt --progress --schedules 50 --seed 1 -q ping-pong
+
+# Wait-freedom: a loop that tries again has no bound, one addition has.
+expect 1 'no progress: thread [12] has taken more than [0-9]+ steps' hunt --progress --wait-free --schedules 200 --seed 1 -q -- \
+    threadmill-hunt counter cas
+held=$(token)
+holds 'its token says who is held back' grep -qE ':hold=[12]\.[0-9]+\.[0-9]+$' <<<"$held"
+expect 1 'no progress: thread [12] has taken more than' replay --brief "$held"
+expect 0 'a thread was suspended at ([0-9]+) of \1 points' hunt --progress --wait-free --schedules 200 --seed 1 -q -- threadmill-hunt counter atomic
+expect 2 "option 'hold=1.3'" replay "${held%:hold=*}:hold=1.3"
 
 # It is a part of each hunt of what claims it.
 expect 0 'clean: 100 schedules, .* a thread suspended at [0-9]+ of [0-9]+ points' hunt counter --strategy atomic --schedules 100 --seed 1 -q

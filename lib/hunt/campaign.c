@@ -249,7 +249,8 @@ static void count_points(struct hunt *hunt)
         result->points += hunt->drives[0].job->points[thread];
     }
     if (result->schedules > MILL_SUSPEND_LEARNING) {
-        result->suspended = result->schedules - MILL_SUSPEND_LEARNING;
+        uint64_t since = result->schedules - MILL_SUSPEND_LEARNING;
+        result->suspended = hunt->campaign->flags & MILL_JOB_WAIT_FREE ? (since + 1) / 2 : since;
     }
 }
 

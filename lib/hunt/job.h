@@ -38,6 +38,7 @@ enum mill_job_flag {
 
     MILL_JOB_PROGRESS = 128, /* a thread is suspended for good (runtime/suspend.h) */
     MILL_JOB_CLASSES = 256,  /* schedules that differ are counted */
+    MILL_JOB_WAIT_FREE = 512, /* PROGRESS: in every second schedule a thread is held back instead */
 };
 
 /* What became of a schedule. */
@@ -53,10 +54,13 @@ enum mill_job_state {
 /* Schedules in which nobody is suspended: how many points threads have is learnt from them. */
 #define MILL_SUSPEND_LEARNING 8
 
-/* Which thread is suspended for good, and at which of the points in its operations; thread 0: nobody. */
+/* Which thread is suspended for good, and at which of the points in its operations; thread 0: nobody. Or,
+ * with `others` above 0, it is held back: for each of its steps the others take so many, and go on with their
+ * operations until it has ended its own, for which it may take `point` steps. */
 struct mill_suspension {
     uint32_t thread;
     uint32_t point;
+    uint32_t others;
     uint32_t step; /* answered: so many steps had been taken */
 };
 

@@ -19,6 +19,8 @@ struct mill_hunted {
     bool can;       /* go on: `ready` says so, or there is none */
     bool last;      /* it goes on, ready or not, when nobody else can */
     bool operates;  /* its points count, to suspend it at one (suspend.h) */
+    bool held;      /* back, until others have gone on */
+    bool has_waited; /* in its operations */
     uint32_t points;
     bool (*ready)(const void *object, unsigned thread);
     const void *waits_at; /* the object of `ready` */
@@ -45,6 +47,7 @@ struct mill_schedule {
     bool suspends;         /* a thread is to be suspended, or its points are counted */
     unsigned suspended;    /* or MILL_SUSPEND_NOBODY */
     uint32_t suspended_at; /* step */
+    uint32_t held_for;     /* steps of others */
 
     unsigned enabled_count;
     unsigned yielded_count;
@@ -86,6 +89,9 @@ void mill_schedule_thread(unsigned thread);
 _Noreturn void mill_tell_stuck(void);
 
 _Noreturn void mill_tell_too_many_steps(void);
+
+/* The running thread takes steps without end, and is said not to. */
+_Noreturn void mill_tell_unbounded(void);
 
 /* Fails if memory is left. */
 void mill_tell_leaks(void);

@@ -44,7 +44,7 @@ unsigned mill_choose(unsigned ways)
 static bool can_go_on(unsigned thread)
 {
     const struct mill_hunted *one = &mill_schedule.threads[thread];
-    return one->alive && (one->can || one->timed) && !one->yielded;
+    return one->alive && (one->can || one->timed) && !one->yielded && !one->held;
 }
 
 static void list_enabled(void)
@@ -87,6 +87,9 @@ static void let_time_pass(void)
 static void find_enabled(void)
 {
     list_enabled();
+    if (mill_schedule.enabled_count == 0 && mill_schedule.suspends && mill_suspend_release()) {
+        list_enabled();
+    }
     if (mill_schedule.enabled_count == 0 && mill_schedule.yielded_count > 0) {
         /* All look in vain: for what only time brings, if anything does. */
         mill_schedule.now_ns += IDLE_NS

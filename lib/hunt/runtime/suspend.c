@@ -3,7 +3,11 @@
 #include "hunt/runtime/schedule.h"
 
 /* Rounds in which all that are left look in vain, before who waits for no progress goes on. */
-#define IDLE_ENOUGH 8
+#define IDLE_ENOUGH    8
+
+/* How many times as many steps are too many, and how many more. */
+#define TOO_MANY_TIMES 8
+#define TOO_MANY_MORE  64
 
 bool mill_suspend_wanted(void)
 {
@@ -33,6 +37,38 @@ static struct mill_suspension find_point(const struct mill_job *job, uint64_t in
     }
 }
 
+/* Every thread that has points in turn, with more and more steps of others. */
+static struct mill_suspension find_holding(const struct mill_job *job, uint64_t index)
+{
+    unsigned threads = 0;
+    for (unsigned thread = 0; thread < MILL_HUNT_THREADS; thread++) {
+        threads += job->points[thread] > 0;
+    }
+    uint64_t which = index % threads;
+    unsigned thread = 0;
+    while (job->points[thread] == 0 || which-- > 0) {
+        thread++;
+    }
+    return (struct mill_suspension){
+        .thread = thread,
+        .point = job->points[thread] * TOO_MANY_TIMES + TOO_MANY_MORE,
+        .others = 4u << index / threads % 6,
+    };
+}
+
+uint32_t mill_suspend_usual(uint32_t bound)
+{
+    return (bound - TOO_MANY_MORE) / TOO_MANY_TIMES;
+}
+
+static struct mill_suspension find_next(const struct mill_job *job, uint64_t index, uint64_t points)
+{
+    if (!(job->flags & MILL_JOB_WAIT_FREE)) {
+        return find_point(job, index % points);
+    }
+    return index % 2 == 0 ? find_point(job, index / 2 % points) : find_holding(job, index / 2);
+}
+
 void mill_suspend_begin(uint64_t number)
 {
     struct mill_job *job = mill_schedule.job;
@@ -42,7 +78,7 @@ void mill_suspend_begin(uint64_t number)
         uint64_t points = count_points(job);
         job->suspension = (struct mill_suspension){.thread = MILL_SUSPEND_NOBODY};
         if (mill_schedule.suspends && number >= MILL_SUSPEND_LEARNING && points > 0) {
-            job->suspension = find_point(job, (number - MILL_SUSPEND_LEARNING) % points);
+            job->suspension = find_next(job, number - MILL_SUSPEND_LEARNING, points);
         }
     }
 }
@@ -74,6 +110,33 @@ static void release_last(void)
     }
 }
 
+bool mill_suspend_release(void)
+{
+    struct mill_hunted *held = &mill_schedule.threads[mill_schedule.job->suspension.thread];
+    bool was_held = held->held;
+    held->held = false;
+    return was_held;
+}
+
+static void hold_back(struct mill_hunted *one, const struct mill_suspension *wanted)
+{
+    if (mill_schedule.current != wanted->thread) {
+        struct mill_hunted *held = &mill_schedule.threads[wanted->thread];
+        if (held->held && wanted->thread < mill_schedule.count && --mill_schedule.held_for == 0) {
+            held->held = false;
+            mill_schedule.stale = true;
+        }
+    } else if (one->operates) {
+        one->has_waited |= one->yielded || !one->can;
+        if (one->points++ >= wanted->point && !one->has_waited) {
+            mill_tell_unbounded();
+        }
+        one->held = true;
+        mill_schedule.held_for = wanted->others;
+        mill_schedule.stale = true;
+    }
+}
+
 void mill_suspend_point(void)
 {
     struct mill_hunted *one = &mill_schedule.threads[mill_schedule.current];
@@ -84,6 +147,8 @@ void mill_suspend_point(void)
         if (mill_schedule.idle_rounds >= IDLE_ENOUGH || since > left / 2) {
             release_last();
         }
+    } else if (wanted->others > 0) {
+        hold_back(one, wanted);
     } else if (one->operates && one->points++ == wanted->point && mill_schedule.current == wanted->thread) {
         suspend(one);
     }
@@ -106,6 +171,12 @@ void mill_operations_end(void)
         *most = one->points;
     }
     mill_schedule.ask_again = true;
+}
+
+unsigned mill_held_back(void)
+{
+    const struct mill_suspension *wanted = &mill_schedule.job->suspension;
+    return mill_schedule.suspends && wanted->others > 0 ? wanted->thread : MILL_SUSPEND_NOBODY;
 }
 
 unsigned mill_suspended(void)

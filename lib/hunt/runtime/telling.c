@@ -93,6 +93,15 @@ static _Noreturn void tell_no_progress(const char *others)
     mill_fail(&failure);
 }
 
+_Noreturn void mill_tell_unbounded(void)
+{
+    const struct mill_suspension *held = &mill_schedule.job->suspension;
+    mill_fail_here(MILL_FAILURE_PROGRESS, NULL,
+                   "thread %u has taken more than %u steps for operations that take %u at most when nobody "
+                   "holds it back: the others keep it from its end",
+                   held->thread, held->point, mill_suspend_usual(held->point));
+}
+
 _Noreturn void mill_tell_stuck(void)
 {
     if (mill_schedule.suspended != MILL_SUSPEND_NOBODY) {

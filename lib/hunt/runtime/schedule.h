@@ -14,12 +14,12 @@
 struct mill_hunted {
     bool alive;
     bool yielded;
-    bool timed;     /* it may go on at any time */
-    uint64_t until; /* it goes on then, if nobody can before; 0: it does not */
-    bool can;       /* go on: `ready` says so, or there is none */
-    bool last;      /* it goes on, ready or not, when nobody else can */
-    bool operates;  /* its points count, to suspend it at one (suspend.h) */
-    bool held;      /* back, until others have gone on */
+    bool timed;      /* it may go on at any time */
+    uint64_t until;  /* it goes on then, if nobody can before; 0: it does not */
+    bool can;        /* go on: `ready` says so, or there is none */
+    bool last;       /* it goes on, ready or not, when nobody else can */
+    bool operates;   /* its points count, to suspend it at one (suspend.h) */
+    bool held;       /* back, until others have gone on, or for good */
     bool has_waited; /* in its operations */
     uint32_t points;
     bool (*ready)(const void *object, unsigned thread);

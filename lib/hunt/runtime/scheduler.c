@@ -74,7 +74,7 @@ static void let_time_pass(void)
     struct mill_hunted *first = NULL;
     for (unsigned thread = 0; thread < mill_schedule.count; thread++) {
         struct mill_hunted *one = &mill_schedule.threads[thread];
-        if (one->alive && one->until > 0 && (!first || one->until < first->until)) {
+        if (one->alive && !one->held && one->until > 0 && (!first || one->until < first->until)) {
             first = one;
         }
     }

@@ -90,12 +90,7 @@ static void suspend(struct mill_hunted *one)
     mill_schedule.suspended = mill_schedule.current;
     mill_schedule.suspended_at = mill_schedule.step;
     mill_schedule.job->suspension.step = mill_schedule.step;
-    mill_schedule.yielded_count -= one->yielded;
-    one->yielded = false;
-    one->can = false;
-    one->ready = NULL;
-    one->timed = false;
-    one->until = 0;
+    one->held = true;
     mill_schedule.stale = true;
     mill_schedule.ask_again = true; /* who waits for the operations of all that are left */
 }
@@ -113,9 +108,9 @@ static void release_last(void)
 bool mill_suspend_release(void)
 {
     struct mill_hunted *held = &mill_schedule.threads[mill_schedule.job->suspension.thread];
-    bool was_held = held->held;
-    held->held = false;
-    return was_held;
+    bool may = held->held && mill_schedule.job->suspension.others > 0;
+    held->held &= !may;
+    return may;
 }
 
 static void hold_back(struct mill_hunted *one, const struct mill_suspension *wanted)
@@ -127,7 +122,7 @@ static void hold_back(struct mill_hunted *one, const struct mill_suspension *wan
             mill_schedule.stale = true;
         }
     } else if (one->operates) {
-        one->has_waited |= one->yielded || !one->can;
+        one->has_waited |= one->yielded || (one->ready && !one->ready(one->waits_at, wanted->thread));
         if (one->points++ >= wanted->point && !one->has_waited) {
             mill_tell_unbounded();
         }

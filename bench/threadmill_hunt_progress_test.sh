@@ -43,6 +43,8 @@ done
 expect 0 'a thread was suspended at ([0-9]+) of \1 points' hunt --progress --schedules 500 --seed 1 -q -- threadmill-hunt counter cas
 expect 0 'clean: .* a thread suspended at ([0-9]+) of \1 points' hunt --progress --schedules 100 --seed 1 -q counter --strategy cas
 expect 0 ' 0 findings' hunt --progress --schedules 300 --seed 1 -q producers-consumers aba counter
+# Who waits for a thread that is suspended, by looking, is told that the run is over.
+expect 0 ' 0 findings' hunt --progress --schedules 120 --seed 1 -q pool-latency
 holds 'others are counted' grep -qE '^[0-9]+ others claim no progress guarantee' <<<"$output"
 expect 0 'not hunted: a caller waits for the answer' hunt --progress --schedules 50 --seed 1 -q ping-pong
 
@@ -53,6 +55,8 @@ held=$(token)
 holds 'its token says who is held back' grep -qE ':hold=[12]\.[0-9]+\.[0-9]+$' <<<"$held"
 expect 1 'no progress: thread [12] has taken more than' replay --brief "$held"
 expect 0 'a thread was suspended at ([0-9]+) of \1 points' hunt --progress --wait-free --schedules 200 --seed 1 -q -- threadmill-hunt counter atomic
+# One that pauses after a failure is not judged: it may have waited.
+expect 0 'no failure' hunt --progress --wait-free --schedules 60 --steps 20000 --seed 1 -q -- threadmill-hunt counter cas-backoff
 expect 2 "option 'hold=1.3'" replay "${held%:hold=*}:hold=1.3"
 
 # It is a part of each hunt of what claims it.

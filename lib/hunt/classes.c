@@ -68,26 +68,24 @@ static struct words words_of(uintptr_t object, uint32_t size)
 }
 
 /* What the words have seen that the step comes behind. */
-static uint64_t follow(struct mill_class *class, uint64_t name, struct words words, bool modifies)
+static uint64_t follow(struct mill_class *class, uint64_t name, struct words words)
 {
     for (uint32_t i = 0; i < words.count; i++) {
         const struct mill_class_place *place = find(class, words.first + i);
         if (place) {
-            name = mix(name, place->write + (modifies ? place->reads : 0));
+            name = mix(name, place->write);
         }
     }
     return name;
 }
 
-static void leave(struct mill_class *class, uint64_t name, struct words words, bool modifies)
+/* From here on the words have seen this step. */
+static void leave(struct mill_class *class, uint64_t name, struct words words)
 {
     for (uint32_t i = 0; i < words.count; i++) {
         struct mill_class_place *place = find(class, words.first + i);
-        if (place && modifies) {
+        if (place) {
             place->write = name;
-            place->reads = 0;
-        } else if (place) {
-            place->reads += name;
         }
     }
 }
@@ -95,14 +93,15 @@ static void leave(struct mill_class *class, uint64_t name, struct words words, b
 void mill_class_step(struct mill_class *class, unsigned thread, const struct mill_step *step)
 {
     bool creates = step->kind == MILL_STEP_CREATE; /* the number is what the next thread is expected to get */
-    bool modifies = mill_step_modifies(step->kind);
     struct words words = words_of(creates ? 0 : step->object, step->size);
     struct words second = words_of(step->second, 1);
     uint64_t name = mix(class->thread[thread], step->kind);
-    name = follow(class, name, words, modifies);
-    name = follow(class, name, second, modifies);
-    leave(class, name, words, modifies);
-    leave(class, name, second, modifies);
+    name = follow(class, name, words);
+    name = follow(class, name, second);
+    if (mill_step_modifies(step->kind)) {
+        leave(class, name, words);
+        leave(class, name, second);
+    }
     class->thread[thread] = name;
 }
 

@@ -34,8 +34,8 @@ struct mill_class {
     struct mill_class_place {
         uintptr_t word;
         uint32_t schedule;
-        uint64_t write; /* the last step that changed it, */
-        uint64_t reads; /* and those since that did not, in any order */
+        uint64_t
+            write; /* the last step that changed it: who reads knows which it saw, so nobody keeps reads */
     } place[MILL_CLASS_PLACES];
 };
 

@@ -172,6 +172,7 @@ static bool hunt_progress(const struct mill_hunt_request *request, const struct 
     }
     clean->points = result.points;
     clean->suspended = result.suspended;
+    clean->cut += result.cut;
     mill_campaign_free(&result);
     return failed;
 }

@@ -118,8 +118,10 @@ _Noreturn void mill_tell_stuck(void)
 
 _Noreturn void mill_tell_too_many_steps(void)
 {
-    if (mill_schedule.suspended != MILL_SUSPEND_NOBODY) {
-        tell_no_progress("the others take steps without end");
+    bool suspended = mill_schedule.suspended != MILL_SUSPEND_NOBODY;
+    uint32_t left = suspended ? mill_schedule.steps_max - mill_schedule.suspended_at : 0;
+    if (suspended && mill_schedule.progress < mill_schedule.steps_max - left / 4) {
+        tell_no_progress("the others take steps without end, none of which changes anything");
     }
     if (mill_schedule.progress < mill_schedule.steps_max / 2) {
         mill_fail_here(MILL_FAILURE_LIVELOCK, NULL,

@@ -45,7 +45,7 @@ struct mill_campaign_result {
     uint64_t schedules, steps, cut;
     uint64_t blind; /* schedules in which not all could be looked for, for want of room */
     uint32_t threads_most, steps_most;
-    uint64_t classes; /* MILL_JOB_CLASSES: how many of the schedules differ (classes.h), */
+    uint64_t classes;  /* MILL_JOB_CLASSES: how many of the schedules differ (classes.h), */
     bool classes_lost; /* or more, for which there was no room */
     uint64_t elapsed_ns;
     bool exhausted; /* every schedule that the explorer can tell apart was seen */

@@ -10,9 +10,16 @@
 #include "beside.h"
 #include "commands.h"
 
-/* To the compiler proper alone: given to its driver, -fsanitize=thread would link the sanitizer's runtime. */
+/* To the compiler proper alone: given to its driver, -fsanitize=thread would link the sanitizer's runtime. A
+ * step that only links has no use for them, and says nothing of that. */
 static const char *const compiling[] = {
-    "-Xclang", "-fsanitize=thread", "-mllvm", "-tsan-instrument-read-before-write", "-fno-omit-frame-pointer",
+    "--start-no-unused-arguments",
+    "-Xclang",
+    "-fsanitize=thread",
+    "-mllvm",
+    "-tsan-instrument-read-before-write",
+    "-fno-omit-frame-pointer",
+    "--end-no-unused-arguments",
 };
 
 /* The program's own calls of these are accesses to memory; its compiler does not say so before version 16. */
@@ -49,11 +56,11 @@ static void print_help(FILE *out, const char *name)
         name, strcmp(name, "cc") == 0 ? "clang" : "clang++", strcmp(name, "cc") == 0 ? "CC" : "CXX", name);
 }
 
-/* Does the compiler go on to link? */
+/* Does the compiler go on to link a program? A library's hooks are those of the program that loads it. */
 static bool links(int argc, char **argv)
 {
-    static const char *const stops[] = {"-c",        "-S", "-E",  "-M", "-MM", "-fsyntax-only",
-                                        "--version", "-v", "-###"};
+    static const char *const stops[] = {"-c",        "-S",      "-E", "-M", "-MM", "-fsyntax-only",
+                                        "--version", "-shared", "-r"};
     bool inputs = false;
     for (int i = 1; i < argc; i++) {
         for (size_t j = 0; j < sizeof stops / sizeof stops[0]; j++) {

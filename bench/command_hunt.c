@@ -114,6 +114,9 @@ TAKE_FLAG(leaks, request->campaign.flags |= MILL_JOB_LEAKS)
 TAKE_FLAG(spurious, request->campaign.flags |= MILL_JOB_SPURIOUS)
 TAKE_FLAG(fork, request->campaign.batch = 1)
 TAKE_FLAG(trace_hash, request->campaign.flags |= MILL_JOB_HASH_ON)
+TAKE_FLAG(classes, request->campaign.flags |= MILL_JOB_CLASSES)
+TAKE_FLAG(progress, request->progress = true)
+TAKE_FLAG(wait_free, request->campaign.flags |= MILL_JOB_WAIT_FREE)
 TAKE_FLAG(raw, request->raw = true)
 TAKE_FLAG(verbose, request->verbose = true)
 
@@ -158,6 +161,19 @@ static const struct mill_option options[] = {
      take_lock_order, false},
     {"leaks", 0, NULL, "memory that is left at the end is a finding", take_leaks, false},
     {"spurious", 0, NULL, "waits on conditions may end by themselves, as POSIX allows", take_spurious, false},
+    {"classes", 0, NULL,
+     "schedules that differ in more than the order of independent steps are counted (always\nof a program "
+     "that needs a process for each)",
+     take_classes, false},
+    {"progress", 0, NULL,
+     "of scenarios: strategies that claim lock-freedom, with one thread suspended at every\npoint in turn: "
+     "the others have to end their operations",
+     take_progress, false},
+    {"wait-free", 0, NULL,
+     "with --progress: each thread is held back in turn, too, and has to end its operations\nwithin a "
+     "bounded "
+     "number of its own steps (of scenarios: strategies that claim it are)",
+     take_wait_free, false},
     {"raw", 0, NULL, "a failing schedule is told as it was found, not reduced and not printed", take_raw,
      false},
     {"output", 'o', "FILE",
@@ -183,6 +199,7 @@ static const struct mill_usage usage = {
     options,
     sizeof options / sizeof options[0],
     "  threadmill hunt counter --schedules 5000 --seed 3 -o hunt.json\n"
+    "  threadmill hunt --progress producers-consumers\n"
     "  threadmill cc -O1 -g -o prog prog.c\n"
     "  threadmill hunt --schedules 20000 --seed 1 -- ./prog\n"
     "  threadmill hunt --explore exhaustive --preemptions 2 -- ./prog\n"
@@ -223,6 +240,13 @@ static int hunt_program(struct request *request, char **words)
         mill_hunt_print_silence(&result);
         if (campaign->flags & MILL_JOB_HASH_ON) {
             printf("trace hash %016" PRIx64 "\n", result.hash);
+        }
+        if (hunt->progress && result.points == 0 && !result.interrupted) {
+            mill_campaign_free(&result);
+            return mill_complain(MILL_EXIT_USAGE,
+                                 "'--progress' is about operations, and '%s' does not say where they begin: "
+                                 "threadmill's own scenarios do",
+                                 words[0]);
         }
         code = result.interrupted ? MILL_EXIT_INTERRUPTED : MILL_EXIT_EXPECTED;
         if (code == MILL_EXIT_EXPECTED && result.cut == result.schedules) {
@@ -271,6 +295,9 @@ static int run(int argc, char **argv)
         return mill_complain(MILL_EXIT_USAGE, "'--' needs a program behind it: threadmill hunt -- ./prog");
     }
     campaign->context = hunt;
+    if (hunt->progress) {
+        mill_hunt_ask_progress(hunt);
+    }
     if (campaign->schedules == 0 && campaign->time_ns == 0) {
         campaign->schedules = program ? SCHEDULES_DEFAULT : SCHEDULES_OF_A_CELL;
     }

@@ -47,13 +47,28 @@ void mill_hunt_clear_progress(const struct mill_hunt_request *request)
     }
 }
 
+/* ---- progress guarantees ---- */
+
+/* All else is told by schedules in which nobody is suspended. */
+void mill_hunt_ask_progress(struct mill_hunt_request *request)
+{
+    uint32_t others = MILL_JOB_RACES | MILL_JOB_LOCK_ORDER | MILL_JOB_LEAKS;
+    request->progress = true;
+    request->campaign.flags = (request->campaign.flags & ~others) | MILL_JOB_PROGRESS;
+}
+
 /* ---- the outcome ---- */
 
 void mill_hunt_print_silence(const struct mill_campaign_result *result)
 {
     double passed = seconds(result->elapsed_ns);
-    printf("%" PRIu64 " schedules in %.2f s (%.0f a second), at most %u threads and %u steps\n",
-           result->schedules, passed, passed > 0 ? (double)result->schedules / passed : 0,
+    char distinct[64] = "";
+    if (result->classes > 0) {
+        snprintf(distinct, sizeof distinct, ", %s%" PRIu64 " of them distinct,",
+                 result->classes_lost ? "at least " : "", result->classes);
+    }
+    printf("%" PRIu64 " schedules%s in %.2f s (%.0f a second), at most %u threads and %u steps\n",
+           result->schedules, distinct, passed, passed > 0 ? (double)result->schedules / passed : 0,
            result->threads_most, result->steps_most);
     if (result->cut > 0) {
         printf("%" PRIu64
@@ -67,6 +82,10 @@ void mill_hunt_print_silence(const struct mill_campaign_result *result)
                "much memory\n",
                result->blind);
     }
+    if (result->points > 0) {
+        printf("a thread was suspended at %" PRIu64 " of %" PRIu64 " points\n",
+               result->suspended < result->points ? result->suspended : result->points, result->points);
+    }
     printf("no failure%s\n", result->exhausted     ? ", and every schedule was seen that could be told apart"
                              : result->interrupted ? " before the interruption"
                                                    : "");
@@ -75,11 +94,19 @@ void mill_hunt_print_silence(const struct mill_campaign_result *result)
     }
 }
 
+/* The campaign, with whom the failing schedule has suspended. */
+static struct mill_campaign as_found(const struct mill_hunt_request *request,
+                                     const struct mill_campaign_result *result)
+{
+    struct mill_campaign campaign = request->campaign;
+    campaign.suspension = result->suspension;
+    return campaign;
+}
+
 /* The failing schedule once more, with its steps kept. */
-static int follow(const struct mill_hunt_request *request, const struct mill_campaign_result *result,
+static int follow(const struct mill_campaign *campaign, const struct mill_campaign_result *result,
                   struct mill_drive *drive, struct mill_error *error)
 {
-    const struct mill_campaign *campaign = &request->campaign;
     int status = mill_campaign_follow(campaign, result->choices, false, drive, error);
     if (status == 0 && mill_hunt_watch(drive, &drive->job->failure)) {
         status = mill_drive_run(drive, &campaign->prey, error);
@@ -108,26 +135,26 @@ static void keep(struct mill_hunt_request *request, const struct mill_campaign_r
 
 int mill_hunt_print_failure(struct mill_hunt_request *request, struct mill_campaign_result *result)
 {
-    const struct mill_campaign *campaign = &request->campaign;
+    const struct mill_campaign campaign = as_found(request, result);
     struct mill_drive drive = {.memory = -1};
     struct mill_error error;
     uint32_t before = mill_choices_preemptions(result->choices);
     printf("failed in schedule %" PRIu64 " of seed %" PRIu64 ", after %.2f s\n", result->number,
-           campaign->options.seed, seconds(result->elapsed_ns));
+           campaign.options.seed, seconds(result->elapsed_ns));
     if (request->raw) {
         printf("%s: %s\n", mill_failure_name((enum mill_failure_kind)result->failure.kind),
                result->failure.message);
-    } else if (mill_campaign_minimise(campaign, result, REDUCING_ATTEMPTS, &error) == -ENOENT) {
+    } else if (mill_campaign_minimise(&campaign, result, REDUCING_ATTEMPTS, &error) == -ENOENT) {
         printf("it did not fail again: something besides the schedule decides (time, input, addresses)\n");
     } else {
         printf("reduced from %u to %u preemptions\n", before, mill_choices_preemptions(result->choices));
     }
     printf("\n");
-    int status = request->raw ? 0 : follow(request, result, &drive, &error);
+    int status = request->raw ? 0 : follow(&campaign, result, &drive, &error);
     if (status == 0 && !request->raw) {
-        mill_hunt_report(stdout, &drive, campaign->prey.program, request->verbose);
+        mill_hunt_report(stdout, &drive, campaign.prey.program, request->verbose);
     }
-    char *token = status == 0 ? token_of(campaign, result, &error) : NULL;
+    char *token = status == 0 ? token_of(&campaign, result, &error) : NULL;
     if (token) {
         printf("\nthreadmill replay %s\n", token);
     } else {
@@ -142,7 +169,7 @@ int mill_hunt_print_failure(struct mill_hunt_request *request, struct mill_campa
 
 int mill_hunt_keep_failure(struct mill_hunt_request *request, struct mill_campaign_result *result)
 {
-    const struct mill_campaign *campaign = &request->campaign;
+    const struct mill_campaign campaign = as_found(request, result);
     struct mill_drive drive = {.memory = -1};
     struct mill_error error;
     uint32_t before = mill_choices_preemptions(result->choices);
@@ -150,10 +177,10 @@ int mill_hunt_keep_failure(struct mill_hunt_request *request, struct mill_campai
     if (!request->document) {
         return 0;
     }
-    if (!request->raw && mill_campaign_minimise(campaign, result, REDUCING_ATTEMPTS, &error) != -ENOENT) {
-        status = follow(request, result, &drive, &error);
+    if (!request->raw && mill_campaign_minimise(&campaign, result, REDUCING_ATTEMPTS, &error) != -ENOENT) {
+        status = follow(&campaign, result, &drive, &error);
     }
-    char *token = status == 0 ? token_of(campaign, result, &error) : NULL;
+    char *token = status == 0 ? token_of(&campaign, result, &error) : NULL;
     if (!token) {
         mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
         status = status < 0 ? status : -ENOMEM;

@@ -161,14 +161,19 @@ static void print_schedule(const struct report *report)
     fprintf(report->out, "\nthe schedule: %u threads, %u steps, %u preemption%s\n", report->threads,
             (unsigned)job->traced, preemptions, preemptions == 1 ? "" : "s");
     print_header(report);
+    bool suspends = job->suspension.thread != 0 && job->suspension.others == 0;
+    uint32_t suspended = suspends ? job->suspension.step : UINT32_MAX;
     uint32_t from = 0;
     for (uint32_t i = 1; i <= job->traced; i++) {
-        if (i < job->traced && job->trace[i].thread == job->trace[from].thread) {
+        if (i < job->traced && i != suspended && job->trace[i].thread == job->trace[from].thread) {
             continue;
         }
         print_run(report, from, i);
         if (i < job->traced && mill_hunt_is_preemption(report->drive, i)) {
             print_preemption(report, i);
+        }
+        if (i == suspended) {
+            fprintf(report->out, "  -- thread %u is suspended for good\n", job->suspension.thread);
         }
         from = i;
     }

@@ -13,6 +13,7 @@ struct mill_hunt_request {
     struct mill_campaign campaign;
     int64_t operations; /* of each thread of a scenario */
     bool unrecorded;    /* the calls of scenarios are not held against their models */
+    bool progress;      /* progress guarantees alone are looked at */
     bool raw;           /* what was found is told as it was found, without its steps */
     bool verbose;
     json_t *document; /* NULL: none is wanted (hunt_document.h) */
@@ -23,6 +24,9 @@ struct mill_hunt_request {
 /* For a campaign's `progress`; the context is the request. */
 void mill_hunt_show_progress(void *context, const struct mill_campaign_progress *progress);
 void mill_hunt_clear_progress(const struct mill_hunt_request *request);
+
+/* From here on the request is about progress alone. */
+void mill_hunt_ask_progress(struct mill_hunt_request *request);
 
 void mill_hunt_print_silence(const struct mill_campaign_result *result);
 

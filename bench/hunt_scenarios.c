@@ -19,11 +19,14 @@
 /* Of each thread, where fewer have not shown a mistake kept on purpose. */
 #define OPERATIONS_OF_CONTROLS 20
 
+/* Of a cell that claims to make progress, besides its own: enough to suspend each thread at each point. */
+#define SCHEDULES_OF_PROGRESS  200
+
 /* What schedules do not show: a matter of time, and of load. */
 #define NOT_HUNTED             ((unsigned)(MILL_LATENCY_BOUND | MILL_UNBOUNDED_GROWTH))
 
 struct tally {
-    unsigned clean, caught, missed, found, unsupported, failed;
+    unsigned clean, caught, missed, found, unsupported, blocking, failed;
     unsigned tables; /* of outcomes */
 };
 
@@ -68,6 +71,16 @@ static void make_words(struct words *words, const struct mill_cell *cell, int64_
 
 /* ---- cells ---- */
 
+static bool is_control(const struct mill_cell *cell)
+{
+    return cell->expectation || mill_scenario_is_control(cell->scenario, cell->strategy);
+}
+
+static bool claims_progress(const struct mill_cell *cell)
+{
+    return cell->strategy->progress != MILL_BLOCKING;
+}
+
 static const char *not_hunted(const struct mill_cell *cell)
 {
     if (cell->unsupported) {
@@ -83,6 +96,15 @@ static const char *not_hunted(const struct mill_cell *cell)
         return "what is wrong with it is a matter of time or of load, not of schedules";
     }
     return NULL;
+}
+
+/* The stronger guarantee, of who claims it. */
+static void ask_wait_freedom(struct mill_hunt_request *request, const struct mill_cell *cell)
+{
+    request->campaign.flags &= ~(uint32_t)MILL_JOB_WAIT_FREE;
+    if (cell->strategy->progress == MILL_WAIT_FREE) {
+        request->campaign.flags |= MILL_JOB_WAIT_FREE;
+    }
 }
 
 static void print_cell(const struct mill_cell *cell, const char *what)
@@ -104,7 +126,7 @@ static void judge(struct mill_hunt_request *request, const struct mill_cell *cel
                   struct mill_campaign_result *result, struct tally *tally)
 {
     double passed = (double)result->elapsed_ns / MILL_NS_PER_S;
-    bool control = cell->expectation || mill_scenario_is_control(cell->scenario, cell->strategy);
+    bool control = is_control(cell) && result->failure.kind != MILL_FAILURE_PROGRESS;
     if (result->failed && control) {
         tally->caught++;
         print_cell(cell, "");
@@ -118,7 +140,7 @@ static void judge(struct mill_hunt_request *request, const struct mill_cell *cel
         mill_hunt_document_cell(request, cell, "FOUND", NULL, result);
         mill_hunt_print_failure(request, result);
         printf("\n");
-    } else if (cell->expectation && cell->must_show) {
+    } else if (cell->expectation && cell->must_show && !request->progress) {
         tally->missed++;
         print_cell(cell, "NOT CAUGHT");
         printf(" in %" PRIu64 " schedules, %" PRIu64 " of them cut: %s\n", result->schedules, result->cut,
@@ -127,11 +149,54 @@ static void judge(struct mill_hunt_request *request, const struct mill_cell *cel
     } else {
         tally->clean++;
         print_cell(cell, "clean");
-        printf(": %" PRIu64 " schedules, %.2f s%s", result->schedules, passed,
-               result->exhausted ? ", all there are" : "");
-        printf(result->cut > 0 ? ", %" PRIu64 " cut\n" : "\n", result->cut);
+        printf(": %" PRIu64 " schedules, ", result->schedules);
+        if (result->classes > 0) {
+            printf("%s%" PRIu64 " of them distinct, ", result->classes_lost ? "at least " : "",
+                   result->classes);
+        }
+        printf("%.2f s%s", passed, result->exhausted ? ", all there are" : "");
+        if (result->cut > 0) {
+            printf(", %" PRIu64 " cut", result->cut);
+        }
+        if (result->points > 0) {
+            printf(", a thread suspended at %" PRIu64 " of %" PRIu64 " points",
+                   result->suspended < result->points ? result->suspended : result->points, result->points);
+        }
+        printf("\n");
         mill_hunt_document_cell(request, cell, "clean", NULL, result);
     }
+}
+
+/* Of a cell that was found clean: does it make the progress that it claims? True: that was judged. */
+static bool hunt_progress(struct mill_hunt_request *request, const struct mill_cell *cell,
+                          struct mill_campaign_result *clean, struct tally *tally)
+{
+    struct mill_hunt_request progress = *request;
+    struct mill_campaign *campaign = &progress.campaign;
+    struct mill_campaign_result result;
+    struct mill_error error;
+    mill_hunt_ask_progress(&progress);
+    if (campaign->schedules == 0 || campaign->schedules > SCHEDULES_OF_PROGRESS) {
+        campaign->schedules = SCHEDULES_OF_PROGRESS;
+    }
+    int status = mill_campaign_run(campaign, &result, &error);
+    if (status < 0) {
+        tally->failed++;
+        print_cell(cell, "FAILED: ");
+        printf("%s\n", error.message);
+        mill_hunt_document_cell(request, cell, "failed", error.message, NULL);
+        return true;
+    }
+    bool failed = result.failed;
+    if (failed) {
+        judge(&progress, cell, &result, tally);
+        request->document_failed = progress.document_failed;
+    }
+    clean->points = result.points;
+    clean->suspended = result.suspended;
+    clean->cut += result.cut;
+    mill_campaign_free(&result);
+    return failed;
 }
 
 static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell *cell, struct tally *tally)
@@ -147,15 +212,30 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         mill_hunt_document_cell(request, cell, "unsupported", why, NULL);
         return;
     }
+    if (request->progress && !claims_progress(cell)) {
+        tally->blocking++;
+        return;
+    }
+    if (request->progress && cell->scenario->waits) {
+        tally->unsupported++;
+        print_cell(cell, "not hunted: ");
+        printf("%s, whatever its strategy guarantees\n", cell->scenario->waits);
+        mill_hunt_document_cell(request, cell, "unsupported", cell->scenario->waits, NULL);
+        return;
+    }
     make_words(&words, cell, request->operations, request->unrecorded);
     request->campaign.prey.arguments = words.list;
+    ask_wait_freedom(request, cell);
     int status = mill_campaign_run(&request->campaign, &result, &error);
-    bool missed =
-        status == 0 && !result.failed && !result.interrupted && cell->expectation && cell->must_show;
-    if (missed && request->operations < OPERATIONS_OF_CONTROLS) {
+    bool silent = status == 0 && !result.failed && !result.interrupted && !request->progress;
+    if (silent && cell->expectation && cell->must_show && request->operations < OPERATIONS_OF_CONTROLS) {
         mill_campaign_free(&result); /* its mistake may be in an operation that is seldom made */
         make_words(&words, cell, OPERATIONS_OF_CONTROLS, request->unrecorded);
         status = mill_campaign_run(&request->campaign, &result, &error);
+    } else if (silent && !is_control(cell) && claims_progress(cell) && !cell->scenario->waits &&
+               hunt_progress(request, cell, &result, tally)) {
+        mill_campaign_free(&result);
+        return;
     }
     mill_hunt_clear_progress(request);
     if (status < 0) {
@@ -193,6 +273,9 @@ static int sum_up(const struct tally *tally)
     printf("\n%u clean, %u controls caught, %u controls not caught, %u findings, %u not hunted%s\n",
            tally->clean, tally->caught, tally->missed, tally->found, tally->unsupported,
            tally->failed > 0 ? ", some failed" : "");
+    if (tally->blocking > 0) {
+        printf("%u others claim no progress guarantee\n", tally->blocking);
+    }
     if (tally->failed > 0) {
         return MILL_EXIT_MACHINE;
     }

@@ -19,6 +19,7 @@
 #include "harness/recorded.h"
 #include "harness/worker.h"
 #include "hunt/runtime/scheduler.h"
+#include "hunt/runtime/suspend.h"
 #include "hunt/runtime/target.h"
 #include "scenarios/list.h"
 
@@ -38,18 +39,28 @@ struct target {
         struct mill_worker worker;
         struct target *target;
         pthread_t thread;
+        unsigned number; /* of the schedule's threads, once it runs */
         int status;
-        unsigned number; /* of the schedule's threads */
-        bool done;       /* with its operations */
+        bool done; /* with its operations */
     } hands[THREADS_MAX];
 };
+
+/* Who holds another back goes on until that one has ended. */
+static uint64_t operations_of(const struct hand *hand)
+{
+    return mill_held_back() != MILL_SUSPEND_NOBODY && mill_held_back() != hand->number
+               ? UINT64_MAX
+               : hand->target->operations;
+}
 
 static void *hand_main(void *argument)
 {
     struct hand *hand = argument;
     hand->number = mill_self();
-    hand->status = mill_worker_run(&hand->worker, MILL_PHASE_END, hand->target->operations);
+    mill_operations_begin();
+    hand->status = mill_worker_run(&hand->worker, MILL_PHASE_END, operations_of(hand));
     hand->done = true;
+    mill_operations_end();
     mill_worker_finish(&hand->worker);
     return NULL;
 }
@@ -161,10 +172,33 @@ static void count_outcomes(struct target *target)
 static int open_history(struct target *target)
 {
     size_t capacity = 64 + 16 * target->operations;
-    if (!target->one.scenario->model || !target->history) {
+    bool progress = target->job && target->job->flags & MILL_JOB_PROGRESS; /* then nobody asks for it */
+    if (!target->one.scenario->model || !target->history || progress) {
         return 0;
     }
     return mill_history_create(target->one.threads, capacity, MILL_STAMPS_PLAIN, NULL, &target->one.history);
+}
+
+/* All are done with their operations, but for one that is suspended. */
+static bool are_done(const void *object, unsigned thread)
+{
+    const struct target *target = object;
+    unsigned left = 0;
+    (void)thread;
+    for (unsigned i = 0; i < target->one.threads; i++) {
+        const struct hand *hand = &target->hands[i];
+        left += !hand->done && (hand->number == 0 || hand->number != mill_suspended());
+    }
+    return left == 0;
+}
+
+static bool has_ended(const struct target *target, unsigned number)
+{
+    unsigned left = target->one.threads;
+    for (unsigned i = 0; i < target->one.threads; i++) {
+        left -= target->hands[i].done && target->hands[i].number == number;
+    }
+    return left < target->one.threads;
 }
 
 /* All that play one of the roles: who waits for them would wait for ever. */
@@ -172,7 +206,12 @@ static bool have_ended(const void *object, unsigned thread)
 {
     const struct target *target = object;
     unsigned roles = target->one.scenario->role_count;
-    (void)thread;
+    if (mill_suspended() != MILL_SUSPEND_NOBODY) {
+        return are_done(target, thread);
+    }
+    if (mill_held_back() != MILL_SUSPEND_NOBODY) {
+        return has_ended(target, mill_held_back());
+    }
     for (unsigned role = 0; role < roles; role++) {
         unsigned playing = 0;
         unsigned done = 0;
@@ -200,6 +239,17 @@ static void end_run(struct target *target)
     }
 }
 
+/* Some wait for a thread that is suspended to hand its end on, as roles may: it is done for it. */
+static void finish_for_suspended(struct target *target)
+{
+    for (unsigned i = 0; i < target->one.threads && !are_done(target, 0); i++) {
+        struct hand *hand = &target->hands[i];
+        if (hand->number != 0 && hand->number == mill_suspended()) {
+            mill_worker_finish(&hand->worker);
+        }
+    }
+}
+
 static void run_threads(struct target *target)
 {
     struct mill_case *one = &target->one;
@@ -207,12 +257,22 @@ static void run_threads(struct target *target)
         struct hand *hand = &target->hands[i];
         mill_worker_init(&hand->worker, one, i, &target->phase);
         hand->target = target;
+        hand->number = 0;
         hand->done = false;
         if (pthread_create(&hand->thread, NULL, hand_main, hand) != 0) {
             fail(MILL_FAILURE_CHECK, "a thread could not be created", "");
         }
     }
     end_run(target);
+    if (mill_suspend_wanted()) {
+        const struct mill_step step = mill_thing(MILL_STEP_JOIN, NULL, NULL);
+        mill_point_last(&step, are_done, target);
+        finish_for_suspended(target);
+        mill_point_when(&step, are_done, target, MILL_NO_END);
+        if (mill_suspended() != MILL_SUSPEND_NOBODY) {
+            mill_suspend_leave(); /* who is suspended is never joined, and nothing it works on torn down */
+        }
+    }
     for (unsigned i = 0; i < one->threads; i++) {
         struct hand *hand = &target->hands[i];
         pthread_join(hand->thread, NULL);
@@ -221,6 +281,16 @@ static void run_threads(struct target *target)
             fail(MILL_FAILURE_CHECK, "an operation failed", strerror(-hand->status));
         }
     }
+}
+
+static void judge(struct target *target)
+{
+    verify(target);
+    judge_history(target);
+    if (target->one.scenario->outcomes) {
+        count_outcomes(target);
+    }
+    judge_check(&target->check);
 }
 
 static void run(void *context)
@@ -240,12 +310,9 @@ static void run(void *context)
              strerror(-status));
     }
     run_threads(target);
-    verify(target);
-    judge_history(target);
-    if (one->scenario->outcomes) {
-        count_outcomes(target);
+    if (!mill_suspend_wanted()) { /* then progress is what is looked at */
+        judge(target);
     }
-    judge_check(&target->check);
     one->scenario->teardown(one);
 }
 

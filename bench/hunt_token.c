@@ -20,10 +20,9 @@ static const struct {
     uint32_t flag;
     bool set; /* when the word is there */
 } flags[] = {
-    {"no-races", MILL_JOB_RACES, false},
-    {"leaks", MILL_JOB_LEAKS, true},
-    {"lock-order", MILL_JOB_LOCK_ORDER, true},
-    {"spurious", MILL_JOB_SPURIOUS, true},
+    {"no-races", MILL_JOB_RACES, false},       {"leaks", MILL_JOB_LEAKS, true},
+    {"lock-order", MILL_JOB_LOCK_ORDER, true}, {"spurious", MILL_JOB_SPURIOUS, true},
+    {"progress", MILL_JOB_PROGRESS, true},
 };
 
 #define FLAGS_DEFAULT MILL_JOB_RACES
@@ -40,6 +39,12 @@ static void write_options(struct mill_text *text, const struct mill_campaign *ca
     if (campaign->expected_exit != 0) {
         mill_text_add(text, ":exit=%d", campaign->expected_exit);
     }
+    const struct mill_suspension *suspension = &campaign->suspension;
+    if (suspension->thread != 0 && suspension->others == 0) {
+        mill_text_add(text, ":suspend=%u.%u", suspension->thread, suspension->point);
+    } else if (suspension->thread != 0) {
+        mill_text_add(text, ":hold=%u.%u.%u", suspension->thread, suspension->point, suspension->others);
+    }
     if (campaign->options.steps_max != 0) {
         mill_text_add(text, ":steps=%u", campaign->options.steps_max);
     }
@@ -54,6 +59,35 @@ static int read_number(const char *text, int64_t minimum, int64_t maximum, int64
     return status == 0 && (*value < minimum || *value > maximum) ? -ERANGE : status;
 }
 
+/* A number up to a stop, behind which `text` is then, or up to the end, where it is NULL. */
+static bool read_part(const char **text, int64_t minimum, uint32_t *number)
+{
+    char part[12];
+    int64_t value;
+    const char *stop = *text ? strchr(*text, '.') : NULL;
+    size_t length = stop ? (size_t)(stop - *text) : *text ? strlen(*text) : sizeof part;
+    if (length >= sizeof part) {
+        return false;
+    }
+    memcpy(part, *text, length);
+    part[length] = '\0';
+    *text = stop ? stop + 1 : NULL;
+    if (read_number(part, minimum, UINT32_MAX, &value) < 0) {
+        return false;
+    }
+    *number = (uint32_t)value;
+    return true;
+}
+
+/* The thread and its point; of one that is held back, how many steps the others take, too. */
+static bool read_suspension(struct mill_suspension *suspension, const char *text, bool holds)
+{
+    *suspension = (struct mill_suspension){.thread = 0};
+    return read_part(&text, 1, &suspension->thread) && read_part(&text, 0, &suspension->point) &&
+           (!holds || read_part(&text, 1, &suspension->others)) && !text &&
+           suspension->thread < MILL_HUNT_THREADS;
+}
+
 static int read_option(struct mill_campaign *campaign, const char *word, struct mill_error *error)
 {
     int64_t value;
@@ -66,6 +100,10 @@ static int read_option(struct mill_campaign *campaign, const char *word, struct 
     }
     if (strncmp(word, "exit=", 5) == 0 && read_number(word + 5, 0, 255, &value) == 0) {
         campaign->expected_exit = (int)value;
+        return 0;
+    }
+    if ((strncmp(word, "suspend=", 8) == 0 && read_suspension(&campaign->suspension, word + 8, false)) ||
+        (strncmp(word, "hold=", 5) == 0 && read_suspension(&campaign->suspension, word + 5, true))) {
         return 0;
     }
     if (strncmp(word, "steps=", 6) == 0 && read_number(word + 6, 1, UINT32_MAX, &value) == 0) {

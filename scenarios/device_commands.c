@@ -153,6 +153,7 @@ const struct mill_scenario mill_scenario_device_commands = {
     .parameter_count = sizeof parameters / sizeof parameters[0],
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
+    .waits = "commands go to the device one after the other",
     .unsupported = unsupported,
     .model = model,
     .setup = setup,

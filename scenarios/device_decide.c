@@ -173,6 +173,7 @@ const struct mill_scenario mill_scenario_device_decide = {
     .role_count = sizeof roles / sizeof roles[0],
     .expectations = expectations,
     .expectation_count = sizeof expectations / sizeof expectations[0],
+    .waits = "who decides keeps all others from the device until it has acted",
     .unsupported = unsupported,
     .model = model,
     .setup = setup,

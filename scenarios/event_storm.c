@@ -369,6 +369,7 @@ const struct mill_scenario mill_scenario_event_storm = {
     .expectations = expectations,
     .expectation_count = sizeof expectations / sizeof expectations[0],
     .min_threads = 2,
+    .waits = "the setter waits for all waiters to be awake",
     .unsupported = unsupported,
     .model = model,
     .setup = setup,

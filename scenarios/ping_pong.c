@@ -155,6 +155,7 @@ const struct mill_scenario mill_scenario_ping_pong = {
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
     .min_threads = 2,
+    .waits = "a caller waits for the answer of who has taken its question",
     .unsupported = unsupported,
     .setup = setup,
     .verify = verify,

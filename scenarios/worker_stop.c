@@ -275,6 +275,7 @@ const struct mill_scenario mill_scenario_worker_stop = {
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
     .min_threads = 2,
+    .waits = "who stops a worker waits for all that are about to submit to it",
     .unsupported = unsupported,
     .setup = setup,
     .verify = verify,

@@ -7,7 +7,7 @@
  *
  * A thread has the same number from its first call until it ends; then the number goes to the next thread
  * that asks, the smallest first. No two living threads share one, and what its last owner wrote is seen by
- * the next. The first call of a thread takes a mutex, all others are one load.
+ * the next. The first call of a thread is lock-free, all others are one load.
  */
 #ifndef MILL_CORE_THREAD_INDEX_H
 #define MILL_CORE_THREAD_INDEX_H

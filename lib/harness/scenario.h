@@ -292,6 +292,10 @@ struct mill_scenario {
     unsigned expectation_count;
     bool plain; /* its own accesses are plain ones under the subject's protection: Valgrind's tools can judge
                    it */
+    /* Why its operations wait for other threads whatever the strategy guarantees, so that no progress is
+     * asked of them; NULL: they end by themselves, or wait for a role whose `finish` or `interrupt` ends
+     * that. */
+    const char *waits;
 
     /* How many threads play a role, where that depends on parameters; read as roles[role].threads is.
      * Optional. */

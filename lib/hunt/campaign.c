@@ -19,7 +19,8 @@ struct hunt {
     struct mill_campaign_result *result;
     struct mill_error *error;
     uint64_t began;
-    unsigned count; /* of drives */
+    struct mill_classes *classes; /* of all drives; NULL: they are not counted */
+    unsigned count;               /* of drives */
     struct mill_drive drives[MILL_CAMPAIGN_JOBS];
 };
 
@@ -37,6 +38,7 @@ static void ask(const struct mill_campaign *campaign, struct mill_job *job)
 {
     uint32_t steps_max = job->options.steps_max;
     job->flags = campaign->flags;
+    job->suspension = campaign->suspension;
     job->batch = campaign->batch;
     job->options = campaign->options;
     job->options.steps_max = campaign->options.steps_max > 0 ? campaign->options.steps_max : steps_max;
@@ -112,6 +114,7 @@ static int keep_failure(struct hunt *hunt, const struct mill_drive *drive)
     result->failed = true;
     result->number = get(&drive->job->number);
     result->failure = drive->job->failure;
+    result->suspension = drive->job->suspension;
     return 0;
 }
 
@@ -137,6 +140,15 @@ static int gather(struct hunt *hunt, struct mill_drive *drive)
     result->hash += get(&job->hash);
     gather_outcomes(result, job);
     result->exhausted |= job->exhausted;
+    if ((job->flags & MILL_JOB_CLASSES) && !hunt->classes) {
+        hunt->classes = calloc(1, sizeof *hunt->classes);
+        if (!hunt->classes) {
+            return mill_error_set(hunt->error, -ENOMEM, "no memory to count schedules that differ");
+        }
+    }
+    if (hunt->classes) {
+        mill_classes_join(hunt->classes, &job->classes);
+    }
     result->threads_most =
         job->threads_most > result->threads_most ? job->threads_most : result->threads_most;
     result->steps_most = job->steps_most > result->steps_most ? job->steps_most : result->steps_most;
@@ -215,6 +227,7 @@ static int open_another(struct hunt *hunt)
         ask(hunt->campaign, drive->job);
         drive->job->opened = learnt->opened;
         drive->job->threads_most = learnt->threads_most;
+        memcpy(drive->job->points, learnt->points, sizeof learnt->points);
         memcpy(drive->job->explorer_state, learnt->explorer_state, sizeof learnt->explorer_state);
     }
     return status;
@@ -242,6 +255,18 @@ static int run_side_by_side(struct hunt *hunt, uint64_t from, uint64_t wanted)
     return await(hunt);
 }
 
+static void count_points(struct hunt *hunt)
+{
+    struct mill_campaign_result *result = hunt->result;
+    for (unsigned thread = 0; thread < MILL_HUNT_THREADS; thread++) {
+        result->points += hunt->drives[0].job->points[thread];
+    }
+    if (result->schedules > MILL_SUSPEND_LEARNING) {
+        uint64_t since = result->schedules - MILL_SUSPEND_LEARNING;
+        result->suspended = hunt->campaign->flags & MILL_JOB_WAIT_FREE ? (since + 1) / 2 : since;
+    }
+}
+
 static int run(struct hunt *hunt)
 {
     const struct mill_campaign *campaign = hunt->campaign;
@@ -258,6 +283,9 @@ static int run(struct hunt *hunt)
         result->failed || result->exhausted || result->interrupted || is_late(hunt) || first == wanted;
     if (status == 0 && !over) {
         status = run_side_by_side(hunt, first, wanted - first);
+    }
+    if (status == 0 && (campaign->flags & MILL_JOB_PROGRESS)) {
+        count_points(hunt);
     }
     if (status == 0 && explorer->worth) {
         explorer->worth(hunt->drives[0].job->explorer_state, result->schedules, hunt->result->worth,
@@ -284,6 +312,9 @@ int mill_campaign_run(const struct mill_campaign *campaign, struct mill_campaign
     hunt->began = mill_now_ns();
     int status = run(hunt);
     result->elapsed_ns = mill_now_ns() - hunt->began;
+    result->classes = hunt->classes ? hunt->classes->count : 0;
+    result->classes_lost = hunt->classes && hunt->classes->lost > 0;
+    free(hunt->classes);
     for (unsigned i = 0; i < hunt->count; i++) {
         mill_drive_close(&hunt->drives[i]);
     }
@@ -310,7 +341,7 @@ int mill_campaign_follow(const struct mill_campaign *campaign, const struct mill
         return status;
     }
     ask(campaign, drive->job);
-    drive->job->flags |= MILL_JOB_TRACE_ON;
+    drive->job->flags = (drive->job->flags & ~(uint32_t)MILL_JOB_CLASSES) | MILL_JOB_TRACE_ON;
     status = mill_drive_follow(drive, choices, strict);
     if (status < 0) {
         return mill_error_set(error, status, "the list of choices is too long");
@@ -357,6 +388,8 @@ int mill_campaign_minimise(const struct mill_campaign *campaign, struct mill_cam
     }
     if (status == 0) {
         ask(campaign, reduction.drive.job);
+        reduction.drive.job->suspension = result->suspension;
+        reduction.drive.job->flags &= ~(uint32_t)MILL_JOB_CLASSES;
         struct mill_minimise work = {
             .fails = fails,
             .context = &reduction,

@@ -30,6 +30,7 @@ struct mill_campaign {
     unsigned jobs;      /* side by side */
     uint32_t batch;     /* schedules in one process; 0: any number, the program can begin anew */
     uint32_t flags;     /* of enum mill_job_flag */
+    struct mill_suspension suspension;   /* of mill_campaign_follow: of the failing schedule */
     struct mill_explore_options options; /* steps_max 0: the default */
     const char *explorer;                /* NULL: the portfolio */
     const char *engine;                  /* NULL: fibers */
@@ -46,6 +47,8 @@ struct mill_campaign_result {
         hash; /* with MILL_JOB_HASH_ON: of all steps of all schedules, in whichever order these were run */
     uint64_t blind; /* schedules in which not all could be looked for, for want of room */
     uint32_t threads_most, steps_most;
+    uint64_t classes;  /* MILL_JOB_CLASSES: how many of the schedules differ (classes.h), */
+    bool classes_lost; /* or more, for which there was no room */
     uint64_t elapsed_ns;
     bool exhausted; /* every schedule that the explorer can tell apart was seen */
     bool interrupted;
@@ -53,6 +56,9 @@ struct mill_campaign_result {
     struct mill_job_outcome outcomes[MILL_JOB_OUTCOMES]; /* as in the job; of a failing schedule, too */
     bool failed;
     uint64_t number; /* of the failing schedule */
+    struct mill_suspension suspension;
+    uint64_t points;    /* of MILL_JOB_PROGRESS: at which threads were to be suspended, in turn; */
+    uint64_t suspended; /* and schedules in which one was to be */
     struct mill_failure failure;
     struct mill_choices *choices; /* of the failing schedule; mill_campaign_free */
 };

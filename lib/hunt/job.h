@@ -10,12 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hunt/classes.h"
 #include "hunt/explore.h"
 #include "hunt/failure.h"
 #include "hunt/step.h"
 
 #define MILL_JOB_ENVIRONMENT "THREADMILL_HUNT"
-#define MILL_JOB_VERSION     2
+#define MILL_JOB_VERSION     3
 
 /* Of a list of choices; a schedule is cut long before it is full. */
 #define MILL_JOB_CHOICES     ((size_t)4 << 20)
@@ -34,9 +35,12 @@ enum mill_job_flag {
     MILL_JOB_LEAKS = 4,
     MILL_JOB_SPURIOUS = 8, /* conditions wake by themselves */
     MILL_JOB_STRICT = 16,  /* FOLLOW: a choice that cannot be made ends it; else the current thread goes on */
-    MILL_JOB_TRACE_ON = 32, /* the steps are kept */
-    MILL_JOB_OUTPUT = 64,   /* what the program prints is seen */
-    MILL_JOB_HASH_ON = 128, /* the steps are summed up: `hash` */
+    MILL_JOB_TRACE_ON = 32,    /* the steps are kept */
+    MILL_JOB_OUTPUT = 64,      /* what the program prints is seen */
+    MILL_JOB_HASH_ON = 128,    /* the steps are summed up: `hash` */
+    MILL_JOB_PROGRESS = 256,   /* a thread is suspended for good (runtime/suspend.h) */
+    MILL_JOB_CLASSES = 512,    /* schedules that differ are counted */
+    MILL_JOB_WAIT_FREE = 1024, /* PROGRESS: in every second schedule a thread is held back instead */
 };
 
 /* What became of a schedule. */
@@ -55,6 +59,19 @@ struct mill_job_outcome {
     char outcome[64]; /* empty: this row and all behind it are not used */
     char grade[16];
     char sentence[176];
+};
+
+/* Schedules in which nobody is suspended: how many points threads have is learnt from them. */
+#define MILL_SUSPEND_LEARNING 8
+
+/* Which thread is suspended for good, and at which of the points in its operations; thread 0: nobody. Or,
+ * with `others` above 0, it is held back: for each of its steps the others take so many, and go on with their
+ * operations until it has ended its own, for which it may take `point` steps. */
+struct mill_suspension {
+    uint32_t thread;
+    uint32_t point;
+    uint32_t others;
+    uint32_t step; /* answered: so many steps had been taken */
 };
 
 /* One step that was taken. */
@@ -83,6 +100,8 @@ struct mill_job {
     uint32_t trace_from; /* steps before are not kept */
     uint32_t watched[4]; /* steps whose whole stacks are wanted; UINT32_MAX: none */
 
+    struct mill_suspension suspension; /* EXPLORE: answered, of the schedule at hand */
+
     /* ---- answered ---- */
     alignas(64) _Atomic uint64_t done; /* schedules */
     _Atomic uint64_t steps;            /* of all that are done */
@@ -94,6 +113,7 @@ struct mill_job {
     _Atomic uint32_t beat;   /* moves while steps are taken */
     uint32_t threads_most;
     uint32_t steps_most;
+    uint32_t points[MILL_HUNT_THREADS]; /* PROGRESS: that each thread has in its operations, at most */
     uint32_t exhausted;
     uint32_t traced;
     uint32_t trace_lost;
@@ -108,6 +128,7 @@ struct mill_job {
     alignas(64) char asked[MILL_JOB_CHOICES];        /* struct mill_choices, to be followed */
     alignas(64) char made[MILL_JOB_CHOICES];         /* struct mill_choices, of the schedule at hand */
     struct mill_traced trace[MILL_JOB_TRACE];
+    struct mill_classes classes; /* that have been seen, of all that this job has ever asked for */
 };
 
 #endif

@@ -11,7 +11,6 @@ void mill_interpose_begin(void)
     if (__libc_single_threaded) {
         __libc_single_threaded = 0;
     }
-    mill_keys_begin();
     mill_local_begin();
 }
 

@@ -183,8 +183,6 @@ void mill_barrier_arrived(const pthread_barrier_t *object, unsigned *arrived, un
 void mill_local_begin(void);
 void mill_local_destroy(void);
 
-/* No schedule runs: what the last one has left of the keys it made goes. */
-void mill_keys_begin(void);
 /* The destructors of the running thread's. */
 void mill_keys_destroy(void);
 int mill_key_create(unsigned *key, void (*destructor)(void *));

@@ -1,5 +1,6 @@
 /* pthread_key_create and so on. Values are in the threads' data. A key that a schedule makes has a number
- * that the C library never gives out; one that was made before keeps its number, and is known here too.
+ * that the C library never gives out; one that was made before keeps its number, and is known here too. Both
+ * stay in the schedules that come after in the same process, as static variables do that say which key it is.
  */
 #include "hunt/runtime/interpose.h"
 
@@ -17,7 +18,7 @@ static struct {
     void (*destructor)(void *);
 } keys[MILL_THREAD_KEYS];
 
-static MILL_WRITTEN unsigned ours; /* how many of them a schedule has made */
+static MILL_WRITTEN unsigned used; /* how many of them */
 
 static int find(unsigned number)
 {
@@ -35,6 +36,7 @@ static int add(void (*destructor)(void *))
     for (unsigned i = 0; i < MILL_THREAD_KEYS; i++) {
         if (!keys[i].used) {
             keys[i].used = true;
+            used++;
             keys[i].number = FIRST_OURS + i;
             keys[i].destructor = destructor;
             return (int)i;
@@ -56,7 +58,6 @@ int mill_key_create(unsigned *key, void (*destructor)(void *))
             data->keys[slot] = NULL; /* of an earlier key */
         }
     }
-    ours++;
     *key = keys[slot].number;
     return 0;
 }
@@ -68,6 +69,7 @@ int mill_key_delete(unsigned key)
         return EINVAL;
     }
     keys[slot].used = false;
+    used--;
     return 0;
 }
 
@@ -114,14 +116,9 @@ void mill_keys_destroy(void)
     }
 }
 
-void mill_keys_begin(void)
+bool mill_keys_crowded(void)
 {
-    for (unsigned i = 0; ours > 0 && i < MILL_THREAD_KEYS; i++) {
-        if (keys[i].number >= FIRST_OURS) {
-            keys[i].used = false;
-        }
-    }
-    ours = 0;
+    return used > MILL_THREAD_KEYS / 2;
 }
 
 /* ---- the names ---- */
@@ -131,7 +128,6 @@ int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
     if (mill_hunt_on) {
         return mill_key_create(key, destructor);
     }
-    mill_keys_begin();
     int error = mill_real()->pthread_key_create(key, destructor);
     if (error == 0) {
         int slot = add(destructor);

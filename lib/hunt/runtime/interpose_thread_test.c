@@ -246,12 +246,39 @@ static void test_keys(void **state)
 {
     (void)state;
     assert_ends(keys_of_threads);
-    assert_fails(too_many_keys, MILL_FAILURE_UNSUPPORTED, "keys");
-    assert_int_equal(pthread_key_create(&key, destroy_twice), 0); /* those of the schedule are gone */
+    assert_int_equal(pthread_key_create(&key, destroy_twice), 0);
     assert_int_equal(pthread_setspecific(key, &key), 0);
     assert_ends(use_a_key_of_before);
     assert_ptr_equal(pthread_getspecific(key), &key);
     assert_int_equal(pthread_key_delete(key), 0);
+}
+
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+
+static void make_the_key(void)
+{
+    expect(pthread_key_create(&key, destroy_twice) == 0);
+}
+
+static void use_a_key_of_the_first_schedule(void)
+{
+    pthread_once(&key_once, make_the_key);
+    use_a_key_of_before();
+}
+
+static void test_a_key_outlives_its_schedule(void **state)
+{
+    (void)state;
+    assert_ends(use_a_key_of_the_first_schedule);
+    assert_ends(use_a_key_of_the_first_schedule);
+}
+
+static void test_too_many_keys(void **state)
+{
+    (void)state;
+    assert_false(mill_keys_crowded());
+    assert_fails(too_many_keys, MILL_FAILURE_UNSUPPORTED, "keys");
+    assert_true(mill_keys_crowded());
 }
 
 /* ---- thread_local ---- */
@@ -303,7 +330,9 @@ int main(void)
         cmocka_unit_test(test_joins_that_wait_for_each_other_or_not_for_ever),
         cmocka_unit_test(test_misuse_is_told),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_a_key_outlives_its_schedule),
         cmocka_unit_test(test_thread_local_objects_go_last_made_first_and_before_keys),
+        cmocka_unit_test(test_too_many_keys), /* at the end: they stay */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include "hunt/runtime/check.h"
 #include "hunt/runtime/interpose.h"
 #include "hunt/runtime/raw.h"
+#include "hunt/runtime/suspend.h"
 
 /* Exit status of a process whose end the job tells. */
 #define STATUS_IN_JOB 0
@@ -46,11 +47,15 @@ static void end_schedule(enum mill_job_state state)
     mill_hunt_together = false;
     mill_heap_end();
     keep_counts();
+    if (job->flags & MILL_JOB_CLASSES) {
+        mill_classes_add(&job->classes, mill_class_end(&mill_schedule_class, mill_schedule.count));
+    }
     if (mill_schedule.explorer->end) {
         mill_schedule.explorer->end(job->explorer_state, state == MILL_JOB_FAILED);
     }
-    job->exhausted =
-        mill_schedule.explorer->exhausted && mill_schedule.explorer->exhausted(job->explorer_state);
+    /* Each schedule that suspends a thread is of another program: a search through them has no end. */
+    job->exhausted = !mill_schedule.suspends && mill_schedule.explorer->exhausted &&
+                     mill_schedule.explorer->exhausted(job->explorer_state);
     atomic_store_explicit(&job->state, state, memory_order_relaxed);
 }
 
@@ -107,6 +112,9 @@ int mill_scheduler_open(struct mill_job *job)
         return refuse(job, -EINVAL, "engine: %s",
                       mill_schedule.engine ? mill_schedule.engine->missing() : job->engine);
     }
+    if (mill_schedule.engine->once) {
+        job->batch = 1;
+    }
     if (mill_interpose_early) {
         return refuse(job, -EOPNOTSUPP, "%s creates a thread, where it cannot be controlled",
                       "a constructor, before main,");
@@ -118,7 +126,6 @@ int mill_scheduler_open(struct mill_job *job)
     mill_hunt_races = job->flags & MILL_JOB_RACES;
     mill_interpose_spurious = job->flags & MILL_JOB_SPURIOUS;
     mill_schedule.steps_max = job->options.steps_max;
-    job->batch = mill_schedule.engine->once ? 1 : job->batch;
     mill_schedule.made = mill_choices_make(job->made, sizeof job->made);
     status = mill_schedule.engine->prepare(1);
     if (status == 0) {
@@ -165,6 +172,7 @@ void mill_scheduler_begin(uint64_t number)
     job->traced = 0;
     job->trace_lost = 0;
     mill_schedule_thread(0);
+    mill_suspend_begin(number);
     mill_interpose_begin();
     mill_frames_here = mill_schedule.threads[0].frames;
     mill_heap_begin();
@@ -172,6 +180,9 @@ void mill_scheduler_begin(uint64_t number)
         mill_race_begin();
     }
     mill_order_begun();
+    if (job->flags & MILL_JOB_CLASSES) {
+        mill_class_begin(&mill_schedule_class);
+    }
     mill_schedule.explorer->begin(job->explorer_state, number, number < MILL_EXPLORE_LEARNING);
     mill_hunt_on = true;
 }

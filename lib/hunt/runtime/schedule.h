@@ -16,9 +16,13 @@ struct mill_hunted {
     bool yielded;
     bool timed;          /* it may go on at any time */
     bool can;            /* go on: `ready` says so, or there is none */
+    bool held;           /* back, until others have gone on, or for good */
     bool last;           /* it goes on, ready or not, when nobody else can */
+    bool operates;       /* its points count, to suspend it at one (suspend.h) */
+    bool has_waited;     /* in its operations */
     uint16_t waiting_at; /* its place among those that wait, if it does */
-    uint64_t until;      /* it goes on then, if nobody can before; 0: it does not */
+    uint32_t points;
+    uint64_t until; /* it goes on then, if nobody can before; 0: it does not */
     bool (*ready)(const void *object, unsigned thread);
     const void *waits_at; /* the object of `ready` */
     void *(*start)(void *argument);
@@ -40,6 +44,10 @@ struct mill_schedule {
     unsigned count;         /* of threads so far */
     bool stale;             /* the list of those that can go on is to be made anew */
     bool ask_again;         /* a step was on a thing that threads may wait for: those that wait are asked */
+    bool suspends;          /* a thread is to be suspended, or its points are counted */
+    unsigned suspended;     /* or MILL_SUSPEND_NOBODY */
+    uint32_t suspended_at;  /* step */
+    uint32_t held_for;      /* steps of others */
     unsigned enabled_count; /* of those that can go on, `enabled` */
     unsigned waiting_count; /* of those that are in mill_point_when, `waiting` */
     unsigned yielded_count;
@@ -86,13 +94,19 @@ _Noreturn void mill_tell_stuck(void);
 
 _Noreturn void mill_tell_too_many_steps(void);
 
+/* The running thread takes steps without end, and is said not to. */
+_Noreturn void mill_tell_unbounded(void);
+
 /* Fails if memory is left. */
 void mill_tell_leaks(void);
 
 /* A wake that finds nobody waiting; whoever waits there later waits for one that has been. */
 void mill_tell_keep_wake(const struct mill_step *step);
 
-/* Keeps the step, and its stack if that is wanted. */
+/* What tells one schedule from another, for MILL_JOB_CLASSES. */
+extern struct mill_class mill_schedule_class;
+
+/* Keeps the step, and its stack if that is wanted; and which class it makes the schedule. */
 void mill_tell_step(const struct mill_step *step);
 
 #endif

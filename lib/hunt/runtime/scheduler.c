@@ -1,5 +1,6 @@
 #include "hunt/reserve.h"
 #include "hunt/runtime/schedule.h"
+#include "hunt/runtime/suspend.h"
 
 /* Virtual time that a step takes. */
 #define STEP_NS        100
@@ -33,6 +34,9 @@ unsigned mill_choose(unsigned ways)
     }
     unsigned way = mill_schedule.explorer->choose(mill_schedule.job->explorer_state, ways);
     mill_choices_data(mill_schedule.made, way);
+    if (mill_schedule.job->flags & MILL_JOB_CLASSES) {
+        mill_class_way(&mill_schedule_class, mill_schedule.current, way);
+    }
     return way;
 }
 
@@ -42,7 +46,7 @@ unsigned mill_choose(unsigned ways)
 static inline bool can_go_on(unsigned thread)
 {
     const struct mill_hunted *one = &mill_schedule.threads[thread];
-    return one->alive & (one->can | one->timed) & !one->yielded;
+    return one->alive & (one->can | one->timed) & !one->yielded & !one->held;
 }
 
 static void list_enabled(void)
@@ -74,7 +78,7 @@ static void let_time_pass(void)
     uint64_t until = UINT64_MAX;
     for (unsigned thread = 0; thread < mill_schedule.count; thread++) {
         const struct mill_hunted *one = &mill_schedule.threads[thread];
-        if (one->alive && one->until > 0 && one->until < until) {
+        if (one->alive && !one->held && one->until > 0 && one->until < until) {
             first = thread;
             until = one->until;
         }
@@ -88,7 +92,10 @@ static void let_time_pass(void)
 /* Nobody can go on. */
 static __attribute__((noinline, cold)) void find_somebody(void)
 {
-    if (mill_schedule.yielded_count > 0) {
+    if (mill_schedule.suspends && mill_suspend_release()) {
+        list_enabled();
+    }
+    if (mill_schedule.enabled_count == 0 && mill_schedule.yielded_count > 0) {
         /* All look in vain: for what only time brings, if anything does. */
         mill_schedule.skipped_ns +=
             IDLE_NS << (mill_schedule.idle_rounds < IDLE_DOUBLINGS ? mill_schedule.idle_rounds++
@@ -176,7 +183,7 @@ void mill_schedule_beat(void)
 /* The step of which more than usual is made: a beat, the last, one that is kept. Sets which is the next. */
 static __attribute__((noinline, cold)) void step_due(const struct mill_step *step)
 {
-    bool kept = mill_schedule.job->flags & (MILL_JOB_TRACE_ON | MILL_JOB_HASH_ON);
+    bool kept = mill_schedule.job->flags & (MILL_JOB_TRACE_ON | MILL_JOB_HASH_ON | MILL_JOB_CLASSES);
     if (mill_schedule.step % STEPS_A_BEAT == 0) {
         mill_schedule_beat();
     }
@@ -248,6 +255,9 @@ static void end_waiting(unsigned thread)
 
 void mill_schedule_go_on(void)
 {
+    if (mill_schedule.suspends) {
+        mill_suspend_point();
+    }
     if (mill_schedule.ask_again) {
         ask_all();
     }

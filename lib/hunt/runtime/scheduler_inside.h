@@ -51,6 +51,9 @@ void mill_scheduler_end(void);
 /* Somebody sees what the program prints. */
 bool mill_scheduler_shows_output(void);
 
+/* Schedules have left so many keys of pthread_key_create that the next one belongs into another process. */
+bool mill_keys_crowded(void);
+
 /* Ends the process at once. */
 _Noreturn void mill_scheduler_leave(enum mill_job_state state);
 

@@ -146,7 +146,7 @@ static void run_batch(struct mill_job *job, uint64_t from, uint64_t count, void 
         if (mill_heap_left(&left) > 0) {
             job->batch = 1; /* something outlives a schedule: the next needs a process of its own */
         }
-        if (job->exhausted || job->batch == 1) {
+        if (job->exhausted || job->batch == 1 || mill_keys_crowded()) {
             break;
         }
     }

@@ -27,6 +27,9 @@ int __wrap_main(int argc, char **argv, char **environment)
     }
     struct call call = {argc, argv, environment};
     job->batch = 1;
+    if (job->mode == MILL_JOB_EXPLORE) {
+        job->flags |= MILL_JOB_CLASSES; /* beside a process it costs nothing */
+    }
     mill_target_run(job, run, &call);
     return 0;
 }

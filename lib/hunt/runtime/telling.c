@@ -6,6 +6,9 @@
 #include "hunt/heap.h"
 #include "hunt/runtime/check.h"
 #include "hunt/runtime/holders.h"
+#include "hunt/runtime/suspend.h"
+
+struct mill_class mill_schedule_class;
 
 /* ---- failures ---- */
 
@@ -13,7 +16,10 @@ static void describe(struct mill_failure *failure, unsigned thread)
 {
     const struct mill_step *pending = &mill_schedule.pending[thread];
     struct mill_failure_stack *stack;
-    if (!mill_schedule.threads[thread].can) {
+    if (mill_schedule.suspended != MILL_SUSPEND_NOBODY && thread == mill_schedule.suspended) {
+        stack = mill_failure_add(failure, thread, UINT32_MAX, "is suspended at its next step: %s",
+                                 mill_step_name(pending->kind));
+    } else if (!mill_schedule.threads[thread].can) {
         char what[sizeof stack->label];
         mill_holder_text(pending, what, sizeof what);
         stack = mill_failure_add(failure, thread, UINT32_MAX, "waits for %s", what);
@@ -70,8 +76,37 @@ static bool lost_a_wake(unsigned thread)
     return false;
 }
 
+/* The stack of who is suspended comes first. */
+static _Noreturn void tell_no_progress(const char *others)
+{
+    struct mill_failure failure = {.kind = MILL_FAILURE_PROGRESS};
+    unsigned suspended = mill_schedule.suspended;
+    snprintf(failure.message, sizeof failure.message,
+             "thread %u is suspended for good at point %u of its operations, and without it %s", suspended,
+             mill_schedule.job->suspension.point, others);
+    describe(&failure, suspended);
+    for (unsigned thread = 0; thread < mill_schedule.count; thread++) {
+        if (thread != suspended && mill_schedule.threads[thread].alive) {
+            describe(&failure, thread);
+        }
+    }
+    mill_fail(&failure);
+}
+
+_Noreturn void mill_tell_unbounded(void)
+{
+    const struct mill_suspension *held = &mill_schedule.job->suspension;
+    mill_fail_here(MILL_FAILURE_PROGRESS, NULL,
+                   "thread %u has taken more than %u steps for operations that take %u at most when nobody "
+                   "holds it back: the others keep it from its end",
+                   held->thread, held->point, mill_suspend_usual(held->point));
+}
+
 _Noreturn void mill_tell_stuck(void)
 {
+    if (mill_schedule.suspended != MILL_SUSPEND_NOBODY) {
+        tell_no_progress("no other can go on");
+    }
     for (unsigned thread = 0; thread < mill_schedule.count; thread++) {
         if (lost_a_wake(thread)) {
             mill_fail_here(MILL_FAILURE_LOST_WAKEUP, mill_schedule.threads[thread].data.waits_for,
@@ -83,6 +118,11 @@ _Noreturn void mill_tell_stuck(void)
 
 _Noreturn void mill_tell_too_many_steps(void)
 {
+    bool suspended = mill_schedule.suspended != MILL_SUSPEND_NOBODY;
+    uint32_t left = suspended ? mill_schedule.steps_max - mill_schedule.suspended_at : 0;
+    if (suspended && mill_schedule.progress < mill_schedule.steps_max - left / 4) {
+        tell_no_progress("the others take steps without end, none of which changes anything");
+    }
     if (mill_schedule.progress < mill_schedule.steps_max / 2) {
         mill_fail_here(MILL_FAILURE_LIVELOCK, NULL,
                        "%u steps, and since step %u nothing has been changed by any of them",
@@ -168,11 +208,15 @@ static void add_to_hash(const struct mill_step *step)
 
 void mill_tell_step(const struct mill_step *step)
 {
-    if (mill_schedule.job->flags & MILL_JOB_HASH_ON) {
+    uint32_t flags = mill_schedule.job->flags;
+    if (flags & MILL_JOB_HASH_ON) {
         add_to_hash(step);
     }
-    if (mill_schedule.job->flags & MILL_JOB_TRACE_ON) {
+    if (flags & MILL_JOB_TRACE_ON) {
         trace(step);
         watch(step);
+    }
+    if (flags & MILL_JOB_CLASSES) {
+        mill_class_step(&mill_schedule_class, mill_schedule.current, step);
     }
 }

@@ -92,6 +92,9 @@ int mill_thread_spawn(void *(*start)(void *argument), void *argument)
     if (mill_hunt_races) {
         mill_race_spawned(mill_schedule.current, child);
     }
+    if (mill_schedule.job->flags & MILL_JOB_CLASSES) {
+        mill_class_spawned(&mill_schedule_class, mill_schedule.current, child);
+    }
     if (mill_schedule.explorer->spawned) {
         mill_schedule.explorer->spawned(mill_schedule.job->explorer_state, mill_schedule.current, child);
     }

@@ -15,11 +15,14 @@
 #include "hunt/step.h"
 
 #define MILL_JOB_ENVIRONMENT "THREADMILL_HUNT"
-#define MILL_JOB_VERSION     1
+#define MILL_JOB_VERSION     2
 
 /* Of a list of choices; a schedule is cut long before it is full. */
 #define MILL_JOB_CHOICES     ((size_t)4 << 20)
 #define MILL_JOB_TRACE       ((uint32_t)1 << 16)
+
+/* Bytes of a sanitizer's report that are kept. */
+#define MILL_JOB_REPORT      16384
 
 enum mill_job_mode {
     MILL_JOB_EXPLORE, /* schedules first, first + stride, … of an explorer */
@@ -86,6 +89,8 @@ struct mill_job {
     uint32_t traced;
     uint32_t trace_lost;
     char refusal[400];
+    char sanitizer[32];           /* what else the program was linked with: "ThreadSanitizer"; or nothing */
+    char report[MILL_JOB_REPORT]; /* what that has said, in its own words */
     struct mill_failure failure;
     struct mill_failure_stack seen[4]; /* at the steps that are watched */
     uintptr_t base;                    /* what was added to the program's addresses when it was loaded */

@@ -156,6 +156,7 @@ extern void __assert_fail(const char *assertion, const char *file, unsigned line
     X(quick_exit)                          \
     X(system)                              \
     X(malloc_usable_size)                  \
+    X(sigaction)                           \
     X(epoll_wait)                          \
     X(epoll_pwait)                         \
     X(syscall)

@@ -16,6 +16,7 @@
 
 #include "hunt/heap.h"
 #include "hunt/runtime/crash.h"
+#include "hunt/runtime/real.h"
 #include "hunt/runtime/scheduler_inside.h"
 
 /* relaxed, throughout: one process writes at a time, and who reads it later has waited for that. */
@@ -93,7 +94,7 @@ static void start_watch(void)
 {
     const struct sigaction action = {.sa_handler = look, .sa_flags = SA_RESTART};
     const struct itimerval second = {.it_interval = {.tv_sec = 1}, .it_value = {.tv_sec = 1}};
-    sigaction(SIGALRM, &action, NULL);
+    mill_real()->sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &second, NULL);
 }
 

@@ -25,6 +25,17 @@ static bool is_known(const struct mill_line *line)
     return line->line > 0 && !line->runtime;
 }
 
+/* What a sanitizer has said itself. */
+static void print_said(const struct report *report)
+{
+    const struct mill_job *job = report->job;
+    if (job->report[0]) {
+        size_t length = strnlen(job->report, sizeof job->report);
+        fprintf(report->out, "\n%s says:\n%.*s%s", job->sanitizer, (int)length, job->report,
+                job->report[length - 1] == '\n' ? "" : "\n");
+    }
+}
+
 static void print_stack(const struct report *report, const struct mill_failure_stack *stack)
 {
     fprintf(report->out, "  thread %u %s\n", stack->thread, stack->label);
@@ -198,5 +209,6 @@ void mill_hunt_report(FILE *out, const struct mill_drive *drive, const char *pro
         print_stack(&report, seen(&report, &failure->stack[i]));
     }
     print_schedule(&report);
+    print_said(&report);
     mill_lines_close(report.lines);
 }

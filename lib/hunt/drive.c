@@ -69,6 +69,24 @@ static int become(int descriptor, int wanted)
     return descriptor == wanted ? fcntl(wanted, F_SETFD, 0) : dup2(descriptor, wanted);
 }
 
+/* What a sanitizer in the program is told, before what the user tells it. `words` of each it keeps to itself
+ * unless its report is wanted with lines of source, which take it long to find. */
+static void set_options(const char *name, const char *words, bool told)
+{
+    char text[1024];
+    const char *given = getenv(name);
+    snprintf(text, sizeof text, "%s:symbolize=%d%s%s", words, told, given ? ":" : "", given ? given : "");
+    setenv(name, text, 1);
+}
+
+static void tell_sanitizers(const struct mill_job *job)
+{
+    bool told = job->flags & MILL_JOB_TRACE_ON;
+    /* No waiting at the end, no exit code of its own, nothing of threads that the runtime keeps. */
+    set_options("TSAN_OPTIONS", "atexit_sleep_ms=0:exitcode=0:report_thread_leaks=0:halt_on_error=0", told);
+    set_options("ASAN_OPTIONS", "detect_leaks=0", told);
+}
+
 static _Noreturn void start_program(const struct mill_drive *drive, const struct mill_prey *prey, int report)
 {
     char number[16];
@@ -86,6 +104,7 @@ static _Noreturn void start_program(const struct mill_drive *drive, const struct
     become(drive->memory, JOB_DESCRIPTOR);
     snprintf(number, sizeof number, "%d", JOB_DESCRIPTOR);
     setenv(MILL_JOB_ENVIRONMENT, number, 1);
+    tell_sanitizers(drive->job);
     personality(ADDR_NO_RANDOMIZE); /* what depends on addresses is the same each time */
     execv(prey->program, prey->arguments);
     int why = errno;

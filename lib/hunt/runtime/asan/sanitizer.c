@@ -2,9 +2,12 @@
 #include "hunt/runtime/sanitizer.h"
 
 #include <sanitizer/asan_interface.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
+#include "hunt/runtime/raw.h"
 #include "hunt/runtime/sanitized/telling.h"
 #include "hunt/runtime/scheduler_inside.h"
 
@@ -74,12 +77,35 @@ static void begin(struct mill_job *of)
     __asan_set_error_report_callback(reported);
 }
 
-/* A thread of its own begins by calls that are not the program's. */
+/* ---- threads that contexts borrow from ---- */
+
+struct beginning {
+    void *(*start)(void *argument);
+    void *argument;
+    _Atomic bool begun;
+};
+
+static void *begin_thread(void *context)
+{
+    struct beginning *beginning = context;
+    void *(*start)(void *argument) = beginning->start;
+    void *argument = beginning->argument;
+    atomic_store_explicit(&beginning->begun, true, memory_order_release); /* then it is gone */
+    return start(argument);
+}
+
+/* Until such a thread is where it is told to begin, the sanitizer makes calls in it that are not the program's.
+ */
 static int create(pthread_t *made, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
 {
+    struct beginning beginning = {.start = start, .argument = argument};
     bool on = mill_hunt_on;
     mill_hunt_on = false;
-    int error = __interceptor_pthread_create(made, attributes, start, argument);
+    int error = __interceptor_pthread_create(made, attributes, begin_thread, &beginning);
+    /* acquire: pairs with the thread's release */
+    while (error == 0 && !atomic_load_explicit(&beginning.begun, memory_order_acquire)) {
+        mill_raw_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    }
     mill_hunt_on = on;
     return error;
 }

@@ -25,14 +25,39 @@ static bool is_known(const struct mill_line *line)
     return line->line > 0 && !line->runtime;
 }
 
+/* Length of " (pid=123)" or "==123==" at the beginning: numbers of processes are others each time. */
+static size_t process_number(const char *text)
+{
+    static const char *const around[][2] = {{" (pid=", ")"}, {"==", "=="}};
+    for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
+        size_t begin = strlen(around[i][0]);
+        size_t digits = strncmp(text, around[i][0], begin) == 0 ? strspn(text + begin, "0123456789") : 0;
+        if (digits > 0 && strncmp(text + begin + digits, around[i][1], strlen(around[i][1])) == 0) {
+            return begin + digits + strlen(around[i][1]);
+        }
+    }
+    return 0;
+}
+
 /* What a sanitizer has said itself. */
 static void print_said(const struct report *report)
 {
-    const struct mill_job *job = report->job;
-    if (job->report[0]) {
-        size_t length = strnlen(job->report, sizeof job->report);
-        fprintf(report->out, "\n%s says:\n%.*s%s", job->sanitizer, (int)length, job->report,
-                job->report[length - 1] == '\n' ? "" : "\n");
+    const char *text = report->job->report;
+    char last = '\n';
+    if (!text[0]) {
+        return;
+    }
+    fprintf(report->out, "\n%s says:\n", report->job->sanitizer);
+    while (*text) {
+        size_t skipped = process_number(text);
+        text += skipped;
+        if (skipped == 0) {
+            last = *text++;
+            fputc(last, report->out);
+        }
+    }
+    if (last != '\n') {
+        fputc('\n', report->out);
     }
 }
 

@@ -87,9 +87,20 @@ static void tell_sanitizers(const struct mill_job *job)
     set_options("ASAN_OPTIONS", "detect_leaks=0", told);
 }
 
-static _Noreturn void start_program(const struct mill_drive *drive, const struct mill_prey *prey, int report)
+int mill_drive_become(const struct mill_drive *drive, const char *program, char *const *arguments)
 {
     char number[16];
+    become(drive->memory, JOB_DESCRIPTOR);
+    snprintf(number, sizeof number, "%d", JOB_DESCRIPTOR);
+    setenv(MILL_JOB_ENVIRONMENT, number, 1);
+    tell_sanitizers(drive->job);
+    personality(ADDR_NO_RANDOMIZE); /* what depends on addresses is the same each time */
+    execvp(program, arguments);
+    return -errno;
+}
+
+static _Noreturn void start_program(const struct mill_drive *drive, const struct mill_prey *prey, int report)
+{
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);
@@ -101,13 +112,7 @@ static _Noreturn void start_program(const struct mill_drive *drive, const struct
         become(prey->output, STDOUT_FILENO);
         become(prey->output, STDERR_FILENO);
     }
-    become(drive->memory, JOB_DESCRIPTOR);
-    snprintf(number, sizeof number, "%d", JOB_DESCRIPTOR);
-    setenv(MILL_JOB_ENVIRONMENT, number, 1);
-    tell_sanitizers(drive->job);
-    personality(ADDR_NO_RANDOMIZE); /* what depends on addresses is the same each time */
-    execv(prey->program, prey->arguments);
-    int why = errno;
+    int why = -mill_drive_become(drive, prey->program, prey->arguments);
     ssize_t unused = write(report, &why, sizeof why);
     (void)unused;
     _exit(127);

@@ -10,7 +10,7 @@
 #include <sanitizer/tsan_interface.h>
 #include <stdio.h>
 
-#include "hunt/runtime/scheduler_inside.h"
+#include "hunt/runtime/schedule.h"
 #include "hunt/step.h"
 
 static const struct mill_context_engine *inner;
@@ -76,10 +76,16 @@ static int prepare(unsigned contexts)
     return inner->prepare(contexts);
 }
 
-static void *make(unsigned context)
+void __real___tsan_func_entry(void *caller);
+void __real___tsan_func_exit(void);
+
+/* Its report tells where a thread was created: where the program is, which has called us. */
+static void *create_thread(unsigned context)
 {
     char name[32];
+    __real___tsan_func_entry((void *)mill_schedule.pending[mill_self()].pc);
     void *fiber = __tsan_create_fiber(0);
+    __real___tsan_func_exit();
     snprintf(name, sizeof name, "thread %u", context);
     __tsan_set_fiber_name(fiber, name);
     return fiber;
@@ -97,7 +103,7 @@ static int start(unsigned context, void (*entry)(void))
         fibers[context] = NULL;
     }
     if (!fibers[context]) {
-        fibers[context] = make(context);
+        fibers[context] = create_thread(context);
     }
     if (place == 0) {
         find_place(fibers[0], fibers[context]);

@@ -7,6 +7,7 @@
 #include <limits.h>
 
 #include "hunt/runtime/real.h"
+#include "hunt/runtime/sanitizer.h"
 
 #define FIRST_OURS 0x10000U
 
@@ -40,6 +41,20 @@ static int add(void (*destructor)(void *))
     return -1;
 }
 
+/* What a sanitizer makes before anything of the program's runs it keeps to itself, in each context's own
+ * thread-local storage. */
+static bool begun;
+
+__attribute__((constructor(101))) static void begin_program(void)
+{
+    begun = true;
+}
+
+static bool is_sanitizers(void)
+{
+    return mill_sanitizer.name != NULL && !begun;
+}
+
 int mill_key_create(unsigned *key, void (*destructor)(void *))
 {
     int slot = add(destructor);
@@ -67,14 +82,17 @@ int mill_key_delete(unsigned key)
 void *mill_key_get(unsigned key)
 {
     int slot = find(key);
-    return slot < 0 ? NULL : (void *)mill_thread_data(mill_self())->keys[slot];
+    if (slot < 0) {
+        return key < FIRST_OURS ? mill_real()->pthread_getspecific(key) : NULL;
+    }
+    return (void *)mill_thread_data(mill_self())->keys[slot];
 }
 
 int mill_key_set(unsigned key, void *value)
 {
     int slot = find(key);
     if (slot < 0) {
-        return EINVAL;
+        return key < FIRST_OURS ? mill_real()->pthread_setspecific(key, value) : EINVAL;
     }
     mill_thread_data(mill_self())->keys[slot] = value;
     return 0;
@@ -120,7 +138,7 @@ int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
     }
     mill_keys_begin();
     int error = mill_real()->pthread_key_create(key, destructor);
-    if (error == 0) {
+    if (error == 0 && !is_sanitizers()) {
         int slot = add(destructor);
         if (slot < 0) {
             mill_real()->pthread_key_delete(*key);

@@ -11,6 +11,7 @@ struct mill_hunt_request {
     int64_t operations; /* of each thread of a scenario */
     bool raw;           /* what was found is told as it was found, without its steps */
     bool verbose;
+    const char *with; /* the sanitizer that scenarios are linked with, or NULL */
 };
 
 /* For a campaign's `progress`; the context is the request. */

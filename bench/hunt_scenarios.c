@@ -41,12 +41,18 @@ static void add_word(struct words *words, const char *name, const char *value)
     words->list[words->count] = NULL;
 }
 
-static void make_words(struct words *words, const struct mill_cell *cell, int64_t operations)
+static const char *target_of(const struct mill_hunt_request *request)
+{
+    return request->with ? "threadmill-hunt-tsan" : "threadmill-hunt";
+}
+
+static void make_words(struct words *words, const char *target, const struct mill_cell *cell,
+                       int64_t operations)
 {
     char value[64];
     const struct mill_scenario *scenario = cell->scenario;
     words->count = 0;
-    add_word(words, "threadmill-hunt", NULL);
+    add_word(words, target, NULL);
     add_word(words, scenario->name, NULL);
     add_word(words, cell->strategy->name, NULL);
     snprintf(value, sizeof value, "%u", cell->threads);
@@ -126,14 +132,14 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         printf("%s\n", why);
         return;
     }
-    make_words(&words, cell, request->operations);
+    make_words(&words, target_of(request), cell, request->operations);
     request->campaign.prey.arguments = words.list;
     int status = mill_campaign_run(&request->campaign, &result, &error);
     bool missed =
         status == 0 && !result.failed && !result.interrupted && cell->expectation && cell->must_show;
     if (missed && request->operations < OPERATIONS_OF_CONTROLS) {
         mill_campaign_free(&result); /* its mistake may be in an operation that is seldom made */
-        make_words(&words, cell, OPERATIONS_OF_CONTROLS);
+        make_words(&words, target_of(request), cell, OPERATIONS_OF_CONTROLS);
         status = mill_campaign_run(&request->campaign, &result, &error);
     }
     mill_hunt_clear_progress(request);
@@ -184,7 +190,7 @@ int mill_hunt_scenarios(struct mill_hunt_request *request)
         .setting_count = run->setting_count,
         .tool = MILL_TSAN,
     };
-    if (mill_hunt_find_program("threadmill-hunt", program, &error) < 0) {
+    if (mill_hunt_find_program(target_of(request), program, &error) < 0) {
         return mill_complain(MILL_EXIT_MACHINE, "%s: it is built with clang alone", error.message);
     }
     if (mill_plan_make(&plan, &asked, &mill_scenarios, MILL_THREADS_MAX, &error) < 0) {

@@ -82,9 +82,10 @@ static void set_options(const char *name, const char *words, bool told)
 static void tell_sanitizers(const struct mill_job *job)
 {
     bool told = job->flags & MILL_JOB_TRACE_ON;
-    /* No waiting at the end, no exit code of its own, nothing of threads that the runtime keeps. */
+    /* No waiting at the end, no exit code of its own, nothing of threads that the runtime keeps; no
+     * unwinding by a library, whose calls would be taken for the program's. */
     set_options("TSAN_OPTIONS", "atexit_sleep_ms=0:exitcode=0:report_thread_leaks=0:halt_on_error=0", told);
-    set_options("ASAN_OPTIONS", "detect_leaks=0", told);
+    set_options("ASAN_OPTIONS", "detect_leaks=0:fast_unwind_on_fatal=1:print_legend=0", told);
 }
 
 int mill_drive_become(const struct mill_drive *drive, const char *program, char *const *arguments)

@@ -15,10 +15,12 @@
 static struct {
     uintptr_t address;
     uint32_t schedule;
+    bool live;
 } places[PLACES];
 
-static uint32_t schedule;
-static size_t taken;
+static uint32_t schedule = 1; /* 0 is no schedule's */
+static size_t taken; /* places */
+static size_t live;  /* of those, that were not freed */
 static bool asked;  /* the allocation under way is the program's */
 static size_t kept; /* bytes of it that are not new */
 
@@ -50,13 +52,23 @@ static void given(const volatile void *memory, size_t size)
     if (places[at].schedule != schedule && taken < PLACES / 2) {
         places[at].address = (uintptr_t)memory;
         places[at].schedule = schedule;
+        places[at].live = false;
         taken++;
+    }
+    if (places[at].schedule == schedule && !places[at].live) {
+        places[at].live = true;
+        live++;
     }
 }
 
+/* … and this with all that it takes back. */
 static void taken_back(const volatile void *memory)
 {
-    (void)memory;
+    size_t at = place_of((uintptr_t)memory);
+    if (places[at].schedule == schedule && places[at].live) {
+        places[at].live = false;
+        live--;
+    }
 }
 
 int __sanitizer_install_malloc_and_free_hooks(void (*given)(const volatile void *memory, size_t size),
@@ -81,6 +93,7 @@ void mill_heap_begin(void)
 {
     schedule++;
     taken = 0;
+    live = 0;
 }
 
 void mill_heap_end(void)
@@ -89,8 +102,10 @@ void mill_heap_end(void)
 
 size_t mill_heap_left(struct mill_chunk *first)
 {
-    (void)first;
-    return 0; /* the sanitizer's to find */
+    if (live > 0) {
+        *first = (struct mill_chunk){.address = 0}; /* which, the sanitizer knows */
+    }
+    return live;
 }
 
 bool mill_heap_next(struct mill_chunk *chunk)

@@ -178,7 +178,10 @@ static int play_another_build(const struct request *request, const struct mill_h
         mill_hunt_report(stdout, drive, request->program, !request->brief);
         printf("\n");
     }
-    if (!takes_the_same_steps(token, drive, request->program) || !fits_another_build(drive)) {
+    if (!takes_the_same_steps(token, drive, request->program)) {
+        return mill_complain(MILL_EXIT_MACHINE, "it diverged: the builds take other steps");
+    }
+    if (!fits_another_build(drive)) {
         return diverged(drive);
     }
     if (!failed) {
@@ -221,6 +224,8 @@ static int debug(const struct request *request, struct mill_hunt_token *token, s
     words[PROGRAM_WORD] = request->program ? request->program : token->path;
     int status = mill_campaign_prepare(campaign, token->choices, true, drive, &error);
     if (status == 0) {
+        /* gdb has the lines; a sanitizer that looks for them starts a process, which gdb would follow. */
+        drive->job->flags &= ~(uint32_t)MILL_JOB_TRACE_ON;
         status = mill_drive_become(drive, words[0], (char *const *)(uintptr_t)words);
         mill_error_set(&error, status, "gdb cannot be started: %s", strerror(-status));
     }

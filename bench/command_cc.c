@@ -45,18 +45,26 @@ static void print_help(FILE *out, const char *name)
 {
     fprintf(
         out,
-        "usage: threadmill %s [clang arguments]\n\n"
+        "usage: threadmill %s [--with tsan|asan] [clang arguments]\n\n"
         "Compiles and links as %s does, so that 'threadmill hunt -- ./program' can hunt the result: with a\n"
         "point at each access to memory, and a runtime that has every thread wait for its turn. Each step of "
         "a\n"
         "build can be given separately, as with the compiler itself. Outside of a hunt the program runs as "
         "it\n"
         "would, only slower. Without -g a report has no source lines.\n\n"
+        "--with tsan or asan, in each step of a build: the real ThreadSanitizer or AddressSanitizer is "
+        "beside\n"
+        "the runtime, and what it reports is the failure of a schedule. Both take the same steps as without, "
+        "so\n"
+        "that a token of one build can be played in the other ('threadmill replay TOKEN --program "
+        "./prog.asan').\n\n"
         "The compiler is clang, or what the environment's THREADMILL_%s says.\n\n"
         "examples:\n"
         "  threadmill %s -O1 -g -o prog prog.c\n"
-        "  threadmill hunt --schedules 20000 --seed 1 -- ./prog\n",
-        name, strcmp(name, "cc") == 0 ? "clang" : "clang++", strcmp(name, "cc") == 0 ? "CC" : "CXX", name);
+        "  threadmill hunt --schedules 20000 --seed 1 -- ./prog\n"
+        "  threadmill %s --with tsan -O1 -g -o prog.tsan prog.c\n",
+        name, strcmp(name, "cc") == 0 ? "clang" : "clang++", strcmp(name, "cc") == 0 ? "CC" : "CXX", name,
+        name);
 }
 
 /* Does the compiler go on to link? */
@@ -136,8 +144,13 @@ static int run_compiler(const char *name, const char *fallback, const char *vari
     }
     snprintf(wraps, sizeof wraps, "-Wl,@%s", wrapped);
     const char *linking[linking_count] = {
-        way->wrapped ? wraps : plain_wraps, "-Wl,--whole-archive", runtime, "-Wl,--no-whole-archive", parts,
-        "-lpthread", "-ldl",
+        way->wrapped ? wraps : plain_wraps,
+        "-Wl,--whole-archive",
+        runtime,
+        "-Wl,--no-whole-archive",
+        parts,
+        "-lpthread",
+        "-ldl",
     };
     const char *compiler = getenv(variable);
     size_t count = 0;

@@ -200,8 +200,12 @@ static int play_another_build(const struct request *request, const struct mill_h
 
 /* The schedule runs in a child of the program. */
 static const char *const debugger[] = {
-    "gdb", "-q", "-ex", "set follow-fork-mode child", "-ex", "handle SIGALRM nostop noprint pass",
-    "-ex", "set breakpoint pending on", "-ex", "break mill_fail", "--args",
+    "gdb",    "-q",
+    "-ex",    "set follow-fork-mode child",
+    "-ex",    "handle SIGALRM nostop noprint pass",
+    "-ex",    "set breakpoint pending on",
+    "-ex",    "break mill_fail",
+    "--args",
 };
 
 static int debug(const struct request *request, struct mill_hunt_token *token, struct mill_drive *drive)

@@ -54,8 +54,7 @@ bool mill_hunt_compare(FILE *out, const struct mill_drive *one, const char *one_
     } else if (opened) {
         fprintf(out, "%s and %s take the same %u steps", one_program, other_program, at);
         if (one->job->traced != other->job->traced) {
-            fprintf(out, ", then %s %u more",
-                    one->job->traced > at ? one_program : other_program,
+            fprintf(out, ", then %s %u more", one->job->traced > at ? one_program : other_program,
                     one->job->traced > at ? one->job->traced - at : other->job->traced - at);
         }
         fprintf(out, "\n");

@@ -168,7 +168,8 @@ struct mill_real {
     int (*gettimeofday)(struct timeval *now, void *zone);
 };
 
-extern struct mill_real mill_real_functions; /* filled by mill_real_open; sanitized/real_beside.c changes it */
+extern struct mill_real
+    mill_real_functions; /* filled by mill_real_open; sanitized/real_beside.c changes it */
 void mill_real_open(void);
 
 static inline const struct mill_real *mill_real(void)

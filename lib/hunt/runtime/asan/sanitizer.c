@@ -37,8 +37,8 @@ static void add_access(struct mill_failure *failure)
     mill_sanitized_stack(failure, mill_self(), what, frames, MILL_FAILURE_FRAMES);
 }
 
-/* The first frame is of the sanitizer's free or malloc. Its threads are not numbered as ours are: the text has
- * which. */
+/* The first frame is of the sanitizer's free or malloc. Its threads are not numbered as ours are: the text
+ * has which. */
 static void add_places(struct mill_failure *failure, void *address)
 {
     void *frames[MILL_FAILURE_FRAMES + 1] = {NULL};
@@ -59,8 +59,7 @@ static void reported(const char *text)
     }
     const char *description = __asan_get_report_description();
     void *address = __asan_get_report_address();
-    struct mill_failure failure = {.kind = mill_sanitized_kind(description),
-                                   .object = (uintptr_t)address};
+    struct mill_failure failure = {.kind = mill_sanitized_kind(description), .object = (uintptr_t)address};
     snprintf(failure.message, sizeof failure.message, "AddressSanitizer: %s", description);
     add_access(&failure);
     if (address) {
@@ -94,7 +93,8 @@ static void *begin_thread(void *context)
     return start(argument);
 }
 
-/* Until such a thread is where it is told to begin, the sanitizer makes calls in it that are not the program's.
+/* Until such a thread is where it is told to begin, the sanitizer makes calls in it that are not the
+ * program's.
  */
 static int create(pthread_t *made, const pthread_attr_t *attributes, void *(*start)(void *), void *argument)
 {

@@ -19,10 +19,10 @@ static struct {
 } places[PLACES];
 
 static uint32_t schedule = 1; /* 0 is no schedule's */
-static size_t taken; /* places */
-static size_t live;  /* of those, that were not freed */
-static bool asked;  /* the allocation under way is the program's */
-static size_t kept; /* bytes of it that are not new */
+static size_t taken;          /* places */
+static size_t live;           /* of those, that were not freed */
+static bool asked;            /* the allocation under way is the program's */
+static size_t kept;           /* bytes of it that are not new */
 
 static size_t place_of(uintptr_t address)
 {
@@ -161,11 +161,11 @@ static void go(const void *memory, const void *pc)
     }
 }
 
-#define COMES(name, parameters, ...)       \
-    MILL_WRAP(void *, name, parameters)    \
-    {                                      \
-        ask(0);                             \
-        JUMP __real_##name(__VA_ARGS__);   \
+#define COMES(name, parameters, ...)     \
+    MILL_WRAP(void *, name, parameters)  \
+    {                                    \
+        ask(0);                          \
+        JUMP __real_##name(__VA_ARGS__); \
     }
 #define GOES(name, parameters, ...)      \
     MILL_WRAP(void, name, parameters)    \

@@ -18,9 +18,9 @@ __attribute__((constructor(101))) static void go_beside(void)
     if (getenv(MILL_JOB_ENVIRONMENT)) {
         return;
     }
-#define X(name)                                             \
-    if (__interceptor_##name) {                             \
-        mill_real_functions.name = &__interceptor_##name;   \
+#define X(name)                                           \
+    if (__interceptor_##name) {                           \
+        mill_real_functions.name = &__interceptor_##name; \
     }
     MILL_REAL_FUNCTIONS(X)
 #undef X

@@ -7,11 +7,16 @@ static const struct {
     const char *part;
     enum mill_failure_kind kind;
 } kinds[] = {
-    {"use-after-free", MILL_FAILURE_USE_AFTER_FREE}, {"double-free", MILL_FAILURE_DOUBLE_FREE},
-    {"data-race", MILL_FAILURE_RACE},                {"race-on-vptr", MILL_FAILURE_RACE},
-    {"bad-free", MILL_FAILURE_BAD_FREE},             {"not-malloc", MILL_FAILURE_BAD_FREE},
-    {"stack-overflow", MILL_FAILURE_STACK},          {"overflow", MILL_FAILURE_OUT_OF_BOUNDS},
-    {"underflow", MILL_FAILURE_OUT_OF_BOUNDS},       {"leak", MILL_FAILURE_LEAK},
+    {"use-after-free", MILL_FAILURE_USE_AFTER_FREE},
+    {"double-free", MILL_FAILURE_DOUBLE_FREE},
+    {"data-race", MILL_FAILURE_RACE},
+    {"race-on-vptr", MILL_FAILURE_RACE},
+    {"bad-free", MILL_FAILURE_BAD_FREE},
+    {"not-malloc", MILL_FAILURE_BAD_FREE},
+    {"stack-overflow", MILL_FAILURE_STACK},
+    {"overflow", MILL_FAILURE_OUT_OF_BOUNDS},
+    {"underflow", MILL_FAILURE_OUT_OF_BOUNDS},
+    {"leak", MILL_FAILURE_LEAK},
 };
 
 enum mill_failure_kind mill_sanitized_kind(const char *description)

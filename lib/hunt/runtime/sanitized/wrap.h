@@ -17,9 +17,9 @@
 #define PC   __builtin_return_address(0)
 #define JUMP __attribute__((musttail)) return
 
-#define MILL_WRAP(type, name, parameters)             \
+#define MILL_WRAP(type, name, parameters)                \
     type __real_##name parameters __attribute__((weak)); \
-    type __wrap_##name parameters;                    \
+    type __wrap_##name parameters;                       \
     type __wrap_##name parameters
 
 /* The point of an access; what is to be said against it the sanitizer says. */

@@ -31,17 +31,17 @@ static void write_to(const volatile void *address, size_t size, const void *pc)
     }
 }
 
-#define READ(name, size) \
+#define READ(name, size)                            \
     MILL_WRAP(void, __tsan_##name, (void *address)) \
-    {                                                        \
-        read_from(address, size, PC);                        \
-        JUMP __real___tsan_##name(address);                  \
+    {                                               \
+        read_from(address, size, PC);               \
+        JUMP __real___tsan_##name(address);         \
     }
-#define WRITE(name, size)                                    \
+#define WRITE(name, size)                           \
     MILL_WRAP(void, __tsan_##name, (void *address)) \
-    {                                                        \
-        write_to(address, size, PC);                         \
-        JUMP __real___tsan_##name(address);                  \
+    {                                               \
+        write_to(address, size, PC);                \
+        JUMP __real___tsan_##name(address);         \
     }
 
 READ(read1, 1)
@@ -91,22 +91,22 @@ MILL_WRAP(void, __tsan_vptr_update, (void **address, void *value))
 
 /* ---- memory at large: before version 16 the C library's names, which the sanitizer has taken ---- */
 
-#define COPY(name)                                                        \
+#define COPY(name)                                                     \
     MILL_WRAP(void *, name, (void *to, const void *from, size_t size)) \
-    {                                                                     \
-        if (size > 0) {                                                   \
-            read_from(from, size, PC);                                    \
-            write_to(to, size, PC);                                       \
-        }                                                                 \
-        JUMP __real_##name(to, from, size);                               \
+    {                                                                  \
+        if (size > 0) {                                                \
+            read_from(from, size, PC);                                 \
+            write_to(to, size, PC);                                    \
+        }                                                              \
+        JUMP __real_##name(to, from, size);                            \
     }
-#define FILL(name)                                                   \
+#define FILL(name)                                              \
     MILL_WRAP(void *, name, (void *to, int value, size_t size)) \
-    {                                                                \
-        if (size > 0) {                                              \
-            write_to(to, size, PC);                                  \
-        }                                                            \
-        JUMP __real_##name(to, value, size);                         \
+    {                                                           \
+        if (size > 0) {                                         \
+            write_to(to, size, PC);                             \
+        }                                                       \
+        JUMP __real_##name(to, value, size);                    \
     }
 
 COPY(memcpy)

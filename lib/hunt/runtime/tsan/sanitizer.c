@@ -41,7 +41,8 @@ static unsigned thread_of(void *report, int thread_count, int tid)
         unsigned long long os_id = 0;
         const char *name = NULL;
         void *trace[1];
-        __tsan_get_report_thread(report, (unsigned long)i, &this_tid, &os_id, &running, &name, &parent, trace, 1);
+        __tsan_get_report_thread(report, (unsigned long)i, &this_tid, &os_id, &running, &name, &parent, trace,
+                                 1);
         if (this_tid == tid && name && strncmp(name, "thread ", 7) == 0) {
             return (unsigned)atoi(name + 7);
         }

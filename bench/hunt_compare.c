@@ -10,22 +10,44 @@ struct side {
     struct mill_lines *lines;
 };
 
+#define PAIRS 1024
+
+struct comparison {
+    struct side one, other;
+    /* Places that are of the same line: most pairs come again and again. */
+    struct pair {
+        const void *here, *there;
+    } known[PAIRS];
+};
+
 static struct mill_line line_of(const struct side *side, uint32_t at)
 {
     return mill_lines_find(side->lines, (uintptr_t)side->job->trace[at].step.pc);
 }
 
-static bool is_same(const struct side *one, const struct side *other, uint32_t at)
+static bool are_of_a_line(struct comparison *comparison, uint32_t at)
 {
-    const struct mill_traced *this = &one->job->trace[at];
-    const struct mill_traced *that = &other->job->trace[at];
-    if (this->thread != that->thread || this->step.kind != that->step.kind ||
-        this->step.size != that->step.size) {
+    const void *here = comparison->one.job->trace[at].step.pc;
+    const void *there = comparison->other.job->trace[at].step.pc;
+    struct pair *known = &comparison->known[((uintptr_t)here * 31 + (uintptr_t)there) % PAIRS];
+    if (here && known->here == here && known->there == there) {
+        return true;
+    }
+    struct mill_line this = line_of(&comparison->one, at);
+    struct mill_line that = line_of(&comparison->other, at);
+    if (this.line != that.line || strcmp(this.file, that.file) != 0) {
         return false;
     }
-    struct mill_line here = line_of(one, at);
-    struct mill_line there = line_of(other, at);
-    return here.line == there.line && strcmp(here.file, there.file) == 0;
+    *known = (struct pair){here, there};
+    return true;
+}
+
+static bool is_same(struct comparison *comparison, uint32_t at)
+{
+    const struct mill_traced *this = &comparison->one.job->trace[at];
+    const struct mill_traced *that = &comparison->other.job->trace[at];
+    return this->thread == that->thread && this->step.kind == that->step.kind &&
+           this->step.size == that->step.size && are_of_a_line(comparison, at);
 }
 
 static void print_step(FILE *out, const struct side *side, uint32_t at)
@@ -36,30 +58,42 @@ static void print_step(FILE *out, const struct side *side, uint32_t at)
             mill_step_name((enum mill_step_kind)traced->step.kind));
 }
 
+static void print_outcome(FILE *out, const struct comparison *comparison, uint32_t same)
+{
+    const struct side *one = &comparison->one;
+    const struct side *other = &comparison->other;
+    if (same < one->job->traced && same < other->job->traced) {
+        fprintf(out, "the builds differ at step %u:\n", same + 1);
+        print_step(out, one, same);
+        print_step(out, other, same);
+        return;
+    }
+    fprintf(out, "%s and %s take the same %u steps", one->program, other->program, same);
+    const struct side *longer = one->job->traced > same ? one : other;
+    if (longer->job->traced > same) {
+        fprintf(out, ", then %s %u more", longer->program, longer->job->traced - same);
+    }
+    fprintf(out, "%s\n",
+            one->job->trace_lost > 0 || other->job->trace_lost > 0 ? "; later ones were not kept" : "");
+}
+
 bool mill_hunt_compare(FILE *out, const struct mill_drive *one, const char *one_program,
                        const struct mill_drive *other, const char *other_program)
 {
-    struct side this = {one->job, one_program, mill_lines_open(one_program, one->job->base)};
-    struct side that = {other->job, other_program, mill_lines_open(other_program, other->job->base)};
+    struct comparison comparison = {
+        .one = {one->job, one_program, mill_lines_open(one_program, one->job->base)},
+        .other = {other->job, other_program, mill_lines_open(other_program, other->job->base)},
+    };
     uint32_t both = one->job->traced < other->job->traced ? one->job->traced : other->job->traced;
     uint32_t at = 0;
-    bool opened = this.lines && that.lines;
-    while (opened && at < both && is_same(&this, &that, at)) {
+    bool opened = comparison.one.lines && comparison.other.lines;
+    while (opened && at < both && is_same(&comparison, at)) {
         at++;
     }
-    if (opened && at < both) {
-        fprintf(out, "the builds differ at step %u:\n", at + 1);
-        print_step(out, &this, at);
-        print_step(out, &that, at);
-    } else if (opened) {
-        fprintf(out, "%s and %s take the same %u steps", one_program, other_program, at);
-        if (one->job->traced != other->job->traced) {
-            fprintf(out, ", then %s %u more", one->job->traced > at ? one_program : other_program,
-                    one->job->traced > at ? one->job->traced - at : other->job->traced - at);
-        }
-        fprintf(out, "\n");
+    if (opened) {
+        print_outcome(out, &comparison, at);
     }
-    mill_lines_close(this.lines);
-    mill_lines_close(that.lines);
+    mill_lines_close(comparison.one.lines);
+    mill_lines_close(comparison.other.lines);
     return opened && at == both;
 }

@@ -271,7 +271,7 @@ expect 3 'cannot be started' replay "$late" --program ./nowhere
 compile late plain </dev/null
 
 # Copies, and memory, through the sanitizer's own functions: the program is what calls them.
-compile copies tsan asan <<'C'
+compile copies plain tsan asan <<'C'
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -296,6 +296,7 @@ int main(int argc, char **argv)
     }
     pthread_join(thread, NULL);
     free(bytes);
+    free(aligned_alloc(64, 64));
     if (argc > 1 && argv[1][0] == 'l') {
         *(volatile char *)bytes = 3;
     }
@@ -307,6 +308,7 @@ expect 0 'no failure' hunt --schedules 100 --seed 1 -q -- ./copies.asan
 expect 1 'ThreadSanitizer: data-race' hunt --schedules 100 --seed 1 -q -- ./copies.tsan race
 holds 'what calls memset is the program' test "$(grep -A2 -E '^  (Write|Previous write) of size' <<<"$output" | grep -cE '^    #1 (fill|main) .*copies.c:')" = 2
 has 'Location is heap block of size 128'
+expect 1 'copies.tsan and ./copies take the same [0-9]+ steps, then ./copies|take the same [0-9]+ steps$' replay "$(token)" --program ./copies
 expect 1 'AddressSanitizer: heap-use-after-free' hunt --schedules 100 --seed 1 -q -- ./copies.asan late
 has '^    #0 main copies.c:'
 
@@ -359,7 +361,7 @@ expect 2 "'--with' is 'tsan' or 'asan', not ''" cc masked.c --with
 expect 2 "'--with' is 'tsan', not 'asan'" hunt counter --with asan
 expect 2 "'--with' is of scenarios" hunt --with tsan -- ./masked
 
-# Scenarios with the real ThreadSanitizer.
+# Scenarios with the real ThreadSanitizer: any number of schedules in a process, aligned memory given back among it.
 expect 0 'clean, 1 controls caught, 0 controls not caught, 0 findings' hunt counter --with tsan --schedules 300 --seed 3 -q
 expect 1 'ThreadSanitizer: data-race' hunt --schedules 10 --seed 1 -q -- threadmill-hunt-tsan counter unsafe threads=2
 

@@ -69,14 +69,15 @@ static int become(int descriptor, int wanted)
     return descriptor == wanted ? fcntl(wanted, F_SETFD, 0) : dup2(descriptor, wanted);
 }
 
-/* What a sanitizer in the program is told, before what the user tells it. `words` of each it keeps to itself
- * unless its report is wanted with lines of source, which take it long to find. */
+/* What a sanitizer in the program is told, before what the user tells it. Finding lines of source takes it
+ * long: it does so only for the report that is `told`. */
 static void set_options(const char *name, const char *words, bool told)
 {
-    char text[1024];
+    char *text;
     const char *given = getenv(name);
-    snprintf(text, sizeof text, "%s:symbolize=%d%s%s", words, told, given ? ":" : "", given ? given : "");
-    setenv(name, text, 1);
+    if (asprintf(&text, "%s:symbolize=%d%s%s", words, told, given ? ":" : "", given ? given : "") >= 0) {
+        setenv(name, text, 1); /* this process is about to become another: nothing is freed */
+    }
 }
 
 static void tell_sanitizers(const struct mill_job *job)

@@ -2,6 +2,7 @@
  * is noted, since only the going of that is a point; and it is zeros, as the hunt's own heap gives them. The
  * hunt's heap (hunt/heap.h) is not there.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "hunt/heap.h"
@@ -82,7 +83,7 @@ size_t mill_heap_size;
 
 int mill_heap_open(void)
 {
-    return __sanitizer_install_malloc_and_free_hooks(given, taken_back) > 0 ? 0 : -1;
+    return __sanitizer_install_malloc_and_free_hooks(given, taken_back) > 0 ? 0 : -ENOMEM;
 }
 
 void mill_heap_close(void)
@@ -176,14 +177,31 @@ static void go(const void *memory, const void *pc)
 
 COMES(malloc, (size_t size), size)
 COMES(calloc, (size_t count, size_t size), count, size)
-COMES(aligned_alloc, (size_t alignment, size_t size), alignment, size)
-COMES(memalign, (size_t alignment, size_t size), alignment, size)
+/* Of aligned memory ThreadSanitizer says nothing. */
+static void *settle(void *memory, size_t size)
+{
+    given(memory, size);
+    asked = false;
+    return memory;
+}
+
+#define COMES_ALIGNED(name, parameters, size, ...)       \
+    MILL_WRAP(void *, name, parameters)                  \
+    {                                                    \
+        ask(0);                                          \
+        return settle(__real_##name(__VA_ARGS__), size); \
+    }
+
+COMES_ALIGNED(aligned_alloc, (size_t alignment, size_t size), size, alignment, size)
+COMES_ALIGNED(memalign, (size_t alignment, size_t size), size, alignment, size)
 GOES(free, (void *memory), memory)
 
 MILL_WRAP(int, posix_memalign, (void **memory, size_t alignment, size_t size))
 {
     ask(0);
-    JUMP __real_posix_memalign(memory, alignment, size);
+    int error = __real_posix_memalign(memory, alignment, size);
+    settle(error == 0 ? *memory : NULL, size);
+    return error;
 }
 
 MILL_WRAP(void *, realloc, (void *memory, size_t size))
@@ -201,8 +219,8 @@ MILL_WRAP(char *, strdup, (const char *text))
 
 COMES(_Znwm, (size_t size), size)
 COMES(_Znam, (size_t size), size)
-COMES(_ZnwmSt11align_val_t, (size_t size, size_t alignment), size, alignment)
-COMES(_ZnamSt11align_val_t, (size_t size, size_t alignment), size, alignment)
+COMES_ALIGNED(_ZnwmSt11align_val_t, (size_t size, size_t alignment), size, size, alignment)
+COMES_ALIGNED(_ZnamSt11align_val_t, (size_t size, size_t alignment), size, size, alignment)
 GOES(_ZdlPv, (void *memory), memory)
 GOES(_ZdaPv, (void *memory), memory)
 GOES(_ZdlPvm, (void *memory, size_t size), memory, size)

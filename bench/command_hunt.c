@@ -97,6 +97,15 @@ static int take_engine(void *target, const char *value, struct mill_error *error
     return 0;
 }
 
+static int take_with(void *target, const char *value, struct mill_error *error)
+{
+    if (strcmp(value, "tsan") != 0) {
+        return mill_error_set(error, -EINVAL, "option '--with' is 'tsan', not '%s'", value);
+    }
+    ((struct mill_hunt_request *)target)->with = value;
+    return 0;
+}
+
 #define TAKE_FLAG(name, change)                                                       \
     static int take_##name(void *target, const char *value, struct mill_error *error) \
     {                                                                                 \
@@ -127,6 +136,10 @@ static const struct mill_option options[] = {
      "of scenarios: a parameter, as 'threadmill list' shows it; several joined by\ncommas", mill_take_set,
      true},
     {"operations", 0, "N", "of scenarios: operations of each thread (3)", take_operations, false},
+    {"with", 0, "tsan",
+     "of scenarios: the real ThreadSanitizer looks for the races. A program is linked\nwith it: 'threadmill "
+     "cc --with tsan'",
+     take_with, false},
     {"schedules", 'n', "N", "how many (10000; of scenarios 1000 for each cell)", take_schedules, false},
     {"time", 't', "TIME", "as many as there is time for: 10s, 5m", take_time, false},
     {"seed", 's', "S",
@@ -290,6 +303,11 @@ static int run(int argc, char **argv)
         return mill_complain(MILL_EXIT_USAGE,
                              "scenarios or a program: '%s' and what stands behind '--' are both",
                              hunt->run.scenarios[0]);
+    }
+    if (program && hunt->with) {
+        return mill_complain(MILL_EXIT_USAGE,
+                             "'--with' is of scenarios: link the program with 'threadmill cc --with %s'",
+                             hunt->with);
     }
     if (at < argc && !program) {
         return mill_complain(MILL_EXIT_USAGE, "'--' needs a program behind it: threadmill hunt -- ./prog");

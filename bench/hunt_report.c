@@ -26,6 +26,42 @@ static bool is_known(const struct mill_line *line)
     return line->line > 0 && !line->runtime;
 }
 
+/* Length of " (pid=123)" or "==123==" at the beginning: numbers of processes are others each time. */
+static size_t process_number(const char *text)
+{
+    static const char *const around[][2] = {{" (pid=", ")"}, {"==", "=="}};
+    for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
+        size_t begin = strlen(around[i][0]);
+        size_t digits = strncmp(text, around[i][0], begin) == 0 ? strspn(text + begin, "0123456789") : 0;
+        if (digits > 0 && strncmp(text + begin + digits, around[i][1], strlen(around[i][1])) == 0) {
+            return begin + digits + strlen(around[i][1]);
+        }
+    }
+    return 0;
+}
+
+/* What a sanitizer has said itself. */
+static void print_said(const struct report *report)
+{
+    const char *text = report->job->report;
+    char last = '\n';
+    if (!text[0]) {
+        return;
+    }
+    fprintf(report->out, "\n%s says:\n", report->job->sanitizer);
+    while (*text) {
+        size_t skipped = process_number(text);
+        text += skipped;
+        if (skipped == 0) {
+            last = *text++;
+            fputc(last, report->out);
+        }
+    }
+    if (last != '\n') {
+        fputc('\n', report->out);
+    }
+}
+
 static void print_stack(const struct report *report, const struct mill_failure_stack *stack)
 {
     fprintf(report->out, "  thread %u %s\n", stack->thread, stack->label);
@@ -206,5 +242,6 @@ void mill_hunt_report(FILE *out, const struct mill_drive *drive, const char *pro
         print_stack(&report, mill_hunt_seen(job, &failure->stack[i]));
     }
     print_schedule(&report);
+    print_said(&report);
     mill_lines_close(report.lines);
 }

@@ -16,6 +16,7 @@ struct mill_hunt_request {
     bool progress;      /* progress guarantees alone are looked at */
     bool raw;           /* what was found is told as it was found, without its steps */
     bool verbose;
+    const char *with; /* the sanitizer that scenarios are linked with, or NULL */
     json_t *document; /* NULL: none is wanted (hunt_document.h) */
     bool document_failed;
     struct mill_replacement out; /* where it goes */

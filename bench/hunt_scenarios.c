@@ -46,19 +46,25 @@ static void add_word(struct words *words, const char *name, const char *value)
     words->list[words->count] = NULL;
 }
 
-static void make_words(struct words *words, const struct mill_cell *cell, int64_t operations, bool unrecorded)
+static const char *target_of(const struct mill_hunt_request *request)
+{
+    return request->with ? "threadmill-hunt-tsan" : "threadmill-hunt";
+}
+
+static void make_words(struct words *words, const struct mill_hunt_request *request,
+                       const struct mill_cell *cell, int64_t operations)
 {
     char value[64];
     const struct mill_scenario *scenario = cell->scenario;
     words->count = 0;
-    add_word(words, "threadmill-hunt", NULL);
+    add_word(words, target_of(request), NULL);
     add_word(words, scenario->name, NULL);
     add_word(words, cell->strategy->name, NULL);
     snprintf(value, sizeof value, "%u", cell->threads);
     add_word(words, "threads", value);
     snprintf(value, sizeof value, "%" PRId64, operations);
     add_word(words, "operations", value);
-    if (unrecorded) {
+    if (request->unrecorded) {
         add_word(words, "history", "0");
     }
     for (unsigned i = 0; i < scenario->parameter_count; i++) {
@@ -223,14 +229,14 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         mill_hunt_document_cell(request, cell, "unsupported", cell->scenario->waits, NULL);
         return;
     }
-    make_words(&words, cell, request->operations, request->unrecorded);
+    make_words(&words, request, cell, request->operations);
     request->campaign.prey.arguments = words.list;
     ask_wait_freedom(request, cell);
     int status = mill_campaign_run(&request->campaign, &result, &error);
     bool silent = status == 0 && !result.failed && !result.interrupted && !request->progress;
     if (silent && cell->expectation && cell->must_show && request->operations < OPERATIONS_OF_CONTROLS) {
         mill_campaign_free(&result); /* its mistake may be in an operation that is seldom made */
-        make_words(&words, cell, OPERATIONS_OF_CONTROLS, request->unrecorded);
+        make_words(&words, request, cell, OPERATIONS_OF_CONTROLS);
         status = mill_campaign_run(&request->campaign, &result, &error);
     } else if (silent && !is_control(cell) && claims_progress(cell) && !cell->scenario->waits &&
                hunt_progress(request, cell, &result, tally)) {
@@ -299,7 +305,7 @@ int mill_hunt_scenarios(struct mill_hunt_request *request)
         .setting_count = run->setting_count,
         .tool = MILL_TSAN,
     };
-    if (mill_hunt_find_program("threadmill-hunt", program, &error) < 0) {
+    if (mill_hunt_find_program(target_of(request), program, &error) < 0) {
         return mill_complain(MILL_EXIT_MACHINE, "%s: it is built with clang alone", error.message);
     }
     if (mill_plan_make(&plan, &asked, &mill_scenarios, MILL_THREADS_MAX, &error) < 0) {

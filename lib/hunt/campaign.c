@@ -333,8 +333,8 @@ void mill_campaign_free(struct mill_campaign_result *result)
 
 /* ---- one schedule again ---- */
 
-int mill_campaign_follow(const struct mill_campaign *campaign, const struct mill_choices *choices,
-                         bool strict, struct mill_drive *drive, struct mill_error *error)
+int mill_campaign_prepare(const struct mill_campaign *campaign, const struct mill_choices *choices,
+                          bool strict, struct mill_drive *drive, struct mill_error *error)
 {
     int status = mill_drive_open(drive, error);
     if (status < 0) {
@@ -343,10 +343,14 @@ int mill_campaign_follow(const struct mill_campaign *campaign, const struct mill
     ask(campaign, drive->job);
     drive->job->flags = (drive->job->flags & ~(uint32_t)MILL_JOB_CLASSES) | MILL_JOB_TRACE_ON;
     status = mill_drive_follow(drive, choices, strict);
-    if (status < 0) {
-        return mill_error_set(error, status, "the list of choices is too long");
-    }
-    return mill_drive_run(drive, &campaign->prey, error);
+    return status < 0 ? mill_error_set(error, status, "the list of choices is too long") : 0;
+}
+
+int mill_campaign_follow(const struct mill_campaign *campaign, const struct mill_choices *choices,
+                         bool strict, struct mill_drive *drive, struct mill_error *error)
+{
+    int status = mill_campaign_prepare(campaign, choices, strict, drive, error);
+    return status < 0 ? status : mill_drive_run(drive, &campaign->prey, error);
 }
 
 struct reduction {

@@ -75,6 +75,11 @@ void mill_campaign_free(struct mill_campaign_result *result);
 int mill_campaign_minimise(const struct mill_campaign *campaign, struct mill_campaign_result *result,
                            uint32_t attempts, struct mill_error *error);
 
+/* Opens a drive whose job is to follow these choices, keeping the steps. 0 or a negative errno; the drive is
+ * to be closed in either case. */
+int mill_campaign_prepare(const struct mill_campaign *campaign, const struct mill_choices *choices,
+                          bool strict, struct mill_drive *drive, struct mill_error *error);
+
 /* Runs these choices once, keeping the steps: the answers are in `drive`, which is opened here. 0 or a
  * negative errno; the drive is to be closed in either case. */
 int mill_campaign_follow(const struct mill_campaign *campaign, const struct mill_choices *choices,

@@ -69,9 +69,41 @@ static int become(int descriptor, int wanted)
     return descriptor == wanted ? fcntl(wanted, F_SETFD, 0) : dup2(descriptor, wanted);
 }
 
-static _Noreturn void start_program(const struct mill_drive *drive, const struct mill_prey *prey, int report)
+/* What a sanitizer in the program is told, before what the user tells it. Finding lines of source takes it
+ * long: it does so only for the report that is `told`. */
+static void set_options(const char *name, const char *words, bool told)
+{
+    char *text;
+    const char *given = getenv(name);
+    if (asprintf(&text, "%s:symbolize=%d%s%s", words, told, given ? ":" : "", given ? given : "") >= 0) {
+        setenv(name, text, 1); /* this process is about to become another: nothing is freed */
+    }
+}
+
+static void tell_sanitizers(const struct mill_job *job)
+{
+    bool told = job->flags & MILL_JOB_TRACE_ON;
+    /* No waiting at the end, no exit code of its own, nothing of threads that the runtime keeps; no
+     * unwinding by a library, whose calls would be taken for the program's. */
+    set_options("TSAN_OPTIONS", "atexit_sleep_ms=0:exitcode=0:report_thread_leaks=0:halt_on_error=0", told);
+    set_options("ASAN_OPTIONS", "detect_leaks=0:fast_unwind_on_fatal=1:print_legend=0", told);
+}
+
+int mill_drive_become(const struct mill_drive *drive, const char *program, char *const *arguments)
 {
     char number[16];
+    become(drive->memory, JOB_DESCRIPTOR);
+    snprintf(number, sizeof number, "%d", JOB_DESCRIPTOR);
+    setenv(MILL_JOB_ENVIRONMENT, number, 1);
+    setenv("LD_BIND_NOW", "1", 1); /* else each process that is forked later looks up what it calls */
+    tell_sanitizers(drive->job);
+    personality(ADDR_NO_RANDOMIZE); /* what depends on addresses is the same each time */
+    execvp(program, arguments);
+    return -errno;
+}
+
+static _Noreturn void start_program(const struct mill_drive *drive, const struct mill_prey *prey, int report)
+{
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0);
@@ -83,13 +115,7 @@ static _Noreturn void start_program(const struct mill_drive *drive, const struct
         become(prey->output, STDOUT_FILENO);
         become(prey->output, STDERR_FILENO);
     }
-    become(drive->memory, JOB_DESCRIPTOR);
-    snprintf(number, sizeof number, "%d", JOB_DESCRIPTOR);
-    setenv(MILL_JOB_ENVIRONMENT, number, 1);
-    setenv("LD_BIND_NOW", "1", 1);  /* else each process that is forked later looks up what it calls */
-    personality(ADDR_NO_RANDOMIZE); /* what depends on addresses is the same each time */
-    execv(prey->program, prey->arguments);
-    int why = errno;
+    int why = -mill_drive_become(drive, prey->program, prey->arguments);
     ssize_t unused = write(report, &why, sizeof why);
     (void)unused;
     _exit(127);

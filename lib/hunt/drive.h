@@ -42,6 +42,10 @@ void mill_drive_close(struct mill_drive *drive);
  * learnt. 0, or: -ENOENT and such, it cannot be started. */
 int mill_drive_start(struct mill_drive *drive, const struct mill_prey *prey, struct mill_error *error);
 
+/* The calling process becomes `program` (looked up as a shell does), with the job: the prey itself, or what
+ * starts it, as a debugger. Returns only if that fails: a negative errno. */
+int mill_drive_become(const struct mill_drive *drive, const char *program, char *const *arguments);
+
 /* Waits for its end. With `timeout_ms` at most so long: -ETIMEDOUT then; -1 is for ever. -ENOEXEC: it was not
  * linked with the runtime. A program that ended without a word is told in `error`, -EIO. */
 int mill_drive_wait(struct mill_drive *drive, int timeout_ms, struct mill_error *error);

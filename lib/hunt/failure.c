@@ -25,6 +25,7 @@ static const char *const names[MILL_FAILURE_KINDS] = {
     [MILL_FAILURE_STACK] = "stack overflow",
     [MILL_FAILURE_HUNG] = "hung",
     [MILL_FAILURE_UNSUPPORTED] = "unsupported",
+    [MILL_FAILURE_SANITIZER] = "sanitizer",
 };
 
 const char *mill_failure_name(enum mill_failure_kind kind)

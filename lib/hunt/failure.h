@@ -29,6 +29,7 @@ enum mill_failure_kind {
     MILL_FAILURE_STACK,       /* a thread's stack is full */
     MILL_FAILURE_HUNG,        /* no point for seconds: it computes, or waits in a call that is not ours */
     MILL_FAILURE_UNSUPPORTED, /* a call that cannot be controlled */
+    MILL_FAILURE_SANITIZER,   /* what a sanitizer reports and no other kind is */
     MILL_FAILURE_KINDS,
 };
 

@@ -24,6 +24,9 @@
 #define MILL_JOB_TOLD        ((size_t)1 << 16)
 #define MILL_JOB_OUTCOMES    16
 
+/* Bytes of a sanitizer's report that are kept. */
+#define MILL_JOB_REPORT      16384
+
 enum mill_job_mode {
     MILL_JOB_EXPLORE, /* schedules first, first + stride, … of an explorer */
     MILL_JOB_FOLLOW,  /* one schedule: the choices that are given */
@@ -118,6 +121,8 @@ struct mill_job {
     uint32_t traced;
     uint32_t trace_lost;
     char refusal[400];
+    char sanitizer[32];           /* what else the program was linked with: "ThreadSanitizer"; or nothing */
+    char report[MILL_JOB_REPORT]; /* what that has said, in its own words */
     struct mill_failure failure;
     struct mill_job_outcome outcomes[MILL_JOB_OUTCOMES]; /* of all that are done */
     char told[MILL_JOB_TOLD];          /* more of the failure, in lines; the target's own words */

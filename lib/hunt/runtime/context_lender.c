@@ -15,7 +15,7 @@
 
 #include "hunt/runtime/context.h"
 #include "hunt/runtime/raw.h"
-#include "hunt/runtime/real.h"
+#include "hunt/runtime/sanitizer.h"
 
 /* As large as a thread's stack is by default; untouched pages cost nothing. */
 #define STACK_BYTES  ((size_t)8 << 20)
@@ -66,7 +66,7 @@ static int start(struct errand *errand, char *stack)
         sigfillset(&all);
         pthread_sigmask(SIG_BLOCK, &all, &before);
         pthread_attr_setstack(&attributes, stack + MILL_CONTEXT_GUARD, STACK_BYTES - MILL_CONTEXT_GUARD);
-        status = mill_real()->pthread_create(&thread, &attributes, lender_main, errand);
+        status = mill_sanitizer_create(&thread, &attributes, lender_main, errand);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         pthread_attr_destroy(&attributes);
     }

@@ -9,6 +9,7 @@
 
 #include "hunt/runtime/raw.h"
 #include "hunt/runtime/real.h"
+#include "hunt/runtime/sanitizer.h"
 #include "hunt/step.h"
 
 /* `turn` is 1 while the thread may run. Written by who hands over (release), awaited by the thread (acquire):
@@ -56,7 +57,7 @@ static int start(unsigned context, void (*entry)(void))
     pthread_t thread;
     hand->entry = entry;
     atomic_store_explicit(&hand->turn, 0, memory_order_relaxed);
-    int status = mill_real()->pthread_create(&thread, NULL, hand_main, hand);
+    int status = mill_sanitizer_create(&thread, NULL, hand_main, hand);
     if (status == 0) {
         hand->handle = (unsigned long)thread;
         mill_real()->pthread_detach(thread);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hunt/runtime/real.h"
 #include "hunt/runtime/scheduler_inside.h"
 
 /* The handlers run on a stack of their own: the thread's may be what is full. */
@@ -48,6 +49,6 @@ void mill_crash_watch(void)
     sigaltstack(&own, NULL);
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         struct sigaction action = {.sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-        sigaction(signals[i], &action, NULL);
+        mill_real()->sigaction(signals[i], &action, NULL);
     }
 }

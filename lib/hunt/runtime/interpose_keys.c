@@ -9,6 +9,7 @@
 
 #include "hunt/reserve.h"
 #include "hunt/runtime/real.h"
+#include "hunt/runtime/sanitizer.h"
 
 #define FIRST_OURS 0x10000U
 
@@ -45,6 +46,20 @@ static int add(void (*destructor)(void *))
     return -1;
 }
 
+/* What a sanitizer makes before anything of the program's runs it keeps to itself, in each context's own
+ * thread-local storage. */
+static bool begun;
+
+__attribute__((constructor(101))) static void begin_program(void)
+{
+    begun = true;
+}
+
+static bool is_sanitizers(void)
+{
+    return mill_sanitizer.name != NULL && !begun;
+}
+
 int mill_key_create(unsigned *key, void (*destructor)(void *))
 {
     int slot = add(destructor);
@@ -76,15 +91,18 @@ int mill_key_delete(unsigned key)
 void *mill_key_get(unsigned key)
 {
     int slot = find(key);
+    if (slot < 0) {
+        return key < FIRST_OURS ? mill_real()->pthread_getspecific(key) : NULL;
+    }
     const struct mill_thread_data *data = mill_thread_data(mill_self());
-    return slot < 0 || (unsigned)slot >= data->keys_set ? NULL : (void *)data->keys[slot];
+    return (unsigned)slot >= data->keys_set ? NULL : (void *)data->keys[slot];
 }
 
 int mill_key_set(unsigned key, void *value)
 {
     int slot = find(key);
     if (slot < 0) {
-        return EINVAL;
+        return key < FIRST_OURS ? mill_real()->pthread_setspecific(key, value) : EINVAL;
     }
     struct mill_thread_data *data = mill_thread_data(mill_self());
     while (data->keys_set <= (unsigned)slot) {
@@ -129,7 +147,7 @@ int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
         return mill_key_create(key, destructor);
     }
     int error = mill_real()->pthread_key_create(key, destructor);
-    if (error == 0) {
+    if (error == 0 && !is_sanitizers()) {
         int slot = add(destructor);
         if (slot < 0) {
             mill_real()->pthread_key_delete(*key);

@@ -156,6 +156,7 @@ extern void __assert_fail(const char *assertion, const char *file, unsigned line
     X(quick_exit)                          \
     X(system)                              \
     X(malloc_usable_size)                  \
+    X(sigaction)                           \
     X(epoll_wait)                          \
     X(epoll_pwait)                         \
     X(syscall)
@@ -167,7 +168,8 @@ struct mill_real {
     int (*gettimeofday)(struct timeval *now, void *zone);
 };
 
-extern struct mill_real mill_real_functions; /* filled by mill_real_open */
+extern struct mill_real
+    mill_real_functions; /* filled by mill_real_open; sanitized/real_beside.c changes it */
 void mill_real_open(void);
 
 static inline const struct mill_real *mill_real(void)

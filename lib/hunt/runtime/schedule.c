@@ -12,6 +12,7 @@
 #include "hunt/runtime/check.h"
 #include "hunt/runtime/interpose.h"
 #include "hunt/runtime/raw.h"
+#include "hunt/runtime/sanitizer.h"
 #include "hunt/runtime/suspend.h"
 
 /* Exit status of a process whose end the job tells. */
@@ -99,10 +100,24 @@ static int open_explorer(struct mill_job *job)
     return 0;
 }
 
+static bool looks_for_races(const struct mill_job *job)
+{
+    switch (mill_sanitizer.races) {
+    case MILL_SANITIZER_RACES_OURS:
+        return job->flags & MILL_JOB_RACES;
+    case MILL_SANITIZER_RACES_NONE:
+        return false;
+    case MILL_SANITIZER_RACES_ITS:
+        return true;
+    }
+    return false;
+}
+
 int mill_scheduler_open(struct mill_job *job)
 {
     static const struct mill_context_engine *const engines[] = {&mill_context_fibers, &mill_context_threads};
     mill_schedule.job = job;
+    snprintf(job->sanitizer, sizeof job->sanitizer, "%s", mill_sanitizer.name ? mill_sanitizer.name : "");
     for (unsigned i = 0; i < sizeof engines / sizeof engines[0]; i++) {
         if (strcmp(job->engine, engines[i]->name) == 0) {
             mill_schedule.engine = engines[i];
@@ -111,6 +126,9 @@ int mill_scheduler_open(struct mill_job *job)
     if (!mill_schedule.engine || mill_schedule.engine->missing()) {
         return refuse(job, -EINVAL, "engine: %s",
                       mill_schedule.engine ? mill_schedule.engine->missing() : job->engine);
+    }
+    if (mill_sanitizer.dress) {
+        mill_schedule.engine = mill_sanitizer.dress(mill_schedule.engine);
     }
     if (mill_schedule.engine->once) {
         job->batch = 1;
@@ -123,7 +141,11 @@ int mill_scheduler_open(struct mill_job *job)
     if (status < 0) {
         return status;
     }
-    mill_hunt_races = job->flags & MILL_JOB_RACES;
+    if (job->flags & mill_sanitizer.flags_not) {
+        return refuse(job, -EOPNOTSUPP, "leaks are not looked for in a program that is linked with %s",
+                      mill_sanitizer.name);
+    }
+    mill_hunt_races = looks_for_races(job);
     mill_interpose_spurious = job->flags & MILL_JOB_SPURIOUS;
     mill_schedule.steps_max = job->options.steps_max;
     mill_schedule.made = mill_choices_make(job->made, sizeof job->made);
@@ -176,6 +198,9 @@ void mill_scheduler_begin(uint64_t number)
     mill_interpose_begin();
     mill_frames_here = mill_schedule.threads[0].frames;
     mill_heap_begin();
+    if (mill_sanitizer.begin) {
+        mill_sanitizer.begin(job);
+    }
     if (mill_hunt_races) {
         mill_race_begin();
     }

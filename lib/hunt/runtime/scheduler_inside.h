@@ -22,6 +22,9 @@ struct mill_frames {
     const void *callers[MILL_FRAMES];
 };
 
+/* How many functions are under way in a thread; of one that has ended, how many it ended in. */
+unsigned mill_thread_depth(unsigned thread);
+
 /* Of the running thread. */
 extern struct mill_frames *mill_frames_here;
 

@@ -18,6 +18,8 @@
 #include "hunt/heap.h"
 #include "hunt/runtime/crash.h"
 #include "hunt/runtime/raw.h"
+#include "hunt/runtime/real.h"
+#include "hunt/runtime/sanitizer.h"
 #include "hunt/runtime/scheduler_inside.h"
 
 /* relaxed, throughout: one process writes at a time, and who reads it later has waited for that. */
@@ -95,7 +97,7 @@ static void start_watch(void)
 {
     const struct sigaction action = {.sa_handler = look, .sa_flags = SA_RESTART};
     const struct itimerval second = {.it_interval = {.tv_sec = 1}, .it_value = {.tv_sec = 1}};
-    sigaction(SIGALRM, &action, NULL);
+    mill_real()->sigaction(SIGALRM, &action, NULL);
     setitimer(ITIMER_REAL, &second, NULL);
 }
 
@@ -180,7 +182,7 @@ static void rewind_input(void)
  * parent. */
 static pid_t start_child(pid_t parent)
 {
-    pid_t child = FORK();
+    pid_t child = mill_sanitizer.name ? fork() : FORK(); /* a sanitizer has locks of its own to see to */
     if (child == 0) {
         const struct {
             void *handler;

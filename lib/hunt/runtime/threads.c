@@ -141,6 +141,11 @@ unsigned mill_thread_stack(unsigned thread, const void *pc, uintptr_t *pcs, unsi
     return count;
 }
 
+unsigned mill_thread_depth(unsigned thread)
+{
+    return mill_schedule.threads[thread].frames->depth;
+}
+
 uintptr_t mill_thread_floor(unsigned thread)
 {
     return mill_schedule.engine->stack_floor(thread);

@@ -1,0 +1,3 @@
+#include "hunt/runtime/sanitizer.h"
+
+const struct mill_sanitizer mill_sanitizer = {.name = NULL};

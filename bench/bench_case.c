@@ -91,7 +91,7 @@ static int prepare(struct mill_bench_case *bench)
     int status = mill_histogram_create(&bench->latency);
     for (unsigned i = 0; status == 0 && i < threads; i++) {
         bench->recordings[i].every = 1;
-        status = mill_histogram_create(&bench->recordings[i].latency);
+        status = mill_recording_create(&bench->recordings[i], bench->one.scenario);
     }
     if (status == 0) {
         status = place_threads(bench);
@@ -108,7 +108,7 @@ static int prepare(struct mill_bench_case *bench)
 static void release(struct mill_bench_case *bench)
 {
     for (unsigned i = 0; bench->recordings && i < bench->one.threads; i++) {
-        mill_histogram_destroy(bench->recordings[i].latency);
+        mill_recording_destroy(&bench->recordings[i]);
     }
     mill_histogram_destroy(bench->latency);
     free(bench->workers);

@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "core/text.h"
 #include "costs.h"
+#include "doctor_compare.h"
 #include "harness/calibrate.h"
 #include "harness/launch.h"
 #include "harness/machine.h"
@@ -26,10 +27,6 @@ enum {
     cost_operations = 1 << 18,
     calibrations = 40,
     noise_rounds = 12,
-};
-
-struct request {
-    bool json;
 };
 
 /* Everything is collected as JSON first; the text is a view of it. */
@@ -355,16 +352,40 @@ static void print_noise(const json_t *all)
 
 /* ---- the command ---- */
 
-static int take_json(void *target, const char *value, struct mill_error *error)
+static int take_compare(void *target, const char *value, struct mill_error *error)
 {
     (void)value;
     (void)error;
-    ((struct request *)target)->json = true;
+    ((struct mill_doctor_request *)target)->compare = true;
     return 0;
 }
 
+static int take_trials(void *target, const char *value, struct mill_error *error)
+{
+    int64_t trials;
+    int status = mill_option_number("trials", value, 2, 100000, &trials, error);
+    ((struct mill_doctor_request *)target)->trials = status == 0 ? (unsigned)trials : 0;
+    return status;
+}
+
 static const struct mill_option options[] = {
-    {"json", 0, NULL, "everything, as JSON on standard output", take_json, false},
+    {"json", 0, NULL, "everything, as JSON on standard output", mill_take_json, false},
+    {"compare", 0, NULL,
+     "instead of all that: how often 'threadmill compare' raises a false alarm on this machine, and "
+     "how\noften "
+     "it sees operations that take a quarter longer",
+     take_compare, false},
+    {"trials", 0, "N", "with --compare: comparisons of A with A (200); half as many of a quarter more",
+     take_trials, false},
+    {"time", 0, "TIME", "with --compare: no comparison begins that would not end within this time",
+     mill_take_time, false},
+    {"rounds", 'r', "N", "with --compare: rounds of each comparison (25)", mill_take_rounds, false},
+    {"window", 0, "TIME", "with --compare: how long each sample measures (10ms)", mill_take_window, false},
+    {"calibration", 0, "TIME", "with --compare: as of 'threadmill compare' (1ms)", mill_take_calibration,
+     false},
+    {"seed", 0, "N", "with --compare: of all of it (drawn, and printed)", mill_take_seed, false},
+    {"output", 'o', "FILE", "with --compare: where the document goes (nowhere)", mill_take_output, false},
+    {"quiet", 'q', NULL, "no progress", mill_take_quiet, false},
 };
 
 static const struct mill_usage usage = {
@@ -372,30 +393,69 @@ static const struct mill_usage usage = {
     "",
     "Tells what this machine can and cannot tell: processors, clock, what the harness itself costs, which "
     "sanitizers,\n"
-    "peers and counters are there, and how noisy the machine is now. Takes about ten seconds.",
+    "peers and counters are there, and how noisy the machine is now. Takes about ten seconds; with "
+    "--compare, which\n"
+    "judges the gate, about twenty minutes.\n\n"
+    "exit codes: 0; with --compare 1 when the gate is not as good as it should be: at most 1 false alarm in "
+    "200,\n"
+    "95 of 100 seen, each comparison within 30 seconds",
     options,
     sizeof options / sizeof options[0],
     "  threadmill doctor\n"
-    "  threadmill doctor --json | jq .noise\n",
+    "  threadmill doctor --json | jq .noise\n"
+    "  threadmill doctor --compare -o gate.json\n"
+    "  threadmill doctor --compare --trials 20 --time 2m\n",
 };
+
+/* --compare: what stands for itself when it is not given. */
+static int judge_gate(struct mill_doctor_request *request, const struct mill_cpus *cpus, int argc,
+                      char **argv)
+{
+    struct mill_run_settings *run = &request->run.run;
+    request->trials = request->trials > 0 ? request->trials : 200;
+    run->rounds = request->run.rounds_given ? run->rounds : 25;
+    run->window_ns = request->run.windowed ? run->window_ns : 10 * MILL_NS_PER_MS;
+    run->slice_ns = run->window_ns < run->slice_ns ? run->window_ns : run->slice_ns;
+    mill_run_request_draw_seed(&request->run);
+    return mill_doctor_compare(request, cpus, argc, argv);
+}
 
 static int run(int argc, char **argv)
 {
-    struct request request = {0};
+    struct mill_doctor_request request = {.run = {.run = {.attempts = 4,
+                                                          .throughput = true,
+                                                          .latency_every = 1,
+                                                          .pin = MILL_PIN_SPREAD,
+                                                          .warmup_ns = 2 * MILL_NS_PER_MS,
+                                                          .slice_ns = 10 * MILL_NS_PER_MS,
+                                                          .calibration_ns = MILL_NS_PER_MS,
+                                                          .grace_ns = 10 * MILL_NS_PER_S}}};
     struct mill_error error = {"no memory"};
     struct mill_cpus *cpus;
     int status = mill_options_parse(&usage, argc, argv, &request, NULL, &error);
     if (status != 0) {
         return status > 0 ? MILL_EXIT_EXPECTED : mill_complain(MILL_EXIT_USAGE, "%s", error.message);
     }
+    bool trial = request.trials > 0 || request.run.budget_given || request.run.rounds_given ||
+                 request.run.windowed || request.run.seeded || request.run.output;
+    if (trial && !request.compare) {
+        return mill_complain(MILL_EXIT_USAGE,
+                             "--trials, --time, --rounds, --window, --seed and --output go with "
+                             "--compare");
+    }
     if (mill_cpus_open(&cpus, &error) < 0) {
         return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+    }
+    if (request.compare) {
+        int judged = judge_gate(&request, cpus, argc, argv);
+        mill_cpus_close(cpus);
+        return judged;
     }
     int code = MILL_EXIT_EXPECTED;
     json_t *all = examine(cpus, &error);
     if (!all) {
         code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
-    } else if (request.json) {
+    } else if (request.run.json) {
         json_dumpf(all, stdout, JSON_INDENT(1));
         printf("\n");
     } else {

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "core/clock.h"
 #include "core/text.h"
+#include "hunt_document.h"
 #include "hunt_input.h"
 #include "hunt_request.h"
 #include "hunt_token.h"
@@ -113,6 +114,8 @@ TAKE_FLAG(spurious, request->campaign.flags |= MILL_JOB_SPURIOUS)
 TAKE_FLAG(classes, request->campaign.flags |= MILL_JOB_CLASSES)
 TAKE_FLAG(progress, request->progress = true)
 TAKE_FLAG(wait_free, request->campaign.flags |= MILL_JOB_WAIT_FREE)
+TAKE_FLAG(fork, request->campaign.batch = 1)
+TAKE_FLAG(trace_hash, request->campaign.flags |= MILL_JOB_HASH_ON)
 TAKE_FLAG(raw, request->raw = true)
 TAKE_FLAG(verbose, request->verbose = true)
 
@@ -143,6 +146,11 @@ static const struct mill_option options[] = {
     {"engine", 0, "ENGINE",
      "how threads are switched: fibers, all on one kernel thread; or threads,\nslower (default fibers)",
      take_engine, false},
+    {"fork", 0, NULL, "of scenarios: a process for each schedule, as programs always have; slower", take_fork,
+     false},
+    {"trace-hash", 0, NULL,
+     "a number that stands for every step of every schedule: equal numbers, equal runs", take_trace_hash,
+     false},
     {"no-races", 0, NULL, "data races that nothing else shows are no finding", take_no_races, false},
     {"lock-order", 0, NULL,
      "locks that threads take in both orders are a finding, also where none waits;\norders that flags or "
@@ -165,6 +173,10 @@ static const struct mill_option options[] = {
      take_wait_free, false},
     {"raw", 0, NULL, "a failing schedule is told as it was found, not reduced and not printed", take_raw,
      false},
+    {"output", 'o', "FILE",
+     "what was hunted and found as a document, with the steps of each failing schedule, those of\ncontrols "
+     "too; 'threadmill report' shows it",
+     mill_take_output, false},
     {"verbose", 'v', NULL, "every step of a failing schedule", take_verbose, false},
     {"quiet", 'q', NULL, "no progress", mill_take_quiet, false},
 };
@@ -182,7 +194,7 @@ static const struct mill_usage usage = {
     "with a token that 'threadmill replay' plays again.",
     options,
     sizeof options / sizeof options[0],
-    "  threadmill hunt counter --schedules 5000 --seed 3\n"
+    "  threadmill hunt counter --schedules 5000 --seed 3 -o hunt.json\n"
     "  threadmill hunt --progress producers-consumers\n"
     "  threadmill cc -O1 -g -o prog prog.c\n"
     "  threadmill hunt --schedules 20000 --seed 1 -- ./prog\n"
@@ -213,6 +225,11 @@ static int hunt_program(struct request *request, char **words)
         return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
     }
     int code = MILL_EXIT_FINDING;
+    mill_hunt_document_cell(hunt, NULL,
+                            result.failed        ? "FOUND"
+                            : result.interrupted ? "interrupted"
+                                                 : "clean",
+                            NULL, &result);
     if (result.failed) {
         code = mill_hunt_print_failure(hunt, &result) < 0 ? MILL_EXIT_MACHINE : code;
     } else {
@@ -223,6 +240,9 @@ static int hunt_program(struct request *request, char **words)
                                  "'--progress' is about operations, and '%s' does not say where they begin: "
                                  "threadmill's own scenarios do",
                                  words[0]);
+        }
+        if (campaign->flags & MILL_JOB_HASH_ON) {
+            printf("trace hash %016" PRIx64 "\n", result.hash);
         }
         code = result.interrupted ? MILL_EXIT_INTERRUPTED : MILL_EXIT_EXPECTED;
         if (code == MILL_EXIT_EXPECTED && result.cut == result.schedules) {
@@ -283,7 +303,16 @@ static int run(int argc, char **argv)
         printf("seed %" PRIu64 "\n", campaign->options.seed);
     }
     mill_interrupt_catch();
-    int code = program ? hunt_program(&request, argv + at + 1) : mill_hunt_scenarios(hunt);
+    int code;
+    if (mill_hunt_document_open(hunt, argc, argv, &error) < 0) {
+        code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+    } else {
+        code = program ? hunt_program(&request, argv + at + 1) : mill_hunt_scenarios(hunt);
+        if (code != MILL_EXIT_USAGE && mill_hunt_document_write(hunt, &error) < 0) {
+            code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+        }
+    }
+    mill_hunt_document_close(hunt);
     mill_run_request_free(&hunt->run);
     return code;
 }

@@ -109,6 +109,9 @@ static void add_traits(struct mill_text *text, const struct mill_strategy *strat
     if (strategy->size > 0) {
         mill_text_add(text, ", %zu bytes", strategy->size);
     }
+    if (strategy->size_each > 0) {
+        mill_text_add(text, ", %zu for each thread", strategy->size_each);
+    }
 }
 
 static void print_strategy(const struct mill_scenario *scenario, const struct mill_strategy *strategy)
@@ -188,10 +191,11 @@ static void print_family(const struct mill_family *family)
     }
     for (size_t i = 0; i < family->count; i++) {
         const struct mill_strategy *strategy = family->strategies[i];
-        mill_text_add(&names, " %s%s", strategy->name,
+        mill_text_add(&names, " %s%s%s", strategy->name,
                       strategy->missing                 ? "(unavailable)"
                       : strategy->traits & MILL_CONTROL ? "*"
-                                                        : "");
+                                                        : "",
+                      mill_family_is_usual(family, strategy) ? "" : "+");
     }
     print_row(name_column, "strategies", &names);
 }
@@ -210,7 +214,7 @@ static void print_overview(void)
 {
     print_line(
         "Scenarios with their parameters, by the family whose strategies they compare (*: a mistake kept "
-        "on purpose). The table in README.md goes by pattern.");
+        "on purpose; +: left out unless it is named, or 'all' are). The table in README.md goes by pattern.");
     for (size_t i = 0; i < mill_scenarios.count; i++) {
         if (is_first_of_family(i)) {
             print_family(mill_scenarios.scenarios[i]->family);
@@ -256,13 +260,14 @@ static json_t *encode_strategy(const struct mill_scenario *scenario, const struc
                                        "min_threads", (int)expectation->min_threads, "why", expectation->why)
                            : json_null();
     char shape[MILL_SHAPE_MAX];
-    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s, s:o, s:I, s:o}",  /* */
-                     "name", strategy->name, "summary", strategy->summary,           /* */
-                     "source", strategy->source, "algorithm", strategy->algorithm,   /* */
-                     "library", strategy->library, "unavailable", strategy->missing, /* */
-                     "shape", mill_family_shape(scenario->family, strategy, shape),  /* */
-                     "progress", mill_progress_name(strategy->progress),             /* */
-                     "traits", traits, "size", (json_int_t)strategy->size, "expected", expected);
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s, s:o, s:I, s:I, s:o}", /* */
+                     "name", strategy->name, "summary", strategy->summary,               /* */
+                     "source", strategy->source, "algorithm", strategy->algorithm,       /* */
+                     "library", strategy->library, "unavailable", strategy->missing,     /* */
+                     "shape", mill_family_shape(scenario->family, strategy, shape),      /* */
+                     "progress", mill_progress_name(strategy->progress),                 /* */
+                     "traits", traits, "size", (json_int_t)strategy->size,               /* */
+                     "size_each", (json_int_t)strategy->size_each, "expected", expected);
 }
 
 /* This build offers the measuring engine; the flavour says which sanitizer it measures under. */

@@ -123,11 +123,6 @@ static json_t *begin_document(const struct mill_plan *plan, const struct mill_ru
     return result;
 }
 
-static void show_progress(void *context, const struct mill_run_event *event)
-{
-    mill_live_show(context, event);
-}
-
 /* A request of which nothing can be measured asked for what cannot be: 2, with every reason. */
 static int refuse(const struct mill_plan *plan)
 {
@@ -238,7 +233,7 @@ static int measure(const struct mill_run_request *request, const struct mill_pla
     }
     mill_interrupt_catch();
     const struct mill_run_observer observer = {
-        .event = live ? show_progress : NULL, .interrupted = mill_interrupted, .context = live};
+        .event = live ? mill_live_show : NULL, .interrupted = mill_interrupted, .context = live};
     if (!request->quiet) {
         fprintf(stderr, "threadmill: seed %" PRIu64 "\n", request->run.seed);
     }

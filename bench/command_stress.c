@@ -49,11 +49,6 @@ static int open_document(struct mill_stress *stress, const struct mill_stress_re
     return status;
 }
 
-static void show_progress(void *context, const struct mill_run_event *event)
-{
-    mill_live_show(context, event);
-}
-
 /* One tool: `left_ns` of the time is its share; 0: no limit. */
 static int run_tool(struct mill_stress *stress, const struct mill_stress_request *request,
                     const struct mill_launch *launch, const struct mill_plan *plan, uint64_t share_ns,
@@ -72,7 +67,7 @@ static int run_tool(struct mill_stress *stress, const struct mill_stress_request
         }
     }
     const struct mill_run_observer observer = {
-        .event = live ? show_progress : NULL, .interrupted = mill_interrupted, .context = live};
+        .event = live ? mill_live_show : NULL, .interrupted = mill_interrupted, .context = live};
     int status = mill_stress_tool(stress, launch, plan, &settings, &observer, error);
     mill_live_close(live);
     return status;

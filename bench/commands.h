@@ -26,15 +26,19 @@ struct mill_command {
 #define MILL_COMMANDS(X) \
     X(list)              \
     X(run)               \
+    X(compare)           \
+    X(advise)            \
     X(stress)            \
     X(hunt)              \
     X(replay)            \
     X(cc)                \
     X(cxx)               \
     X(report)            \
+    X(history)           \
     X(doctor)            \
     X(device)            \
-    X(sample)
+    X(sample)            \
+    X(count)
 
 #define MILL_COMMAND_DECLARE(name) extern const struct mill_command mill_command_##name;
 MILL_COMMANDS(MILL_COMMAND_DECLARE)

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "core/clock.h"
 #include "core/text.h"
+#include "hunt_document.h"
 #include "hunt_report.h"
 #include "hunt_request.h"
 #include "hunt_token.h"
@@ -92,30 +93,45 @@ void mill_hunt_print_silence(const struct mill_campaign_result *result)
     }
 }
 
-static int print_schedule(const struct mill_hunt_request *request, const struct mill_campaign_result *result,
-                          struct mill_error *error)
+/* The failing schedule once more, with its steps kept. */
+static int follow(const struct mill_hunt_request *request, const struct mill_campaign_result *result,
+                  struct mill_drive *drive, struct mill_error *error)
 {
     struct mill_campaign campaign = request->campaign;
     campaign.suspension = result->suspension;
-    struct mill_drive drive;
-    int status = mill_campaign_follow(&campaign, result->choices, false, &drive, error);
-    if (status == 0 && mill_hunt_watch(&drive, &drive.job->failure)) {
-        status = mill_drive_run(&drive, &campaign.prey, error);
+    int status = mill_campaign_follow(&campaign, result->choices, false, drive, error);
+    if (status == 0 && mill_hunt_watch(drive, &drive->job->failure)) {
+        status = mill_drive_run(drive, &campaign.prey, error);
     }
-    if (status == 0) {
-        mill_hunt_report(stdout, &drive, campaign.prey.program, request->verbose);
-    }
-    mill_drive_close(&drive);
     return status;
 }
 
-int mill_hunt_print_failure(const struct mill_hunt_request *request, struct mill_campaign_result *result)
+static char *token_of(const struct mill_campaign *campaign, const struct mill_campaign_result *result,
+                      struct mill_error *error)
+{
+    uint64_t program;
+    if (mill_drive_identify(campaign->prey.program, &program, error) < 0) {
+        return NULL;
+    }
+    mill_error_set(error, -ENOMEM, "no memory for a token");
+    return mill_hunt_token_write(campaign, result->choices, program);
+}
+
+/* `before` preemptions it had; a schedule that did not fail again has no steps to be kept. */
+static void keep(struct mill_hunt_request *request, const struct mill_campaign_result *result,
+                 uint32_t before, const struct mill_drive *drive, const char *token)
+{
+    bool failed = drive->job && atomic_load(&drive->job->state) == MILL_JOB_FAILED;
+    mill_hunt_document_finding(request, result, before, failed ? drive : NULL, token);
+}
+
+int mill_hunt_print_failure(struct mill_hunt_request *request, struct mill_campaign_result *result)
 {
     struct mill_campaign again = request->campaign;
     const struct mill_campaign *campaign = &again;
     again.suspension = result->suspension;
-    struct mill_error error = {.message = "no memory for a token"};
-    uint64_t program;
+    struct mill_drive drive = {.memory = -1};
+    struct mill_error error;
     uint32_t before = mill_choices_preemptions(result->choices);
     printf("failed in schedule %" PRIu64 " of seed %" PRIu64 ", after %.2f s\n", result->number,
            campaign->options.seed, seconds(result->elapsed_ns));
@@ -128,14 +144,43 @@ int mill_hunt_print_failure(const struct mill_hunt_request *request, struct mill
         printf("reduced from %u to %u preemptions\n", before, mill_choices_preemptions(result->choices));
     }
     printf("\n");
-    int status = request->raw ? 0 : print_schedule(request, result, &error);
-    status = status == 0 ? mill_drive_identify(campaign->prey.program, &program, &error) : status;
-    char *token = status == 0 ? mill_hunt_token_write(campaign, result->choices, program) : NULL;
+    int status = request->raw ? 0 : follow(request, result, &drive, &error);
+    if (status == 0 && !request->raw) {
+        mill_hunt_report(stdout, &drive, campaign->prey.program, request->verbose);
+    }
+    char *token = status == 0 ? token_of(campaign, result, &error) : NULL;
+    if (token) {
+        printf("\nthreadmill replay %s\n", token);
+    } else {
+        mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+        status = status < 0 ? status : -ENOMEM;
+    }
+    keep(request, result, before, &drive, token);
+    free(token);
+    mill_drive_close(&drive);
+    return status;
+}
+
+int mill_hunt_keep_failure(struct mill_hunt_request *request, struct mill_campaign_result *result)
+{
+    const struct mill_campaign *campaign = &request->campaign;
+    struct mill_drive drive = {.memory = -1};
+    struct mill_error error;
+    uint32_t before = mill_choices_preemptions(result->choices);
+    int status = 0;
+    if (!request->document) {
+        return 0;
+    }
+    if (!request->raw && mill_campaign_minimise(campaign, result, REDUCING_ATTEMPTS, &error) != -ENOENT) {
+        status = follow(request, result, &drive, &error);
+    }
+    char *token = status == 0 ? token_of(campaign, result, &error) : NULL;
     if (!token) {
         mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
-        return status < 0 ? status : -ENOMEM;
+        status = status < 0 ? status : -ENOMEM;
     }
-    printf("\nthreadmill replay %s\n", token);
+    keep(request, result, before, &drive, token);
     free(token);
-    return 0;
+    mill_drive_close(&drive);
+    return status;
 }

@@ -10,6 +10,7 @@
 
 struct report {
     FILE *out;
+    const struct mill_drive *drive;
     const struct mill_job *job;
     const struct mill_choices *made;
     struct mill_lines *lines;
@@ -40,12 +41,10 @@ static void print_stack(const struct report *report, const struct mill_failure_s
     }
 }
 
-/* The stack as it was seen when the step was watched, if it was. */
-static const struct mill_failure_stack *seen(const struct report *report,
-                                             const struct mill_failure_stack *stack)
+const struct mill_failure_stack *mill_hunt_seen(const struct mill_job *job,
+                                                const struct mill_failure_stack *stack)
 {
     static struct mill_failure_stack whole;
-    const struct mill_job *job = report->job;
     for (unsigned i = 0; i < sizeof job->watched / sizeof job->watched[0]; i++) {
         if (stack->step != UINT32_MAX && job->watched[i] == stack->step &&
             job->seen[i].frames > stack->frames && job->seen[i].step == stack->step) {
@@ -101,11 +100,11 @@ static const struct mill_traced *next_of(const struct mill_job *job, uint32_t fr
     return NULL;
 }
 
-/* Before trace[at], which another thread took, the one that ran could have gone on. */
-static bool is_preemption(const struct report *report, uint32_t at)
+bool mill_hunt_is_preemption(const struct mill_drive *drive, uint32_t at)
 {
-    uint32_t choice = report->job->trace[at].choice;
-    return choice < report->made->count && (report->made->items[choice] & MILL_CHOICE_PREEMPTS);
+    const struct mill_choices *made = mill_drive_made(drive);
+    uint32_t choice = drive->job->trace[at].choice;
+    return choice < made->count && (made->items[choice] & MILL_CHOICE_PREEMPTS);
 }
 
 static void print_preemption(const struct report *report, uint32_t at)
@@ -170,7 +169,7 @@ static void print_schedule(const struct report *report)
             continue;
         }
         print_run(report, from, i);
-        if (i < job->traced && is_preemption(report, i)) {
+        if (i < job->traced && mill_hunt_is_preemption(report->drive, i)) {
             print_preemption(report, i);
         }
         if (i == suspended) {
@@ -189,6 +188,7 @@ void mill_hunt_report(FILE *out, const struct mill_drive *drive, const char *pro
     const struct mill_failure *failure = &job->failure;
     struct report report = {
         .out = out,
+        .drive = drive,
         .job = job,
         .made = mill_drive_made(drive),
         .lines = mill_lines_open(program, job->base),
@@ -200,7 +200,7 @@ void mill_hunt_report(FILE *out, const struct mill_drive *drive, const char *pro
     }
     fprintf(out, "%s: %s\n", mill_failure_name((enum mill_failure_kind)failure->kind), failure->message);
     for (uint32_t i = 0; i < failure->stacks; i++) {
-        print_stack(&report, seen(&report, &failure->stack[i]));
+        print_stack(&report, mill_hunt_seen(job, &failure->stack[i]));
     }
     print_schedule(&report);
     mill_lines_close(report.lines);

@@ -2,6 +2,9 @@
 #ifndef MILL_BENCH_HUNT_REQUEST_H
 #define MILL_BENCH_HUNT_REQUEST_H
 
+#include <jansson.h>
+
+#include "core/file.h"
 #include "hunt/campaign.h"
 #include "run_request.h"
 
@@ -12,6 +15,9 @@ struct mill_hunt_request {
     bool progress;      /* progress guarantees alone are looked at */
     bool raw;           /* what was found is told as it was found, without its steps */
     bool verbose;
+    json_t *document; /* NULL: none is wanted (hunt_document.h) */
+    bool document_failed;
+    struct mill_replacement out; /* where it goes */
 };
 
 /* For a campaign's `progress`; the context is the request. */
@@ -23,9 +29,12 @@ void mill_hunt_ask_progress(struct mill_hunt_request *request);
 
 void mill_hunt_print_silence(const struct mill_campaign_result *result);
 
-/* Reduces the failing schedule of request->campaign's program, and prints it with its token. 0 or a negative
- * errno, which was complained of. */
-int mill_hunt_print_failure(const struct mill_hunt_request *request, struct mill_campaign_result *result);
+/* Reduces the failing schedule of request->campaign's program, prints it with its token, and adds it to the
+ * document. 0 or a negative errno, which was complained of. */
+int mill_hunt_print_failure(struct mill_hunt_request *request, struct mill_campaign_result *result);
+
+/* The same without a word, for the document; where there is none, nothing. */
+int mill_hunt_keep_failure(struct mill_hunt_request *request, struct mill_campaign_result *result);
 
 /* Hunts scenarios, cell by cell. Returns an exit code. */
 int mill_hunt_scenarios(struct mill_hunt_request *request);

@@ -8,6 +8,7 @@
 #include "beside.h"
 #include "commands.h"
 #include "core/clock.h"
+#include "hunt_document.h"
 #include "hunt_request.h"
 #include "hunt_token.h"
 #include "scenarios/list.h"
@@ -107,7 +108,7 @@ static void print_cell(const struct mill_cell *cell, const char *what)
     printf("%-20s %-20s %2u threads  %s", cell->scenario->name, cell->strategy->name, cell->threads, what);
 }
 
-static void judge(const struct mill_hunt_request *request, const struct mill_cell *cell,
+static void judge(struct mill_hunt_request *request, const struct mill_cell *cell,
                   struct mill_campaign_result *result, struct tally *tally)
 {
     double passed = (double)result->elapsed_ns / MILL_NS_PER_S;
@@ -117,9 +118,12 @@ static void judge(const struct mill_hunt_request *request, const struct mill_cel
         print_cell(cell, "");
         printf("caught: %s, in schedule %" PRIu64 ", after %.2f s\n",
                mill_failure_name((enum mill_failure_kind)result->failure.kind), result->number, passed);
+        mill_hunt_document_cell(request, cell, "caught", NULL, result);
+        mill_hunt_keep_failure(request, result);
     } else if (result->failed) {
         tally->found++;
         print_cell(cell, "FOUND\n");
+        mill_hunt_document_cell(request, cell, "FOUND", NULL, result);
         mill_hunt_print_failure(request, result);
         printf("\n");
     } else if (cell->expectation && cell->must_show && !request->progress) {
@@ -127,6 +131,7 @@ static void judge(const struct mill_hunt_request *request, const struct mill_cel
         print_cell(cell, "NOT CAUGHT");
         printf(" in %" PRIu64 " schedules, %" PRIu64 " of them cut: %s\n", result->schedules, result->cut,
                cell->expectation->why);
+        mill_hunt_document_cell(request, cell, "NOT CAUGHT", cell->expectation->why, result);
     } else {
         tally->clean++;
         print_cell(cell, "clean");
@@ -144,6 +149,7 @@ static void judge(const struct mill_hunt_request *request, const struct mill_cel
                    result->suspended < result->points ? result->suspended : result->points, result->points);
         }
         printf("\n");
+        mill_hunt_document_cell(request, cell, "clean", NULL, result);
     }
 }
 
@@ -187,6 +193,7 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         tally->unsupported++;
         print_cell(cell, "not hunted: ");
         printf("%s\n", why);
+        mill_hunt_document_cell(request, cell, "unsupported", why, NULL);
         return;
     }
     if (request->progress && !claims_progress(cell)) {
@@ -218,14 +225,17 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
         tally->failed++;
         print_cell(cell, "FAILED: ");
         printf("%s\n", error.message);
+        mill_hunt_document_cell(request, cell, "failed", error.message, NULL);
         return;
     }
     if (!result.failed && result.interrupted) {
         print_cell(cell, "interrupted\n");
+        mill_hunt_document_cell(request, cell, "interrupted", NULL, &result);
     } else if (result.failed && result.failure.kind == MILL_FAILURE_UNSUPPORTED) {
         tally->unsupported++;
         print_cell(cell, "not hunted: ");
         printf("%s\n", result.failure.message);
+        mill_hunt_document_cell(request, cell, "unsupported", result.failure.message, &result);
     } else {
         judge(request, cell, &result, tally);
     }

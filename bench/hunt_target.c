@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "core/thread_index.h"
 #include "harness/parameter.h"
 #include "harness/worker.h"
 #include "hunt/runtime/scheduler.h"
@@ -275,6 +276,7 @@ int main(int argc, char **argv)
         }
         return 2;
     }
+    mill_thread_index(); /* what numbers threads outlives a schedule, so it is set up before the first */
     mill_target_run(job, run, &target);
     return 0;
 }

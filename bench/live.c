@@ -66,8 +66,9 @@ int mill_live_open(struct mill_live **live, FILE *stream, uint64_t budget_ns)
     return 0;
 }
 
-void mill_live_show(struct mill_live *live, const struct mill_run_event *event)
+void mill_live_show(void *context, const struct mill_run_event *event)
 {
+    struct mill_live *live = context;
     live->event = event;
     (void)mill_loop_call(live->loop, show, live, MILL_FOREVER);
 }

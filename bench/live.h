@@ -3,7 +3,7 @@
  *
  *     struct mill_live *live;
  *     int status = mill_live_open(&live, stderr, budget_ns);
- *     … the run's observer: mill_live_show(live, event);
+ *     struct mill_run_observer observer = {.event = mill_live_show, .context = live};
  *     mill_live_close(live);
  *
  * The run's thread opens, shows and closes; all that is drawn is drawn on the loop's thread.
@@ -21,8 +21,9 @@ struct mill_live;
 /* `stream` outlives it. `budget_ns`: see mill_progress_budget. 0 or a negative errno. */
 int mill_live_open(struct mill_live **live, FILE *stream, uint64_t budget_ns);
 
-/* Shows what is going on; has been drawn when it returns. */
-void mill_live_show(struct mill_live *live, const struct mill_run_event *event);
+/* Shows what is going on; has been drawn when it returns. For the `event` of a run's observer, whose context is
+ * the display. */
+void mill_live_show(void *context, const struct mill_run_event *event);
 
 /* Clears the line and frees it. NULL is fine. */
 void mill_live_close(struct mill_live *live);

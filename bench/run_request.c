@@ -59,7 +59,7 @@ int mill_take_set(void *target, const char *value, struct mill_error *error)
                : 0;
 }
 
-static int take_rate(void *target, const char *value, struct mill_error *error)
+int mill_take_rate(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     char *end;
@@ -97,7 +97,7 @@ int mill_take_rounds(void *target, const char *value, struct mill_error *error)
     return status;
 }
 
-static int take_window(void *target, const char *value, struct mill_error *error)
+int mill_take_window(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     request->windowed = true;
@@ -111,14 +111,14 @@ int mill_take_warmup(void *target, const char *value, struct mill_error *error)
     return mill_option_duration("warmup", value, 0, longest_ns, &request->run.warmup_ns, error);
 }
 
-static int take_slice(void *target, const char *value, struct mill_error *error)
+int mill_take_slice(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     request->sliced = true;
     return mill_option_duration("slice", value, MILL_NS_PER_MS, longest_ns, &request->run.slice_ns, error);
 }
 
-static int take_time(void *target, const char *value, struct mill_error *error)
+int mill_take_time(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     request->budget_given = true;
@@ -133,7 +133,7 @@ int mill_take_timeout(void *target, const char *value, struct mill_error *error)
                                 error);
 }
 
-static int take_latency(void *target, const char *value, struct mill_error *error)
+int mill_take_latency(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     int64_t every = 0;
@@ -151,13 +151,25 @@ static int take_latency(void *target, const char *value, struct mill_error *erro
     return 0;
 }
 
-static int take_pin(void *target, const char *value, struct mill_error *error)
+int mill_take_pin(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     return mill_pin_parse(value, &request->run.pin) < 0
                ? mill_error_set(error, -EINVAL,
                                 "'%s' is no value for --pin: it takes none, compact or spread", value)
                : 0;
+}
+
+/* Off: nothing is rejected, and there are no modes. */
+int mill_take_calibration(void *target, const char *value, struct mill_error *error)
+{
+    struct mill_run_request *request = target;
+    if (strcmp(value, "off") == 0) {
+        request->run.calibration_ns = 0;
+        return 0;
+    }
+    return mill_option_duration("calibration", value, 100 * MILL_NS_PER_US, MILL_NS_PER_S,
+                                &request->run.calibration_ns, error);
 }
 
 int mill_take_seed(void *target, const char *value, struct mill_error *error)
@@ -170,7 +182,7 @@ int mill_take_seed(void *target, const char *value, struct mill_error *error)
     return status;
 }
 
-static int take_attempts(void *target, const char *value, struct mill_error *error)
+int mill_take_attempts(void *target, const char *value, struct mill_error *error)
 {
     struct mill_run_request *request = target;
     int64_t attempts;
@@ -235,7 +247,7 @@ static int take_allow_motion(void *target, const char *value, struct mill_error 
                : 0;
 }
 
-static int take_json(void *target, const char *value, struct mill_error *error)
+int mill_take_json(void *target, const char *value, struct mill_error *error)
 {
     (void)value;
     (void)error;
@@ -243,7 +255,7 @@ static int take_json(void *target, const char *value, struct mill_error *error)
     return 0;
 }
 
-static int take_strict(void *target, const char *value, struct mill_error *error)
+int mill_take_strict(void *target, const char *value, struct mill_error *error)
 {
     (void)value;
     (void)error;
@@ -260,8 +272,8 @@ int mill_take_quiet(void *target, const char *value, struct mill_error *error)
 }
 
 static const struct mill_option options[] = {
-    {"strategy", 's', "A,B", "strategies to compare (all of each scenario's family)", mill_take_strategy,
-     false},
+    {"strategy", 's', "A,B", "strategies to compare, or all (those that stand for their family)",
+     mill_take_strategy, false},
     {"threads", 't', "1,2,4", "numbers of threads (1, 2, 4 ... up to the processors)", mill_take_threads,
      false},
     {"set", 0, "NAME=VALUE",
@@ -271,14 +283,14 @@ static const struct mill_option options[] = {
      "open loop: R operations a second over all threads of all roles, each thread\nan equal share (a put is "
      "one, "
      "and so is a get: 20k with one of each is 10k\nitems); latency from the intended start; 5000, 20k, 1.5M",
-     take_rate, false},
+     mill_take_rate, false},
     {"rounds", 'r', "N", "how often each cell is measured (10)", mill_take_rounds, false},
-    {"window", 0, "TIME", "how long each sample measures (100ms)", take_window, false},
+    {"window", 0, "TIME", "how long each sample measures (100ms)", mill_take_window, false},
     {"warmup", 0, "TIME", "how long it runs before (20ms)", mill_take_warmup, false},
-    {"slice", 0, "TIME", "fairness is also taken over slices of this length (10ms)", take_slice, false},
+    {"slice", 0, "TIME", "fairness is also taken over slices of this length (10ms)", mill_take_slice, false},
     {"latency", 0, "WHICH", "all, every:N or off: which operations of a latency sample are timed (all)",
-     take_latency, false},
-    {"pin", 0, "HOW", "none, compact or spread: how threads are kept on processors (spread)", take_pin,
+     mill_take_latency, false},
+    {"pin", 0, "HOW", "none, compact or spread: how threads are kept on processors (spread)", mill_take_pin,
      false},
     {"seed", 0, "N", "for the order of the rounds and for each sample (drawn, and printed)", mill_take_seed,
      false},
@@ -286,9 +298,9 @@ static const struct mill_option options[] = {
      "quick: all scenarios at 2 threads, without the peers of other libraries, within two minutes",
      take_suite, false},
     {"time", 0, "TIME", "no round begins that would not end within this time, and the first ends with it",
-     take_time, false},
+     mill_take_time, false},
     {"attempts", 0, "N", "samples that did not have their processors are repeated, up to N in all (4)",
-     take_attempts, false},
+     mill_take_attempts, false},
     {"timeout", 0, "TIME", "a sample this much over its time is taken for hung (10s)", mill_take_timeout,
      false},
     {"device", 0, "http://HOST:PORT",
@@ -300,12 +312,12 @@ static const struct mill_option options[] = {
      "where the result goes (results/runs/<time>-<process>.json; with --json: nowhere)", mill_take_output,
      false},
     {"hlog", 0, "FILE", "the latencies as an HdrHistogram log", take_hlog, false},
-    {"json", 0, NULL, "the result on standard output, instead of the table", take_json, false},
+    {"json", 0, NULL, "the result on standard output, instead of the table", mill_take_json, false},
     {"strict", 0, NULL,
      "exit with 4 when a cell has no sample that counts: not run, or all rejected\n(a control without one "
      "was "
      "neither caught nor missed)",
-     take_strict, false},
+     mill_take_strict, false},
     {"quiet", 'q', NULL, "no progress", mill_take_quiet, false},
 };
 

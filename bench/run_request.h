@@ -46,6 +46,16 @@ int mill_take_strategy(void *target, const char *value, struct mill_error *error
 int mill_take_threads(void *target, const char *value, struct mill_error *error);
 int mill_take_set(void *target, const char *value, struct mill_error *error);
 int mill_take_rounds(void *target, const char *value, struct mill_error *error);
+int mill_take_rate(void *target, const char *value, struct mill_error *error);
+int mill_take_window(void *target, const char *value, struct mill_error *error);
+int mill_take_slice(void *target, const char *value, struct mill_error *error);
+int mill_take_time(void *target, const char *value, struct mill_error *error);
+int mill_take_latency(void *target, const char *value, struct mill_error *error);
+int mill_take_pin(void *target, const char *value, struct mill_error *error);
+int mill_take_attempts(void *target, const char *value, struct mill_error *error);
+int mill_take_json(void *target, const char *value, struct mill_error *error);
+int mill_take_strict(void *target, const char *value, struct mill_error *error);
+int mill_take_calibration(void *target, const char *value, struct mill_error *error);
 int mill_take_warmup(void *target, const char *value, struct mill_error *error);
 int mill_take_timeout(void *target, const char *value, struct mill_error *error);
 int mill_take_seed(void *target, const char *value, struct mill_error *error);

@@ -46,7 +46,8 @@ static int take_time(void *target, const char *value, struct mill_error *error)
 }
 
 static const struct mill_option options[] = {
-    {"strategy", 's', "A,B", "strategies (all of each scenario's family)", mill_take_strategy, false},
+    {"strategy", 's', "A,B", "strategies, or all (those that stand for their family)", mill_take_strategy,
+     false},
     {"threads", 't', "N,..", "numbers of threads (2,4)", mill_take_threads, false},
     {"set", 0, "NAME=VALUE",
      "a parameter of the scenario, as 'threadmill list' shows it; several\njoined by commas", mill_take_set,

@@ -50,6 +50,14 @@ C
 expect 1 "failed assertion: .*'argc > 1 \|\| count == 2'" hunt --schedules 20000 --seed 1 -q -- ./counter
 expect 1 'reduced from [0-9]+ to [12] preemption' hunt --schedules 20000 --seed 1 -q -- ./counter
 expect 1 'preempted between counter.c:7 atomic read and counter.c:8 atomic write' hunt --schedules 20000 --seed 1 -q -- ./counter
+expect 1 'failed assertion' hunt --schedules 20000 --seed 1 -q -o hunt.json -- ./counter
+holds 'the document has the program' grep -q '"program": "./counter"' hunt.json
+holds 'the document has its steps with their lines' grep -q '"file": ".*counter.c"' hunt.json
+holds 'the document has its preemptions' grep -q '"preempts": true' hunt.json
+expect 1 'failed assertion' hunt --schedules 20000 --seed 1 -q --raw -o raw.json -- ./counter
+holds 'a schedule that is not reduced has no steps in the document' grep -q '"steps": \[\]' raw.json
+expect 3 'nowhere' hunt --schedules 20 --seed 1 -q -o nowhere/hunt.json -- ./counter
+expect 1 'failed assertion' hunt --schedules 20000 --seed 1 -q -- ./counter
 first=$(token)
 holds 'a failing hunt ends in a token' test -n "$first"
 for strategy in random pct pos urw surw; do

@@ -77,6 +77,9 @@ expect 0 'result: results/runs/[0-9TZ]+-[0-9]+.json' run counter --strategy mute
 wait
 holds 'runs of one second have a result each' test "$(find results/runs -name '*.json' | wc -l)" -eq 3
 
+"$program" run critical-section --strategy mcs --threads 2 "${brief[@]}" -o spans.json >/dev/null
+holds 'the spans of an operation are in the document' grep -q '"handover"' spans.json
+
 # Standard output is for the machine under --json, and nothing else is on it.
 "$program" run counter --strategy mutex --threads 1 "${brief[@]}" --json 2>/dev/null >piped.json
 expect 0 'mutex' report piped.json

@@ -2,9 +2,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "harness/stress.h"
 #include "measure/histogram_log.h"
+#include "report/compare_report.h"
 #include "report/run_report.h"
+#include "report/stress_report.h"
 #include "report/style.h"
 
 int mill_view_print(const json_t *result, const struct mill_summary *summary, bool verbose)
@@ -18,6 +22,25 @@ int mill_view_print(const json_t *result, const struct mill_summary *summary, bo
     }
     mill_text_free(&text);
     return status;
+}
+
+int mill_view_table(struct mill_text *text, const struct mill_view_input *input, FILE *terminal, bool verbose,
+                    struct mill_error *error)
+{
+    const struct mill_report_options options = {.colour = terminal && mill_colour_wanted(terminal),
+                                                .width = terminal ? mill_terminal_width(terminal) : 0,
+                                                .verbose = verbose};
+    if (input->summary) {
+        return mill_run_report(text, input->document, input->summary, &options);
+    }
+    if (strcmp(input->format, MILL_STRESS_FORMAT) == 0) {
+        return mill_stress_report(text, input->document, &options);
+    }
+    if (strcmp(input->format, "threadmill-compare") == 0) {
+        return mill_compare_report(text, input->document, &options);
+    }
+    return mill_error_set(error, -ENOTSUP, "'%s' is a %s document, of which there is no table here",
+                          input->path, input->format);
 }
 
 int mill_view_histogram_log(struct mill_text *log, const struct mill_summary *summary, uint64_t started_ms)

@@ -7,6 +7,14 @@
 #include "sync/lock.h"
 
 enum { HOLD, THINK, LINES };
+enum { ACQUIRE, HELD, HANDOVER };
+
+static const struct mill_span spans[] = {
+    [ACQUIRE] = {"acquire", "from asking for the lock to having it"},
+    [HELD] = {"hold", "from having it to giving it back"},
+    [HANDOVER] = {"handover",
+                  "from one holder's giving it back to the next one's having it, who waited for it"},
+};
 
 static const struct mill_parameter parameters[] = {
     [HOLD] = {.name = "hold",
@@ -36,6 +44,7 @@ struct state {
     /* protected by `lock`, and apart from the above, which is only read */
     alignas(MILL_ISOLATION) uint64_t count;
     unsigned holder;
+    uint64_t given_back; /* when; 0: the last holder was not timed */
     struct line line[];
 };
 
@@ -50,7 +59,7 @@ static int setup(struct mill_case *one)
     state->hold = (uint64_t)one->values[HOLD];
     state->think = (uint64_t)one->values[THINK];
     state->lines = lines;
-    int status = mill_lock_create(state->ops, &state->lock);
+    int status = mill_lock_create_for(state->ops, one->threads, &state->lock);
     if (status < 0) {
         free(state);
         return status;
@@ -59,11 +68,8 @@ static int setup(struct mill_case *one)
     return 0;
 }
 
-static int enter(struct mill_worker *worker)
+static void work(struct mill_worker *worker, struct state *state)
 {
-    struct state *state = worker->state;
-    struct mill_lock_context me;
-    state->ops->acquire(state->lock, &me);
     state->count++;
     mill_worker_holds(worker, &state->holder);
     for (uint64_t i = 0; i < state->lines; i++) {
@@ -72,8 +78,44 @@ static int enter(struct mill_worker *worker)
     if (state->hold > 0) {
         mill_spend(worker->clock, state->hold);
     }
-    state->ops->release(state->lock, &me);
+}
+
+static int enter(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct mill_lock_context me;
+    mill_lock_acquire(state->ops, state->lock, &me);
+    work(worker, state);
+    state->given_back = 0;
+    mill_lock_release(state->ops, state->lock, &me);
     return MILL_DONE;
+}
+
+/* The same with the clock read between. Who waited when the lock was given back was handed it over; who came
+ * later found it free. */
+static int enter_timed(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct mill_lock_context me;
+    uint64_t asked = mill_ticks_begin(worker->clock);
+    mill_lock_acquire(state->ops, state->lock, &me);
+    uint64_t had = mill_ticks_end(worker->clock);
+    uint64_t given_back = state->given_back;
+    work(worker, state);
+    uint64_t left = mill_ticks_begin(worker->clock);
+    state->given_back = left;
+    mill_lock_release(state->ops, state->lock, &me);
+    mill_worker_span(worker, ACQUIRE, asked, had);
+    mill_worker_span(worker, HELD, had, left);
+    if (given_back > asked) {
+        mill_worker_span(worker, HANDOVER, given_back, had);
+    }
+    return MILL_DONE;
+}
+
+static int operate(struct mill_worker *worker)
+{
+    return mill_worker_is_timed(worker) ? enter_timed(worker) : enter(worker);
 }
 
 static void think(struct mill_worker *worker)
@@ -107,8 +149,18 @@ static void teardown(struct mill_case *one)
     free(state);
 }
 
+static const struct mill_expectation expectations[] = {
+    {.strategy = "early-release",
+     .findings = MILL_LOST_UPDATE | MILL_RACE,
+     .min_threads = 2,
+     .why = "the lock is let go before the work that it should protect"},
+};
+
 static const struct mill_role roles[] = {
-    {.name = "holder", .summary = "takes the lock and works inside it", .operation = enter, .between = think},
+    {.name = "holder",
+     .summary = "takes the lock and works inside it",
+     .operation = operate,
+     .between = think},
 };
 
 const struct mill_scenario mill_scenario_critical_section = {
@@ -120,6 +172,10 @@ const struct mill_scenario mill_scenario_critical_section = {
     .parameter_count = sizeof parameters / sizeof parameters[0],
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
+    .spans = spans,
+    .span_count = sizeof spans / sizeof spans[0],
+    .expectations = expectations,
+    .expectation_count = sizeof expectations / sizeof expectations[0],
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -26,7 +26,7 @@ static int setup(struct mill_case *one)
     }
     state->ops = mill_lock_ops_of(one->strategy);
     state->threads = one->threads;
-    int status = mill_lock_create(state->ops, &state->lock);
+    int status = mill_lock_create_for(state->ops, one->threads, &state->lock);
     if (status < 0) {
         free(state);
         return status;
@@ -39,11 +39,11 @@ static bool try_turn(struct mill_worker *worker)
 {
     struct state *state = worker->state;
     struct mill_lock_context me;
-    state->ops->acquire(state->lock, &me);
+    mill_lock_acquire(state->ops, state->lock, &me);
     mill_worker_holds(worker, &state->holder);
     bool mine = state->turns % state->threads == worker->index;
     state->turns += mine;
-    state->ops->release(state->lock, &me);
+    mill_lock_release(state->ops, state->lock, &me);
     return mine;
 }
 
@@ -77,6 +77,11 @@ static void teardown(struct mill_case *one)
     free(state);
 }
 
+static const char *unsupported(const struct mill_case *one)
+{
+    return one->strategy->traits & MILL_CONTROL ? "turns are taken one at a time, even without a lock" : NULL;
+}
+
 static const struct mill_role roles[] = {
     {.name = "player", .summary = "waits for its turn and passes it on", .operation = take_turn},
 };
@@ -89,6 +94,7 @@ const struct mill_scenario mill_scenario_handoff = {
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
     .min_threads = 2,
+    .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -7,6 +7,8 @@
 #define MILL_SCENARIOS(X)  \
     X(counter)             \
     X(critical_section)    \
+    X(read_write)          \
+    X(read_mostly)         \
     X(handoff)             \
     X(aba)                 \
     X(false_sharing)       \

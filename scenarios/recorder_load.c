@@ -201,6 +201,11 @@ static void teardown(struct mill_case *one)
     free(state);
 }
 
+static const char *unsupported(const struct mill_case *one)
+{
+    return one->strategy->traits & MILL_CONTROL ? "a broken lock is looked for in critical-section" : NULL;
+}
+
 static const struct mill_role roles[] = {
     {.name = "user", .summary = "records, starts, stops, counts and reads", .operation = play},
 };
@@ -213,6 +218,7 @@ const struct mill_scenario mill_scenario_recorder_load = {
     .parameter_count = sizeof parameters / sizeof parameters[0],
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
+    .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

@@ -12,6 +12,10 @@ if(THREADMILL_WERROR)
 endif()
 
 set(THREADMILL_FLAGS_plain "")
+set(THREADMILL_CHECKED_FLAVOURS tsan asan) # where misuse of a lock ends the program by name (lib/sync/lock.h)
+if(THREADMILL_CHECKED)
+  list(APPEND THREADMILL_CHECKED_FLAVOURS plain)
+endif()
 set(THREADMILL_FLAGS_tsan -fsanitize=thread)
 set(THREADMILL_FLAGS_asan -fsanitize=address,undefined -fno-sanitize-recover=undefined)
 if(THREADMILL_COVERAGE)
@@ -51,15 +55,18 @@ function(threadmill_compile target flavour)
     target_compile_options(${target} PRIVATE -gdwarf-4) # Valgrind 3.19 gives up on clang's version 5
   endif()
   target_link_options(${target} PRIVATE ${THREADMILL_FLAGS_${flavour}})
-  target_compile_definitions(${target} PRIVATE _GNU_SOURCE MILL_FLAVOUR="${flavour}")
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE MILL_FLAVOUR="${flavour}"
+    MILL_CHECKED=$<IN_LIST:${flavour},${THREADMILL_CHECKED_FLAVOURS}>)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
 endfunction()
 
-# threadmill_library(NAME [USES library...] [LINKS external...]): the folder's *.c and *.cc as a static library in
-# every flavour, and each *_test.c beside them as a cmocka program and one test for each flavour. What links a
-# library with C++ in it is linked by the C++ compiler; CMake sees to that.
+# threadmill_library(NAME [SEQUENTIAL] [USES library...] [LINKS external...] [NOT_UNDER_TSAN test...]): the folder's *.c
+# and *.cc as a static library in every flavour, and each *_test.c beside them as a cmocka program and one test for each
+# flavour. What links a library with C++ in it is linked by the C++ compiler; CMake sees to that. ThreadSanitizer has
+# nothing to see where nothing runs at once: a SEQUENTIAL library starts no threads, so that those of its tests that start
+# none either are left to the other flavours, and so are the tests that are named, of which other tests do the same.
 function(threadmill_library name)
-  cmake_parse_arguments(ARG "" "" "USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "SEQUENTIAL" "" "USES;LINKS;NOT_UNDER_TSAN" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.c *.cc)
   file(GLOB tests CONFIGURE_DEPENDS *_test.c)
   list(REMOVE_ITEM sources ${tests} "")
@@ -75,6 +82,10 @@ function(threadmill_library name)
     endforeach()
     foreach(test IN LISTS tests)
       get_filename_component(stem ${test} NAME_WE)
+      file(STRINGS ${test} threads REGEX "include <pthread.h>")
+      if(flavour STREQUAL "tsan" AND (stem IN_LIST ARG_NOT_UNDER_TSAN OR (ARG_SEQUENTIAL AND NOT threads)))
+        continue()
+      endif()
       threadmill_test(${name}/${stem} ${test} ${target} ${flavour})
     endforeach()
   endforeach()
@@ -140,14 +151,17 @@ function(threadmill_program name)
   endforeach()
 endfunction()
 
-set(THREADMILL_FUZZ_SECONDS 15 CACHE STRING "How long each fuzz test looks for inputs beyond its corpus")
+set(THREADMILL_FUZZ_SECONDS 12 CACHE STRING "How long each fuzz test looks for inputs beyond its corpus")
 
-# threadmill_fuzz(NAME SOURCES file... USES library... [LINKS external...]): test fuzz/NAME-TARGET for each
+# threadmill_fuzz(NAME SOURCES file... USES library... [LINKS external...] [LONGEST bytes]): test fuzz/NAME-TARGET for each
 # fuzz/TARGET.c of the folder, a libFuzzer target under the asan flavour's sanitizers, guided by what the SOURCES
 # do: they are compiled once more for it. It replays the corpus in fuzz/TARGET and goes on from there, with the
-# words of fuzz/words.dict; what it finds new stays in the build, not in the tree.
+# words of fuzz/words.dict; what it finds new stays in the build, not in the tree. An input has up to LONGEST bytes (4352).
 function(threadmill_fuzz name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LONGEST" "SOURCES;USES;LINKS" ${ARGN})
+  if(NOT ARG_LONGEST)
+    set(ARG_LONGEST 4352)
+  endif()
   file(GLOB targets CONFIGURE_DEPENDS fuzz/*.c)
   set(can OFF)
   if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND "asan" IN_LIST THREADMILL_FLAVOURS)
@@ -171,7 +185,7 @@ function(threadmill_fuzz name)
       target_link_libraries(${program} PRIVATE ${name}_fuzzed)
       set(found ${CMAKE_BINARY_DIR}/${test})
       file(MAKE_DIRECTORY ${found})
-      add_test(NAME ${test} COMMAND ${program} -max_total_time=${THREADMILL_FUZZ_SECONDS} -max_len=4352
+      add_test(NAME ${test} COMMAND ${program} -max_total_time=${THREADMILL_FUZZ_SECONDS} -max_len=${ARG_LONGEST}
         -print_final_stats=1 -artifact_prefix=${found}/ -dict=${CMAKE_CURRENT_SOURCE_DIR}/fuzz/words.dict
         ${found} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/${stem})
     else()

@@ -87,6 +87,31 @@ const char *mill_clock_source(const struct mill_clock *clock)
     return clock->counter ? "tsc" : "clock_gettime";
 }
 
+/* Between two readings lie whole steps: the least distance of two numbers of ticks that were seen several
+ * times, of which none is one. */
+double mill_clock_step_ns(const struct mill_clock *clock)
+{
+    enum {
+        readings = 4000,
+        ticks_most = 1000, /* longer ones were interrupted */
+        several = 3,
+    };
+    unsigned seen[ticks_most] = {0};
+    for (int i = 0; i < readings; i++) {
+        uint64_t from = mill_ticks_end(clock);
+        uint64_t ticks = mill_ticks_end(clock) - from;
+        seen[ticks < ticks_most ? ticks : 0]++;
+    }
+    unsigned last = 0, step = ticks_most;
+    for (unsigned ticks = 1; ticks < ticks_most; ticks++) {
+        if (seen[ticks] >= several) {
+            step = ticks - last < step ? ticks - last : step;
+            last = ticks;
+        }
+    }
+    return step / clock->ticks_per_ns;
+}
+
 void mill_sleep_until(uint64_t deadline_ns)
 {
     struct timespec deadline = {

@@ -39,6 +39,10 @@ void mill_clock_open(struct mill_clock *clock);
 /* "tsc" or "clock_gettime". */
 const char *mill_clock_source(const struct mill_clock *clock);
 
+/* The steps in which ticks are seen to rise, in nanoseconds: a counter may run at gigahertz and be renewed
+ * every ten nanoseconds. Looks for a fraction of a millisecond. */
+double mill_clock_step_ns(const struct mill_clock *clock);
+
 static inline uint64_t mill_timespec_ns(struct timespec time)
 {
     return (uint64_t)time.tv_sec * MILL_NS_PER_S + (uint64_t)time.tv_nsec;

@@ -2,6 +2,7 @@
  * measured by the benchmarks. */
 #include "core/clock.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -169,9 +170,30 @@ static void a_deadline_in_the_past_is_no_wait(void **state)
     mill_sleep_until(mill_now_ns() - 1);
 }
 
+/* Whole steps lie between any two readings: what is left over of them is next to nothing, or next to a step.
+ */
+static void readings_are_whole_steps_apart(void **state)
+{
+    (void)state;
+    const struct mill_clock by_hand = {.counter = false, .multiplier = 1ull << 32, .ticks_per_ns = 1.0};
+    struct mill_clock clock;
+    mill_clock_open(&clock);
+    double step_ns = mill_clock_step_ns(&clock);
+    assert_true(step_ns > 0 && step_ns < 1000);
+    assert_true(mill_clock_step_ns(&by_hand) >= 1);
+    unsigned whole = 0;
+    for (int i = 0; i < 1000; i++) {
+        uint64_t from = mill_ticks_end(&clock);
+        double steps = (double)(mill_ticks_end(&clock) - from) / clock.ticks_per_ns / step_ns;
+        whole += fabs(steps - round(steps)) < 0.2;
+    }
+    assert_true(whole > 900);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(readings_are_whole_steps_apart),
         cmocka_unit_test(a_clock_names_its_source),
         cmocka_unit_test(both_rates_of_a_clock_agree),
         cmocka_unit_test(ticks_never_run_backwards),

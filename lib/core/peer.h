@@ -35,8 +35,13 @@
 #define MILL_LIBC_SOURCE  "C library"
 #endif
 
-#define MILL_CK_LIBRARY "Concurrency Kit"
-#define MILL_CK_TRAITS  MILL_HIDES_ATOMICS /* inline assembly */
+/* C11's mutex: the same library, by names that ThreadSanitizer and Valgrind do not know. */
+#define MILL_C11_LIBRARY MILL_LIBC_LIBRARY
+#define MILL_C11_MISSING NULL
+#define MILL_C11_TRAITS  MILL_HIDES_ATOMICS
+
+#define MILL_CK_LIBRARY  "Concurrency Kit"
+#define MILL_CK_TRAITS   MILL_HIDES_ATOMICS /* inline assembly */
 #if defined(MILL_HAVE_CK)
 #define MILL_CK_MISSING      NULL
 #define MILL_CK(implemented) implemented

@@ -18,6 +18,16 @@ const char *mill_family_shape(const struct mill_family *family, const struct mil
     return family->shape ? family->shape(strategy, buffer, MILL_SHAPE_MAX) : NULL;
 }
 
+bool mill_family_is_usual(const struct mill_family *family, const struct mill_strategy *strategy)
+{
+    for (size_t i = 0; family->usual && family->usual[i]; i++) {
+        if (strcmp(family->usual[i], strategy->name) == 0) {
+            return true;
+        }
+    }
+    return !family->usual;
+}
+
 bool mill_strategy_is_foreign(const struct mill_strategy *strategy)
 {
     return strategy->library && strcmp(strategy->library, "glibc") != 0 &&
@@ -48,6 +58,8 @@ const char *mill_trait_name(enum mill_trait trait)
         {MILL_CONTROL, "control"},
         {MILL_HIDES_ATOMICS, "hides-atomics"},
         {MILL_PTHREADS, "pthreads"},
+        {MILL_BOUNDED, "bounded"},
+        {MILL_SERVES_WRITERS, "serves-writers"},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (names[i].trait == trait) {

@@ -35,6 +35,8 @@ enum mill_trait {
         1 << 6,             /* inline assembly or an uninstrumented library: ThreadSanitizer cannot see it */
     MILL_PTHREADS = 1 << 7, /* ordered by POSIX threads' objects alone, or by nothing: no atomics, so that
                                Valgrind's tools can judge it */
+    MILL_BOUNDED = 1 << 8,  /* built for a number of threads, and for no more */
+    MILL_SERVES_WRITERS = 1 << 9, /* of read-write locks: however many readers come, a writer gets its turn */
 };
 
 struct mill_strategy {
@@ -47,7 +49,8 @@ struct mill_strategy {
     const char *missing; /* NULL: built in; else why it is `unavailable` in this build */
     unsigned traits;     /* of enum mill_trait */
     enum mill_progress progress;
-    size_t size; /* bytes of shared memory an object takes, 0 where it depends on its parameters */
+    size_t size;      /* bytes of shared memory an object takes, 0 where it depends on its parameters */
+    size_t size_each; /* and for each thread that it is built for, or that waits */
 };
 
 struct mill_family {
@@ -55,6 +58,8 @@ struct mill_family {
     const char *summary;
     const struct mill_strategy *const *strategies;
     size_t count;
+    /* Names, ended by NULL, of those that stand for all of them where none is named; NULL: all do. */
+    const char *const *usual;
     /* What a strategy does that others of its family do not, in words ("mpmc, bounded, FIFO"): only those of
      * one shape are ranked among each other. Written to `buffer`, which it returns. Optional: all are alike.
      */
@@ -70,6 +75,9 @@ const char *mill_family_shape(const struct mill_family *family, const struct mil
 
 /* The strategy of that name, or NULL. */
 const struct mill_strategy *mill_family_find(const struct mill_family *family, const char *name);
+
+/* Does it stand for the family where no strategy is named? */
+bool mill_family_is_usual(const struct mill_family *family, const struct mill_strategy *strategy);
 
 /* Is it another library's, beside the C library that every program has? */
 bool mill_strategy_is_foreign(const struct mill_strategy *strategy);

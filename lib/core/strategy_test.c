@@ -31,6 +31,17 @@ static void an_empty_family_has_none(void **state)
     assert_null(mill_family_find(&family, "first"));
 }
 
+static void some_may_stand_for_a_family(void **state)
+{
+    (void)state;
+    static const char *const usual[] = {"second", NULL};
+    struct mill_family family = {.name = "lock", .strategies = strategies, .count = 2};
+    assert_true(mill_family_is_usual(&family, &first));
+    family.usual = usual;
+    assert_false(mill_family_is_usual(&family, &first));
+    assert_true(mill_family_is_usual(&family, &second));
+}
+
 static const char *shape_by_name(const struct mill_strategy *strategy, char *buffer, size_t size)
 {
     snprintf(buffer, size, "a %s one", strategy->name);
@@ -58,7 +69,7 @@ static void progress_has_a_name(void **state)
 static void every_trait_has_a_name_of_its_own(void **state)
 {
     (void)state;
-    for (unsigned a = MILL_FAIR; a <= MILL_PTHREADS; a <<= 1) {
+    for (unsigned a = MILL_FAIR; a <= MILL_SERVES_WRITERS; a <<= 1) {
         assert_string_not_equal(mill_trait_name((enum mill_trait)a), "unknown");
         for (unsigned b = MILL_FAIR; b < a; b <<= 1) {
             assert_string_not_equal(mill_trait_name((enum mill_trait)a), mill_trait_name((enum mill_trait)b));
@@ -71,8 +82,11 @@ static void every_trait_has_a_name_of_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_strategy_is_found_by_its_whole_name), cmocka_unit_test(an_empty_family_has_none),
-        cmocka_unit_test(a_family_may_tell_shapes_apart),        cmocka_unit_test(progress_has_a_name),
+        cmocka_unit_test(a_strategy_is_found_by_its_whole_name),
+        cmocka_unit_test(an_empty_family_has_none),
+        cmocka_unit_test(some_may_stand_for_a_family),
+        cmocka_unit_test(a_family_may_tell_shapes_apart),
+        cmocka_unit_test(progress_has_a_name),
         cmocka_unit_test(every_trait_has_a_name_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,12 +18,12 @@ struct mill_recorder {
 
 static void enter(struct mill_recorder *recorder, struct mill_lock_context *me)
 {
-    recorder->plan.lock->acquire(recorder->lock, me);
+    mill_lock_acquire(recorder->plan.lock, recorder->lock, me);
 }
 
 static void leave(struct mill_recorder *recorder, struct mill_lock_context *me)
 {
-    recorder->plan.lock->release(recorder->lock, me);
+    mill_lock_release(recorder->plan.lock, recorder->lock, me);
 }
 
 /* ---- made and unmade ---- */

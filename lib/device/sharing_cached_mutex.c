@@ -18,9 +18,9 @@ static void publish(struct mill_cached *cached, const struct mill_cached_answer 
 {
     struct locked *locked = (struct locked *)cached;
     struct mill_lock_context me;
-    locked->ops->acquire(locked->lock, &me);
+    mill_lock_acquire(locked->ops, locked->lock, &me);
     locked->answer = *answer;
-    locked->ops->release(locked->lock, &me);
+    mill_lock_release(locked->ops, locked->lock, &me);
 }
 
 static void destroy(struct mill_sharing *sharing)
@@ -62,9 +62,9 @@ static int get_status(struct mill_sharing *sharing, unsigned thread, struct mill
     struct locked *locked = (struct locked *)sharing;
     struct mill_lock_context me;
     (void)thread;
-    locked->ops->acquire(locked->lock, &me);
+    mill_lock_acquire(locked->ops, locked->lock, &me);
     struct mill_cached_answer answer = locked->answer;
-    locked->ops->release(locked->lock, &me);
+    mill_lock_release(locked->ops, locked->lock, &me);
     return mill_cached_tell(&locked->cached, &answer, status, stamp, failure);
 }
 

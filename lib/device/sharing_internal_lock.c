@@ -8,9 +8,9 @@ static int get_config(struct mill_guarded_client *guarded, struct mill_valve_con
                       struct mill_device_failure *failure)
 {
     struct mill_lock_context me;
-    guarded->ops->acquire(guarded->lock, &me);
+    mill_lock_acquire(guarded->ops, guarded->lock, &me);
     int result = mill_device_get_config(guarded->client, config, failure);
-    guarded->ops->release(guarded->lock, &me);
+    mill_lock_release(guarded->ops, guarded->lock, &me);
     return result;
 }
 

@@ -49,7 +49,7 @@ int mill_sharing_create_lock(const struct mill_sharing_plan *plan, struct mill_l
         return mill_sharing_refuse(failure, -EINVAL, "sharing: lock '%s' is for one thread, not for %u",
                                    about->name, plan->threads);
     }
-    int status = mill_lock_create(plan->lock, lock);
+    int status = mill_lock_create_for(plan->lock, plan->threads + 1, lock);
     return status == -ENOTSUP
                ? mill_sharing_refuse(failure, status, "sharing: lock '%s': %s", about->name, about->missing)
                : status;
@@ -79,9 +79,9 @@ int mill_guarded_client_ask(struct mill_guarded_client *guarded, struct mill_val
                             struct mill_sharing_stamp *stamp, struct mill_device_failure *failure)
 {
     struct mill_lock_context me;
-    guarded->ops->acquire(guarded->lock, &me);
+    mill_lock_acquire(guarded->ops, guarded->lock, &me);
     int result = mill_sharing_ask(guarded->client, status, stamp, failure);
-    guarded->ops->release(guarded->lock, &me);
+    mill_lock_release(guarded->ops, guarded->lock, &me);
     return result;
 }
 
@@ -89,9 +89,9 @@ int mill_guarded_client_update(struct mill_guarded_client *guarded, const struct
                                struct mill_device_failure *failure)
 {
     struct mill_lock_context me;
-    guarded->ops->acquire(guarded->lock, &me);
+    mill_lock_acquire(guarded->ops, guarded->lock, &me);
     int result = mill_device_update_config(guarded->client, change, failure);
-    guarded->ops->release(guarded->lock, &me);
+    mill_lock_release(guarded->ops, guarded->lock, &me);
     return result;
 }
 
@@ -99,9 +99,9 @@ int mill_guarded_client_transact(struct mill_guarded_client *guarded, mill_shari
                                  void *context, struct mill_device_failure *failure)
 {
     struct mill_lock_context me;
-    guarded->ops->acquire(guarded->lock, &me);
+    mill_lock_acquire(guarded->ops, guarded->lock, &me);
     int result = mill_sharing_transact_with(guarded->client, decide, context, failure);
-    guarded->ops->release(guarded->lock, &me);
+    mill_lock_release(guarded->ops, guarded->lock, &me);
     return result;
 }
 

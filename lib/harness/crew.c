@@ -98,7 +98,7 @@ static int prepare(struct mill_hand *hand, struct mill_crew *crew, unsigned inde
         hand->recording.interval_ns = (double)spec->threads / spec->rate * (double)MILL_NS_PER_S;
         hand->recording.offset_ns = (uint64_t)(hand->recording.interval_ns * index / spec->threads);
     }
-    return spec->kind == MILL_LATENCY ? mill_histogram_create(&hand->recording.latency) : 0;
+    return spec->kind == MILL_LATENCY ? mill_recording_create(&hand->recording, spec->scenario) : 0;
 }
 
 static void join_all(struct mill_crew *crew, int *status)
@@ -180,7 +180,7 @@ void mill_crew_destroy(struct mill_crew *crew)
 {
     if (crew->hands) {
         for (unsigned i = 0; i < crew->spec->threads; i++) {
-            mill_histogram_destroy(crew->hands[i].recording.latency);
+            mill_recording_destroy(&crew->hands[i].recording);
         }
         pthread_cond_destroy(&crew->gate_changed);
         pthread_mutex_destroy(&crew->gate_mutex);

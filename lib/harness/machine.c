@@ -48,7 +48,7 @@ json_t *mill_machine_describe(const struct mill_cpus *cpus, const struct mill_cl
     const char *cpu_flags = cpuinfo("flags", flags, sizeof flags);
     snprintf(name, sizeof name, "%s %s %s", kernel.sysname, kernel.release, kernel.machine);
     return json_pack(
-        "{s:s?, s:I, s:I, s:I, s:I, s:s, s:s, s:o, s:s?, s:s, s:f}",                         /* */
+        "{s:s?, s:I, s:I, s:I, s:I, s:s, s:s, s:o, s:s?, s:s, s:f, s:f}",                    /* */
         "processor", cpuinfo("model name", model, sizeof model),                             /* */
         "processors", (json_int_t)mill_cpus_count(cpus),                                     /* */
         "cores", (json_int_t)mill_cpus_cores(cpus),                                          /* */
@@ -58,7 +58,8 @@ json_t *mill_machine_describe(const struct mill_cpus *cpus, const struct mill_cl
         "virtual", cpu_flags ? json_boolean(strstr(cpu_flags, " hypervisor")) : json_null(), /* */
         "governor",
         first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", governor, sizeof governor),
-        "clock", mill_clock_source(clock), "ticks_per_ns", clock->ticks_per_ns);
+        "clock", mill_clock_source(clock), "ticks_per_ns", clock->ticks_per_ns, "clock_step_ns",
+        mill_clock_step_ns(clock));
 }
 
 const char *mill_build_line(void)

@@ -134,32 +134,78 @@ static json_t *encode_fairness(const struct mill_observation *seen, const struct
                      "starvation_ns", (json_int_t)slices.starvation_ns);
 }
 
-static json_t *encode_latency(const struct mill_sample_spec *spec, const struct mill_crew *crew)
+/* What all threads recorded of one thing: the whole operation, or a span of it. */
+typedef const struct mill_histogram *recorded(const struct mill_recording *recording, unsigned index);
+
+static const struct mill_histogram *recorded_latency(const struct mill_recording *recording, unsigned index)
+{
+    (void)index;
+    return recording->latency;
+}
+
+static const struct mill_histogram *recorded_span(const struct mill_recording *recording, unsigned index)
+{
+    return recording->spans[index];
+}
+
+/* Its histogram and exact extremes; NULL when memory ran out. */
+static json_t *encode_recorded(const struct mill_crew *crew, recorded *which, unsigned index)
 {
     struct mill_histogram *total;
     char *encoding = NULL;
-    uint64_t unfinished = 0;
+    json_t *encoded = NULL;
     if (mill_histogram_create(&total) < 0) {
         return NULL;
     }
     int status = 0;
-    for (unsigned i = 0; i < spec->threads && status == 0; i++) {
-        status = mill_histogram_add(total, crew->hands[i].recording.latency);
-        unfinished += crew->hands[i].recording.unfinished;
+    for (unsigned i = 0; i < crew->spec->threads && status == 0; i++) {
+        status = mill_histogram_add(total, which(&crew->hands[i].recording, index));
     }
-    json_t *latency = NULL;
     if (status == 0 && mill_histogram_encode(total, &encoding) == 0) {
-        latency = json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:s}",                /* */
-                            "every", (json_int_t)spec->every, "rate", spec->rate,      /* */
+        encoded = json_pack("{s:I, s:I, s:I, s:I, s:s}",                               /* */
                             "count", (json_int_t)total->count,                         /* */
                             "beyond", (json_int_t)total->beyond,                       /* */
-                            "unfinished", (json_int_t)unfinished,                      /* */
                             "min_ns", (json_int_t)(total->count ? total->minimum : 0), /* */
-                            "max_ns", (json_int_t)total->maximum,                      /* */
-                            "histogram", encoding);
+                            "max_ns", (json_int_t)total->maximum, "histogram", encoding);
     }
     free(encoding);
     mill_histogram_destroy(total);
+    return encoded;
+}
+
+static json_t *encode_spans(const struct mill_crew *crew)
+{
+    const struct mill_scenario *scenario = crew->spec->scenario;
+    json_t *spans = json_array();
+    for (unsigned i = 0; i < scenario->span_count; i++) {
+        json_t *span = encode_recorded(crew, recorded_span, i);
+        if (json_object_set_new(span, "name", json_string(scenario->spans[i].name)) < 0 ||
+            json_array_append_new(spans, span) < 0) {
+            json_decref(spans);
+            return NULL;
+        }
+    }
+    return spans;
+}
+
+static json_t *encode_latency(const struct mill_crew *crew)
+{
+    uint64_t unfinished = 0;
+    for (unsigned i = 0; i < crew->spec->threads; i++) {
+        unfinished += crew->hands[i].recording.unfinished;
+    }
+    json_t *latency = encode_recorded(crew, recorded_latency, 0);
+    json_t *more = json_pack("{s:I, s:f, s:I}", "every", (json_int_t)crew->spec->every, "rate",
+                             crew->spec->rate, "unfinished", (json_int_t)unfinished);
+    int status = json_object_update(latency, more);
+    if (status == 0 && crew->spec->scenario->span_count > 0) {
+        status = json_object_set_new(latency, "spans", encode_spans(crew));
+    }
+    json_decref(more);
+    if (status < 0) {
+        json_decref(latency);
+        return NULL;
+    }
     return latency;
 }
 
@@ -253,7 +299,7 @@ int mill_observation_encode(const struct mill_observation *seen, const struct mi
     }
     add_totals(*sample, seen, spec, crew);
     if (spec->kind == MILL_LATENCY) {
-        json_t *latency = encode_latency(spec, crew);
+        json_t *latency = encode_latency(crew);
         if (!latency) {
             json_decref(*sample);
             *sample = NULL;

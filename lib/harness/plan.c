@@ -22,7 +22,8 @@ struct words {
 struct selection {
     const struct mill_scenario *scenarios[names_max];
     size_t scenario_count;
-    struct words strategies; /* none: all */
+    struct words strategies; /* none: those that stand for their family, or `every` one */
+    bool every;
     bool without_foreign;
     unsigned threads[names_max];
     size_t thread_count;
@@ -199,7 +200,8 @@ static int understand(struct selection *selection, const struct mill_request *re
         return mill_error_set(error, -EINVAL, "at most %d scenarios can be named", names_max);
     }
     selection->without_foreign = request->without_foreign;
-    if (request->strategies) {
+    selection->every = request->strategies && strcmp(request->strategies, "all") == 0;
+    if (request->strategies && !selection->every) {
         status = split(&selection->strategies, "strategies", request->strategies, error);
     }
     if (status == 0) {
@@ -251,10 +253,12 @@ static void add_cell(struct mill_plan *plan, const struct mill_scenario *scenari
     cell->unsupported = mill_scenario_unsupported(&one, cell->reason, sizeof cell->reason);
 }
 
-static bool wanted(const struct selection *selection, const struct mill_strategy *strategy)
+static bool wanted(const struct selection *selection, const struct mill_family *family,
+                   const struct mill_strategy *strategy)
 {
     if (selection->strategies.count == 0) {
-        return !(selection->without_foreign && mill_strategy_is_foreign(strategy));
+        return (selection->every || mill_family_is_usual(family, strategy)) &&
+               !(selection->without_foreign && mill_strategy_is_foreign(strategy));
     }
     for (size_t i = 0; i < selection->strategies.count; i++) {
         if (strcmp(selection->strategies.word[i], strategy->name) == 0) {
@@ -290,7 +294,7 @@ int mill_plan_make(struct mill_plan *plan, const struct mill_request *request,
         status = apply_settings(scenario, request, values, error);
         for (size_t t = 0; status == 0 && t < selection->thread_count; t++) {
             for (size_t s = 0; s < scenario->family->count; s++) {
-                if (wanted(selection, scenario->family->strategies[s])) {
+                if (wanted(selection, scenario->family, scenario->family->strategies[s])) {
                     add_cell(plan, scenario, scenario->family->strategies[s], values, selection->threads[t],
                              processors, request->tool);
                 }

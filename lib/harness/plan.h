@@ -11,7 +11,10 @@
 #ifndef MILL_HARNESS_PLAN_H
 #define MILL_HARNESS_PLAN_H
 
+#include <stdbool.h>
+
 #include "core/error.h"
+#include "harness/launch.h"
 #include "harness/parameter.h"
 #include "harness/sample.h"
 #include "harness/scenario.h"
@@ -20,9 +23,9 @@
 struct mill_request {
     const char *const *scenarios; /* names; none: every scenario */
     size_t scenario_count;
-    const char *strategies;      /* comma-separated names; NULL: all of each family */
-    bool without_foreign;        /* of all strategies, leave those of other libraries out (peers) */
-    const char *threads;         /* comma-separated numbers; NULL: 1, 2, 4 … up to the processors */
+    const char *strategies; /* comma-separated names; "all" of each family; NULL: those that stand for it */
+    bool without_foreign;   /* of all strategies, leave those of other libraries out (peers) */
+    const char *threads;    /* comma-separated numbers; NULL: 1, 2, 4 … up to the processors */
     const char *const *settings; /* "name=value", each for every scenario of the request */
     size_t setting_count;
     enum mill_tool tool; /* under which it will run */
@@ -38,6 +41,8 @@ struct mill_cell {
     char reason[96];
     bool must_show; /* a control that must be caught: its threads have processors enough to meet on */
     const struct mill_expectation *expectation; /* of a control; NULL: it shall pass */
+    const struct mill_launch *launch;           /* how its children are started; NULL: as the run says */
+    bool beside_previous; /* measured next to the cell before it in each round: what is compared with it */
 };
 
 struct mill_plan {

@@ -121,6 +121,38 @@ static void refusals_name_the_word_and_the_nearest(void **state)
     }
 }
 
+static void those_that_stand_for_a_family_are_taken_unless_others_are_named(void **state)
+{
+    (void)state;
+    struct mill_plan plan;
+    struct mill_error error;
+    const char *const usual[] = {way_list[1]->name, NULL};
+    struct mill_family family = way_family;
+    struct mill_scenario scenario = test_scenario;
+    const struct mill_scenario *const scenarios[] = {&scenario};
+    const struct mill_scenario_list list = {scenarios, 1};
+    struct mill_request request = {.threads = "1"};
+    family.usual = usual;
+    scenario.family = &family;
+    assert_int_equal(mill_plan_make(&plan, &request, &list, 2, &error), 0);
+    assert_int_equal(plan.count, 1);
+    assert_ptr_equal(plan.cells[0].strategy, way_list[1]);
+    mill_plan_destroy(&plan);
+    request.strategies = way_list[0]->name;
+    assert_int_equal(mill_plan_make(&plan, &request, &list, 2, &error), 0);
+    assert_int_equal(plan.count, 1);
+    assert_ptr_equal(plan.cells[0].strategy, way_list[0]);
+    mill_plan_destroy(&plan);
+    request.strategies = "all";
+    assert_int_equal(mill_plan_make(&plan, &request, &list, 2, &error), 0);
+    assert_int_equal(plan.count, way_count);
+    mill_plan_destroy(&plan);
+    request.without_foreign = true;
+    assert_int_equal(mill_plan_make(&plan, &request, &list, 2, &error), 0);
+    assert_true(plan.count < way_count);
+    mill_plan_destroy(&plan);
+}
+
 static void other_libraries_are_left_out_unless_they_are_named(void **state)
 {
     (void)state;
@@ -162,6 +194,7 @@ int main(void)
         cmocka_unit_test(cells_know_what_is_special_about_them),
         cmocka_unit_test(reasons_give_the_number_of_threads_that_is_needed),
         cmocka_unit_test(refusals_name_the_word_and_the_nearest),
+        cmocka_unit_test(those_that_stand_for_a_family_are_taken_unless_others_are_named),
         cmocka_unit_test(other_libraries_are_left_out_unless_they_are_named),
         cmocka_unit_test(a_scenario_named_twice_is_refused),
     };

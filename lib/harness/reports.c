@@ -82,8 +82,7 @@ static bool is_start(const char *function)
     return false;
 }
 
-/* Relative to the source tree, and without the detours that a build's folder makes. */
-static const char *in_tree(const char *file)
+const char *mill_reports_in_tree(const char *file)
 {
     size_t length = sizeof MILL_BUILD_SOURCE - 1;
     if (strncmp(file, MILL_BUILD_SOURCE, length) == 0 && file[length] == '/') {
@@ -93,6 +92,9 @@ static const char *in_tree(const char *file)
     while (detour) {
         file = detour + 4;
         detour = strstr(file, "/../");
+    }
+    while (strncmp(file, "../", 3) == 0) {
+        file += 3;
     }
     return file;
 }
@@ -117,7 +119,7 @@ void mill_reports_frame(struct mill_reports_reading *reading, const char *functi
         function += sizeof interceptor - 1;
     }
     if (json_array_size(reading->frames) < frames_max) {
-        const char *known = file[0] ? in_tree(file) : NULL;
+        const char *known = file[0] ? mill_reports_in_tree(file) : NULL;
         json_t *frame = json_pack("{s:s, s:s?, s:i}", "function", function, "file", known, "line", line);
         reading->failed = reading->failed || json_array_append_new(reading->frames, frame) < 0;
     }

@@ -26,6 +26,10 @@
  * and DRD are read as such; every other tool as the sanitizers, of which each report says whose it is. */
 json_t *mill_reports_parse(enum mill_tool tool, const char *text);
 
+/* A source file relative to the source tree where it lies in it, and without the detours that a build's
+ * folder makes: a part of `file`. */
+const char *mill_reports_in_tree(const char *file);
+
 /* Which finding the report is, of those that a scenario may expect; MILL_NO_FINDING for what none expects
  * (leaks, undefined behaviour, misuse of a mutex). */
 enum mill_finding mill_report_finding(const json_t *report);

@@ -30,9 +30,9 @@ int mill_result_add(json_t *result, json_t *sample, size_t cell, unsigned round,
 /* The document as text; the caller frees it. NULL when memory ran out. */
 char *mill_result_text(const json_t *result);
 
-/* Reads a document and checks every member that the views use. -EBADMSG with a message that names the file
- * and what is wrong with it (truncated, not JSON, another format or version, a member missing or of the wrong
- * type); any other negative errno when it cannot be read. The caller owns the reference. */
+/* Reads a result that is valid by its schema (document.h). -EBADMSG with a message that names the file and
+ * what is wrong with it (truncated, not JSON, another format or version, the first thing that the schema
+ * forbids); any other negative errno when it cannot be read. The caller owns the reference. */
 int mill_result_load(const char *path, json_t **result, struct mill_error *error);
 
 #endif

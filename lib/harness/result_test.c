@@ -6,7 +6,9 @@
 
 #include <cmocka.h>
 
+#include "harness/machine.h"
 #include "harness/run.h"
+#include "harness/summary.h"
 #include "harness/test_scenarios.h"
 
 static char path[] = "/tmp/threadmill-result-XXXXXX";
@@ -19,17 +21,33 @@ static void store(const char *text, size_t length)
     assert_int_equal(fclose(file), 0);
 }
 
+static json_t *machine_of(const struct mill_clock *clock)
+{
+    struct mill_cpus *cpus;
+    assert_int_equal(mill_cpus_open(&cpus, NULL), 0);
+    json_t *machine = mill_machine_describe(cpus, clock);
+    mill_cpus_close(cpus);
+    return machine;
+}
+
 static json_t *small_result(void)
 {
     struct mill_plan plan;
-    const struct mill_run_settings settings = {.rounds = 1};
     const struct mill_request request = {.strategies = "fine,caught", .threads = "1"};
     assert_int_equal(mill_plan_make(&plan, &request, &test_list, 2, NULL), 0);
-    json_t *result = mill_result_create(&plan, "test", 1, json_object(), json_object(),
-                                        mill_run_settings_encode(&settings));
+    const struct mill_run_settings settings = {.rounds = 1, .attempts = 1, .window_ns = 1000};
+    struct mill_clock clock;
+    mill_clock_open(&clock);
+    json_t *encoded = mill_run_settings_encode(&settings);
+    json_object_set_new(encoded, "rounds_done", json_integer(1));
+    json_t *result = mill_result_create(&plan, "test", 1, machine_of(&clock), mill_build_describe(), encoded);
     json_t *sample = json_pack("{s:s, s:s}", "status", "crashed", "reason", "for a test");
     assert_int_equal(mill_result_add(result, sample, 1, 1, 1, MILL_THROUGHPUT, 5), 0);
     mill_plan_destroy(&plan);
+    struct mill_summary summary;
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    json_object_set_new(result, "summary", mill_summary_encode(&summary));
+    mill_summary_destroy(&summary);
     return result;
 }
 
@@ -50,7 +68,9 @@ static void what_was_written_is_read_back(void **state)
     char *text = mill_result_text(result);
     store(text, strlen(text));
     assert_int_equal(mill_result_load(path, &read, &error), 0);
-    assert_true(json_equal(result, read));
+    char *again = mill_result_text(read); /* numbers have nine digits in a document, and more before */
+    assert_string_equal(again, text);
+    free(again);
     json_decref(read);
     json_decref(result);
     free(text);

@@ -8,10 +8,16 @@
 #include "harness/child.h"
 #include "harness/result.h"
 
-/* One cell's sample of one kind; each round runs all slots in a new order. */
+/* One cell's sample of one kind. */
 struct slot {
     size_t cell;
     enum mill_sample_kind kind;
+    size_t block; /* the first of those that are measured next to each other */
+};
+
+/* Slots that are measured next to each other; each round runs all blocks in a new order. */
+struct block {
+    size_t first, count;
 };
 
 struct runner {
@@ -20,8 +26,10 @@ struct runner {
     const struct mill_run_observer *observer;
     struct mill_random random;
     struct slot *slots;
-    size_t *order;
-    size_t count;
+    struct block *blocks;
+    size_t *order;  /* of the blocks */
+    size_t *within; /* of the slots, each block's at its place */
+    size_t count, block_count;
     struct mill_run_event event;
     json_t *result;
     uint64_t begun_ns;
@@ -65,28 +73,27 @@ static struct mill_sample_spec specify(const struct runner *runner, const struct
     return spec;
 }
 
-/* From its own place in the run: repeating a rejected sample changes neither the seeds nor the order of what
- * follows. */
+/* From its block's place in the run: repeating a rejected sample changes neither the seeds nor the order of
+ * what follows, and what is compared draws alike. */
 static uint64_t sample_seed(const struct runner *runner, const struct slot *slot, unsigned round,
                             unsigned attempt)
 {
     struct mill_random random;
-    uint64_t slot_index = (uint64_t)(slot - runner->slots);
     mill_random_seed(&random, runner->settings->seed,
-                     1 + attempt + 1000 * (slot_index + runner->count * (uint64_t)round));
+                     1 + attempt + 1000 * (slot->block + runner->count * (uint64_t)round));
     return mill_random_next(&random) >> 1;
 }
 
 /* Runs one slot until a sample of it is not rejected, or the attempts are used up. */
 static int run_slot(struct runner *runner, const struct slot *slot, unsigned round, struct mill_error *error)
 {
+    const struct mill_cell *cell = &runner->plan->cells[slot->cell];
     const struct mill_child_options options = {
-        .launch = runner->settings->launch,
+        .launch = cell->launch ? cell->launch : runner->settings->launch,
         .grace_ns = runner->settings->grace_ns,
         .interrupted = runner->observer->interrupted,
         .context = runner->observer->context,
     };
-    const struct mill_cell *cell = &runner->plan->cells[slot->cell];
     bool rejected = true;
     for (unsigned attempt = 1; rejected && attempt <= runner->settings->attempts; attempt++) {
         json_t *sample;
@@ -120,10 +127,26 @@ static bool out_of_time(const struct runner *runner)
     return budget > 0 && mill_now_ns() - runner->begun_ns > budget;
 }
 
-static int run_round(struct runner *runner, unsigned round, struct mill_error *error)
+/* A new order, or that of the round before in reverse. */
+static void order_within(struct runner *runner, const struct block *block, unsigned round)
 {
-    mill_random_shuffle(&runner->random, runner->order, runner->count);
-    for (size_t i = 0; i < runner->count; i++) {
+    size_t *order = &runner->within[block->first];
+    if (round % 2 == 1) {
+        mill_random_shuffle(&runner->random, order, block->count);
+        return;
+    }
+    for (size_t i = 0; i < block->count / 2; i++) {
+        size_t swap = order[i];
+        order[i] = order[block->count - 1 - i];
+        order[block->count - 1 - i] = swap;
+    }
+}
+
+static int run_block(struct runner *runner, const struct block *block, unsigned round,
+                     struct mill_error *error)
+{
+    order_within(runner, block, round);
+    for (size_t i = block->first; i < block->first + block->count; i++) {
         if (interrupted(runner)) {
             return -EINTR;
         }
@@ -131,7 +154,7 @@ static int run_round(struct runner *runner, unsigned round, struct mill_error *e
         if (out_of_time(runner)) {
             return -ETIME;
         }
-        int status = run_slot(runner, &runner->slots[runner->order[i]], round, error);
+        int status = run_slot(runner, &runner->slots[runner->within[i]], round, error);
         if (status < 0) {
             return status;
         }
@@ -139,28 +162,56 @@ static int run_round(struct runner *runner, unsigned round, struct mill_error *e
     return 0;
 }
 
+static int run_round(struct runner *runner, unsigned round, struct mill_error *error)
+{
+    int status = 0;
+    mill_random_shuffle(&runner->random, runner->order, runner->block_count);
+    for (size_t i = 0; status == 0 && i < runner->block_count; i++) {
+        status = run_block(runner, &runner->blocks[runner->order[i]], round, error);
+    }
+    return status;
+}
+
+/* The slots of cells first … end of one kind, as a block. */
+static void add_block(struct runner *runner, size_t first, size_t end, enum mill_sample_kind kind)
+{
+    struct block *block = &runner->blocks[runner->block_count];
+    *block = (struct block){.first = runner->count};
+    for (size_t i = first; i < end; i++) {
+        if (!runner->plan->cells[i].unsupported) {
+            runner->slots[runner->count++] = (struct slot){i, kind, block->first};
+            block->count++;
+        }
+    }
+    if (block->count > 0) {
+        runner->order[runner->block_count] = runner->block_count;
+        runner->block_count++;
+    }
+}
+
 static int find_slots(struct runner *runner)
 {
     const struct mill_plan *plan = runner->plan;
     const struct mill_run_settings *settings = runner->settings;
     runner->slots = calloc(2 * plan->count + 1, sizeof *runner->slots);
+    runner->blocks = calloc(2 * plan->count + 1, sizeof *runner->blocks);
     runner->order = calloc(2 * plan->count + 1, sizeof *runner->order);
-    if (!runner->slots || !runner->order) {
+    runner->within = calloc(2 * plan->count + 1, sizeof *runner->within);
+    if (!runner->slots || !runner->blocks || !runner->order || !runner->within) {
         return -ENOMEM;
     }
-    for (size_t i = 0; i < plan->count; i++) {
-        if (plan->cells[i].unsupported) {
-            continue;
+    for (size_t first = 0, end; first < plan->count; first = end) {
+        for (end = first + 1; end < plan->count && plan->cells[end].beside_previous; end++) {
         }
         if (settings->throughput) {
-            runner->slots[runner->count++] = (struct slot){i, MILL_THROUGHPUT};
+            add_block(runner, first, end, MILL_THROUGHPUT);
         }
         if (settings->latency_every > 0) {
-            runner->slots[runner->count++] = (struct slot){i, MILL_LATENCY};
+            add_block(runner, first, end, MILL_LATENCY);
         }
     }
     for (size_t i = 0; i < runner->count; i++) {
-        runner->order[i] = i;
+        runner->within[i] = i;
     }
     return 0;
 }
@@ -204,7 +255,9 @@ int mill_run(const struct mill_plan *plan, const struct mill_run_settings *setti
     }
 out:
     free(runner.slots);
+    free(runner.blocks);
     free(runner.order);
+    free(runner.within);
     return status;
 }
 

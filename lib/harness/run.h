@@ -2,7 +2,10 @@
  * every sample in a fresh child.
  *
  * Why rounds: machines drift; what is compared must have been measured side by side (DESIGN: From request to
- * verdict). A sample that did not have its processors is rejected, kept in the document, and tried again.
+ * verdict). Cells that are `beside_previous` form a block, whose samples of one kind are taken one after the
+ * other, with one seed; their order is random in one round and the reverse in the next, so that each is as
+ * often before as behind each other. A sample that did not have its processors is rejected, kept in the
+ * document, and tried again.
  */
 #ifndef MILL_HARNESS_RUN_H
 #define MILL_HARNESS_RUN_H

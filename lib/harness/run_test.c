@@ -206,6 +206,83 @@ static void the_seed_decides_the_order(void **state)
     forget(&two);
 }
 
+static json_int_t number(const json_t *sample, const char *name)
+{
+    return json_integer_value(json_object_get(sample, name));
+}
+
+/* Two blocks of three cells each: their samples are next to each other, of one seed, and in the second round
+ * in the reverse of the first one's order. */
+static void what_is_compared_is_measured_side_by_side(void **state)
+{
+    (void)state;
+    enum { cells = 6, block = 3, rounds = 6 };
+    struct mill_plan plan;
+    struct mill_error error;
+    struct mill_run_settings settings = brief;
+    const struct mill_request request = {.strategies = "fine", .threads = "1,2,3,4,5,6"};
+    settings.rounds = rounds;
+    settings.window_ns = 2 * MILL_NS_PER_MS;
+    settings.slice_ns = MILL_NS_PER_MS;
+    assert_int_equal(mill_plan_make(&plan, &request, &test_list, 2, &error), 0);
+    assert_int_equal(plan.count, cells);
+    for (size_t i = 0; i < cells; i++) {
+        plan.cells[i].beside_previous = i % block != 0;
+    }
+    struct outcome outcome = {.result = mill_result_create(&plan, "test", 1, json_object(), json_object(),
+                                                           mill_run_settings_encode(&settings))};
+    assert_int_equal(mill_run(&plan, &settings, &nobody, outcome.result, &error), 0);
+    json_int_t order[rounds][2][block];
+    bool orders_differ = false, blocks_differ = false;
+    for (size_t i = 0; i < (size_t)rounds * cells; i++) {
+        const json_t *sample = sample_of(&outcome, i);
+        const json_t *first = sample_of(&outcome, i - i % block);
+        json_int_t cell = number(sample, "cell");
+        assert_int_equal(number(sample, "round"), i / cells + 1);
+        assert_int_equal(cell / block, number(first, "cell") / block);
+        assert_int_equal(number(sample, "seed"), number(first, "seed"));
+        order[i / cells][cell / block][i % block] = cell;
+        blocks_differ = blocks_differ ||
+                        (i % cells == 0 && cell / block != number(sample_of(&outcome, 0), "cell") / block);
+    }
+    for (size_t round = 0; round < rounds; round++) {
+        for (size_t b = 0; b < 2; b++) {
+            for (size_t i = 0; i < block; i++) {
+                if (round % 2 == 1) {
+                    assert_int_equal(order[round][b][i], order[round - 1][b][block - 1 - i]);
+                } else {
+                    orders_differ = orders_differ || order[round][b][i] != order[0][b][i];
+                }
+            }
+        }
+    }
+    assert_true(orders_differ);
+    assert_true(blocks_differ);
+    json_decref(outcome.result);
+    mill_plan_destroy(&plan);
+}
+
+/* One side's program is another, which is told by what becomes of its sample. */
+static void each_cell_has_its_own_program(void **state)
+{
+    (void)state;
+    struct mill_plan plan;
+    struct mill_error error;
+    static const struct mill_launch other = {.program = "/bin/false"};
+    const struct mill_request request = {.strategies = "fine", .threads = "1,2"};
+    assert_int_equal(mill_plan_make(&plan, &request, &test_list, 2, &error), 0);
+    plan.cells[1].launch = &other;
+    struct outcome outcome = {.result = mill_result_create(&plan, "test", 1, json_object(), json_object(),
+                                                           mill_run_settings_encode(&brief))};
+    assert_int_equal(mill_run(&plan, &brief, &nobody, outcome.result, &error), 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(member(sample_of(&outcome, i), "status"),
+                            number(sample_of(&outcome, i), "cell") == 1 ? "crashed" : "ok");
+    }
+    json_decref(outcome.result);
+    mill_plan_destroy(&plan);
+}
+
 /* Says stop once a number of samples has been seen. */
 struct stopper {
     size_t seen, enough;
@@ -245,6 +322,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(one_bad_cell_does_not_end_the_run),
         cmocka_unit_test(what_a_child_prints_is_kept_and_harms_nothing),
         cmocka_unit_test(the_seed_decides_the_order),
+        cmocka_unit_test(what_is_compared_is_measured_side_by_side),
+        cmocka_unit_test(each_cell_has_its_own_program),
         cmocka_unit_test(an_interrupted_run_keeps_what_it_has),
     };
     if (argc == 2 && strcmp(argv[1], "sample") == 0) {

@@ -1,5 +1,5 @@
 /* The samples of a result document, sorted out: which count, and one member of them as a series. Private to
- * the summary.
+ * summaries, comparisons and the views that show samples (report).
  *
  * Pure functions over a document that nobody changes meanwhile.
  */

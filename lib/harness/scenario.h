@@ -23,6 +23,8 @@
 #include "core/strategy.h"
 #include "harness/tool.h"
 
+struct mill_histogram;
+
 /* ---- parameters ---- */
 
 enum mill_parameter_type {
@@ -107,6 +109,17 @@ struct mill_case {
     uint64_t operations; /* completed by all threads, warm-up included; valid in verify */
 };
 
+/* ---- spans ---- */
+
+/* A part of an operation whose length is of interest by itself: until a lock was there, while it was held.
+ * Latency samples keep a histogram of each beside that of the whole operation. */
+struct mill_span {
+    const char *name; /* one word or two, as in the table */
+    const char *summary;
+};
+
+#define MILL_SPANS_MAX 4
+
 /* ---- roles and operations ---- */
 
 /* What an operation returns besides a negative errno, which fails the sample. */
@@ -135,6 +148,8 @@ struct mill_worker {
     uint64_t acquisitions;     /* counted by mill_worker_holds */
     uint64_t reacquisitions;
     uint64_t since; /* set by mill_worker_latency_since for one operation */
+    struct mill_histogram *const
+        *spans; /* one for each of the scenario's, while an operation is timed; NULL */
     alignas(MILL_ISOLATION) _Atomic uint64_t
         operations; /* completed; written by this thread alone, read by the engine */
 };
@@ -180,6 +195,16 @@ static inline void mill_worker_latency_since(struct mill_worker *worker, uint64_
     worker->since = ticks;
 }
 
+/* Is this operation timed? Only then are clocks read for spans, and recorded. */
+static inline bool mill_worker_is_timed(const struct mill_worker *worker)
+{
+    return worker->spans != NULL;
+}
+
+/* Records that span `index` of the scenario took from mill_ticks_begin `from` to mill_ticks_end `to`. Only in
+ * an operation that is timed. */
+void mill_worker_span(struct mill_worker *worker, unsigned index, uint64_t from, uint64_t to);
+
 /* ---- the scenario ---- */
 
 struct mill_scenario {
@@ -190,6 +215,8 @@ struct mill_scenario {
     unsigned parameter_count;
     const struct mill_role *roles;
     unsigned role_count;
+    const struct mill_span *spans; /* at most MILL_SPANS_MAX; or NULL */
+    unsigned span_count;
     unsigned min_threads; /* 0 counts as 1 */
     unsigned max_threads; /* 0: only the engine's limit */
     const struct mill_expectation *expectations;

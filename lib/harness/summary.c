@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "harness/summary_compare.h"
-#include "measure/histogram_log.h"
+#include "harness/summary_latency.h"
 
 static const char *const modes[] = {"single", "near", "far"};
 
@@ -130,56 +130,6 @@ static double maximum(const struct mill_series *series)
     return most;
 }
 
-/* The encoding keeps slots; the document has the exact extremes beside it. They count where they agree with
- * the slots. */
-static void restore_extremes(struct mill_histogram *histogram, const json_t *latency)
-{
-    json_int_t minimum = json_integer_value(json_object_get(latency, "min_ns"));
-    json_int_t maximum = json_integer_value(json_object_get(latency, "max_ns"));
-    json_int_t beyond = json_integer_value(json_object_get(latency, "beyond"));
-    if (histogram->count == 0 || minimum < 0 || maximum < minimum || beyond < 0) {
-        return;
-    }
-    uint64_t last = (uint64_t)maximum < MILL_HISTOGRAM_HIGHEST ? (uint64_t)maximum : MILL_HISTOGRAM_HIGHEST;
-    if ((uint64_t)minimum <= last &&
-        mill_histogram_slot((uint64_t)minimum) == mill_histogram_slot(histogram->minimum)) {
-        histogram->minimum = (uint64_t)minimum;
-    }
-    if (mill_histogram_slot(last) == mill_histogram_slot(histogram->maximum)) {
-        histogram->maximum = (uint64_t)maximum;
-        histogram->beyond = (uint64_t)beyond <= histogram->count ? (uint64_t)beyond : 0;
-    }
-}
-
-static int merge_latencies(struct mill_summary_row *row, const struct mill_filter *filter,
-                           struct mill_error *error)
-{
-    const struct mill_index *index = filter->index;
-    struct mill_histogram *one = NULL;
-    int status = mill_histogram_create(&one);
-    for (size_t i = index->begin[filter->cell]; status == 0 && i < index->begin[filter->cell + 1]; i++) {
-        const json_t *latency = json_object_get(index->samples[i], "latency");
-        const char *encoding = mill_sample_text(latency, "histogram");
-        if (!mill_filter_passes(filter, index->samples[i]) || !encoding) {
-            continue;
-        }
-        status = row->latency ? 0 : mill_histogram_create(&row->latency);
-        if (status == 0) {
-            status = mill_histogram_decode(one, encoding, error);
-        }
-        if (status == 0) {
-            restore_extremes(one, latency);
-            status = mill_histogram_add(row->latency, one);
-        }
-        if (status == 0) {
-            row->unfinished += mill_sample_number(latency, "unfinished");
-            row->latency_samples++;
-        }
-    }
-    mill_histogram_destroy(one);
-    return status;
-}
-
 /* The measures of the first sample that passes, each as the median over all that have it. */
 static void add_measures(struct mill_summary_row *row, const struct mill_filter *filter,
                          struct mill_series *series)
@@ -217,7 +167,7 @@ static int make_row(struct mill_summary *summary, const struct mill_filter *base
     int status = mill_series_create(&series, samples);
     if (status == 0) {
         filter.kind = "latency";
-        status = merge_latencies(row, &filter, error);
+        status = mill_summary_merge_latencies(row, &filter, error);
     }
     if (status == 0) {
         filter.kind = "throughput";
@@ -250,7 +200,7 @@ static int make_row(struct mill_summary *summary, const struct mill_filter *base
         add_measures(row, &filter, &series);
         summary->row_count++;
     } else {
-        mill_histogram_destroy(row->latency);
+        mill_summary_forget_latencies(row);
     }
     mill_series_destroy(&series);
     return status;
@@ -303,6 +253,7 @@ int mill_summary_make(struct mill_summary *summary, const json_t *result, struct
         }
     }
     if (status == 0) {
+        mill_summary_find_collapsed(summary);
         status = mill_summary_find_leaders(summary, &index);
     }
     if (status == 0) {
@@ -324,7 +275,7 @@ int mill_summary_make(struct mill_summary *summary, const json_t *result, struct
 void mill_summary_destroy(struct mill_summary *summary)
 {
     for (size_t i = 0; i < summary->row_count; i++) {
-        mill_histogram_destroy(summary->rows[i].latency);
+        mill_summary_forget_latencies(&summary->rows[i]);
     }
     free(summary->cells);
     free(summary->rows);

@@ -27,6 +27,7 @@ enum mill_verdict {
     MILL_VERDICT_NOT_CAUGHT, /* a control whose mistake was not found: the checks cannot be trusted */
     MILL_VERDICT_FOUND,      /* something was found that nobody expected */
     MILL_VERDICT_UNTRUSTED,  /* no sample tells: all were rejected, or in none was an operation completed */
+    MILL_VERDICT_COLLAPSED,  /* right, but progress all but stops where threads outnumber processors */
     MILL_VERDICT_NOT_RUN,    /* the run ended before its turn */
     MILL_VERDICT_UNSUPPORTED,
     MILL_VERDICT_UNAVAILABLE,
@@ -56,6 +57,12 @@ struct mill_summary_measure {
     double median; /* NaN where no sample has it */
 };
 
+/* A span of the scenario's operations, merged over samples. */
+struct mill_summary_span {
+    const char *name; /* belongs to the document */
+    struct mill_histogram *latency;
+};
+
 /* One cell in one mode. */
 struct mill_summary_row {
     size_t cell;
@@ -70,6 +77,8 @@ struct mill_summary_row {
     double starvation_ns;           /* the longest of all samples */
     struct mill_histogram *latency; /* merged over samples; NULL when there were none */
     double unfinished;              /* of an open loop */
+    struct mill_summary_span spans[MILL_SPANS_MAX];
+    size_t span_count;
     struct mill_summary_measure measures[MILL_MEASURES_MAX];
     size_t measure_count;
     bool leads; /* fastest of its group and shape, and the interval of its ratio to the next is above 1 */
@@ -101,6 +110,13 @@ void mill_summary_destroy(struct mill_summary *summary);
 
 /* Are two cells of one shape, so that they may be ranked? */
 bool mill_summary_same_shape(const struct mill_summary_cell *a, const struct mill_summary_cell *b);
+
+/* Every other cell against the fastest of its group and shape, round by round within each mode, in the order
+ * of the rows: `cell` is the slower one, `other` the fastest. Which is fastest was seen in the same rounds:
+ * of two that are alike, the ratio of the slower tends to be a little below 1. A ratio that no double holds
+ * is told as none, of 0 rounds. 0 with an array that the caller frees; -ENOMEM. */
+int mill_summary_behind(const struct mill_summary *summary, const json_t *result,
+                        struct mill_summary_pair **pairs, size_t *count);
 
 /* "pass", "caught", "NOT CAUGHT", "FOUND", … */
 const char *mill_verdict_name(enum mill_verdict verdict);

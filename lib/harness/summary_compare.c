@@ -1,14 +1,14 @@
 #include "harness/summary_compare.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Cells that differ in their strategy alone. */
 static bool same_group(const struct mill_summary_cell *a, const struct mill_summary_cell *b)
 {
-    return strcmp(a->scenario, b->scenario) == 0 && a->threads == b->threads &&
-           json_equal(a->parameters, b->parameters);
+    return a->threads == b->threads && mill_summary_same_task(a, b);
 }
 
 static int compare_cells(struct mill_summary_pair *pair, const struct mill_index *index, size_t samples)
@@ -90,6 +90,53 @@ int mill_summary_find_leaders(struct mill_summary *summary, const struct mill_in
         first->leads = pair->ratio.low > 1.0;
     }
     return 0;
+}
+
+/* The fastest of the row's group and shape. */
+static const struct mill_summary_row *fastest_beside(const struct mill_summary *summary,
+                                                     const struct mill_summary_row *row)
+{
+    const struct mill_summary_row *fastest = NULL;
+    for (size_t i = 0; i < summary->row_count; i++) {
+        const struct mill_summary_row *other = &summary->rows[i];
+        if (may_lead(summary, other) && same_table(summary, row, other) &&
+            mill_summary_same_shape(&summary->cells[row->cell], &summary->cells[other->cell]) &&
+            (!fastest || other->rate.ratio > fastest->rate.ratio)) {
+            fastest = other;
+        }
+    }
+    return fastest;
+}
+
+int mill_summary_behind(const struct mill_summary *summary, const json_t *result,
+                        struct mill_summary_pair **pairs, size_t *count)
+{
+    struct mill_index index;
+    *count = 0;
+    *pairs = calloc(summary->row_count + 1, sizeof **pairs);
+    int status = mill_index_create(&index, result, summary->cell_count);
+    status = *pairs ? status : -ENOMEM;
+    for (size_t i = 0; status == 0 && i < summary->row_count; i++) {
+        const struct mill_summary_row *row = &summary->rows[i];
+        const struct mill_summary_row *fastest = may_lead(summary, row) ? fastest_beside(summary, row) : NULL;
+        if (fastest && fastest != row) {
+            struct mill_summary_pair *pair = &(*pairs)[(*count)++];
+            *pair = (struct mill_summary_pair){.cell = row->cell, .other = fastest->cell, .mode = row->mode};
+            status = compare_cells(pair, &index, summary->samples);
+            if (status ==
+                -ERANGE) { /* the one next to nothing, the other astronomical: no ratio tells that */
+                pair->ratio = (struct mill_paired){.ratio = NAN, .high = INFINITY, .confidence = 1};
+                status = 0;
+            }
+        }
+    }
+    mill_index_destroy(&index);
+    if (status < 0) {
+        free(*pairs);
+        *pairs = NULL;
+        *count = 0;
+    }
+    return status;
 }
 
 int mill_summary_find_peers(struct mill_summary *summary, const struct mill_index *index)

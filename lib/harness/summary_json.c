@@ -11,6 +11,7 @@ static const struct {
     [MILL_VERDICT_NOT_CAUGHT] = {"NOT CAUGHT", true},
     [MILL_VERDICT_FOUND] = {"FOUND", true},
     [MILL_VERDICT_UNTRUSTED] = {"untrusted", false},
+    [MILL_VERDICT_COLLAPSED] = {"collapsed", false},
     [MILL_VERDICT_NOT_RUN] = {"not run", false},
     [MILL_VERDICT_UNSUPPORTED] = {"unsupported", false},
     [MILL_VERDICT_UNAVAILABLE] = {"unavailable", false},
@@ -38,21 +39,44 @@ static json_t *encode_interval(const struct mill_paired *interval)
                      "high", real(interval->high), "n", (json_int_t)interval->rounds);
 }
 
-static json_t *encode_latency(const struct mill_summary_row *row)
+/* NULL where nothing was recorded. */
+static json_t *encode_percentiles(const struct mill_histogram *histogram)
 {
     static const double percents[] = {50, 90, 99, 99.9, 99.99, 99.999};
     static const char *const names[] = {"p50", "p90", "p99", "p99.9", "p99.99", "p99.999"};
-    if (!row->latency || row->latency->count == 0) {
-        return json_null();
+    if (!histogram || histogram->count == 0) {
+        return NULL;
     }
-    json_t *latency = json_pack("{s:I, s:f, s:I, s:f}", "count", (json_int_t)row->latency->count, "mean",
-                                mill_histogram_mean(row->latency), "max", (json_int_t)row->latency->maximum,
-                                "unfinished", row->unfinished);
+    json_t *latency = json_pack("{s:I, s:f, s:I}", "count", (json_int_t)histogram->count, "mean",
+                                mill_histogram_mean(histogram), "max", (json_int_t)histogram->maximum);
     for (size_t i = 0; i < sizeof percents / sizeof percents[0]; i++) {
         json_object_set_new(latency, names[i],
-                            json_integer((json_int_t)mill_histogram_percentile(row->latency, percents[i])));
+                            json_integer((json_int_t)mill_histogram_percentile(histogram, percents[i])));
     }
     return latency;
+}
+
+static json_t *encode_latency(const struct mill_summary_row *row)
+{
+    json_t *latency = encode_percentiles(row->latency);
+    if (!latency) {
+        return json_null();
+    }
+    json_object_set_new(latency, "unfinished", json_real(row->unfinished));
+    return latency;
+}
+
+static json_t *encode_spans(const struct mill_summary_row *row)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < row->span_count; i++) {
+        json_t *latency = encode_percentiles(row->spans[i].latency);
+        if (latency) {
+            json_array_append_new(array,
+                                  json_pack("{s:s, s:o}", "name", row->spans[i].name, "latency_ns", latency));
+        }
+    }
+    return array;
 }
 
 static json_t *encode_measures(const struct mill_summary_row *row)
@@ -69,17 +93,18 @@ static json_t *encode_measures(const struct mill_summary_row *row)
 static json_t *encode_row(const struct mill_summary *summary, const struct mill_summary_row *row)
 {
     const struct mill_summary_cell *cell = &summary->cells[row->cell];
-    return json_pack("{s:I, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o}", /* */
-                     "cell", (json_int_t)row->cell, "scenario", cell->scenario,                          /* */
-                     "strategy", cell->strategy, "threads", (int)cell->threads,                          /* */
-                     "mode", row->mode, "samples", (json_int_t)row->samples,                             /* */
-                     "operations_per_second", encode_interval(&row->rate),                               /* */
-                     "operations_per_cpu_second", real(row->per_cpu_second),                             /* */
-                     "jain", real(row->jain), "jain_slice", real(row->jain_slice),                       /* */
-                     "starvation_ns", real(row->starvation_ns),                                          /* */
-                     "reacquired_share", real(row->reacquired),                                          /* */
-                     "switches_per_thousand", real(row->switches), "leads", row->leads,                  /* */
-                     "latency_ns", encode_latency(row), "measures", encode_measures(row));
+    return json_pack(
+        "{s:I, s:s, s:s, s:i, s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o}", /* */
+        "cell", (json_int_t)row->cell, "scenario", cell->scenario,                               /* */
+        "strategy", cell->strategy, "threads", (int)cell->threads,                               /* */
+        "mode", row->mode, "samples", (json_int_t)row->samples,                                  /* */
+        "operations_per_second", encode_interval(&row->rate),                                    /* */
+        "operations_per_cpu_second", real(row->per_cpu_second),                                  /* */
+        "jain", real(row->jain), "jain_slice", real(row->jain_slice),                            /* */
+        "starvation_ns", real(row->starvation_ns),                                               /* */
+        "reacquired_share", real(row->reacquired),                                               /* */
+        "switches_per_thousand", real(row->switches), "leads", row->leads,                       /* */
+        "latency_ns", encode_latency(row), "spans", encode_spans(row), "measures", encode_measures(row));
 }
 
 static json_t *encode_pairs(const struct mill_summary *summary, const struct mill_summary_pair *pairs,

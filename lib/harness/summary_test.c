@@ -111,6 +111,30 @@ static void a_winner_needs_an_interval(void **state)
     }
 }
 
+/* Each other cell against the fastest, round by round. */
+static void the_others_are_told_against_the_fastest(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    struct mill_summary_pair *pairs;
+    size_t count;
+    json_t *result = document(cell_json("x", NULL, NULL), cell_json("y", NULL, NULL));
+    for (int round = 1; round <= 12; round++) {
+        add(result, 0, round, "near", "ok", 200.0 + 2 * round);
+        add(result, 1, round, "near", "ok", 100.0 + round);
+    }
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(mill_summary_behind(&summary, result, &pairs, &count), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(pairs[0].cell, 1);
+    assert_int_equal(pairs[0].other, 0);
+    assert_int_equal(pairs[0].ratio.rounds, 12);
+    assert_float_equal(pairs[0].ratio.ratio, 0.5, 1e-12);
+    free(pairs);
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
 /* The faster of unlike ones leads nobody: it does something else. */
 static void only_cells_of_one_shape_are_ranked(void **state)
 {
@@ -324,12 +348,67 @@ static void measures_are_medians_by_name(void **state)
     json_decref(result);
 }
 
+/* The cell of `strategy` at so many threads, of which two have a processor each. */
+static json_t *cell_at(const char *strategy, int threads)
+{
+    json_t *cell = cell_json(strategy, NULL, NULL);
+    json_object_set_new(cell, "threads", json_integer(threads));
+    json_object_set_new(cell, "oversubscribed", json_boolean(threads > 2));
+    return cell;
+}
+
+static void collapse_is_told_from_slowness(void **state)
+{
+    (void)state;
+    static const struct {
+        double before, after;
+        int threads;
+        enum mill_verdict verdict;
+    } cases[] = {
+        {1e6, 9e3, 4, MILL_VERDICT_COLLAPSED},
+        {1e6, 11e3, 4, MILL_VERDICT_PASS},
+        {1e6, 9e3, 2, MILL_VERDICT_PASS}, /* each had its processor: slow it is */
+        {0, 9e3, 4, MILL_VERDICT_PASS},   /* nothing says what it could have reached */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mill_summary summary;
+        json_t *result = document(cell_at("x", 1), cell_at("x", cases[i].threads));
+        if (cases[i].before > 0) {
+            add(result, 0, 1, "near", "ok", cases[i].before);
+        }
+        add(result, 1, 1, "near", "ok", cases[i].after);
+        assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+        assert_int_equal(summary.cells[1].verdict, cases[i].verdict);
+        mill_summary_destroy(&summary);
+        json_decref(result);
+    }
+}
+
+/* Without a word on its own best, its neighbours tell; and what completed nothing at all has collapsed too.
+ */
+static void collapse_is_told_by_neighbours(void **state)
+{
+    (void)state;
+    struct mill_summary summary;
+    json_t *result = document(cell_at("x", 4), cell_at("y", 4));
+    add(result, 0, 1, "near", "ok", 0);
+    complete(result, 0);
+    add(result, 1, 1, "near", "ok", 1e6);
+    assert_int_equal(mill_summary_make(&summary, result, NULL), 0);
+    assert_int_equal(summary.cells[0].verdict, MILL_VERDICT_COLLAPSED);
+    assert_int_equal(summary.cells[1].verdict, MILL_VERDICT_PASS);
+    assert_int_equal(summary.leader_count, 0);
+    mill_summary_destroy(&summary);
+    json_decref(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_done_proves_nothing),
         cmocka_unit_test(rows_hold_the_medians),
         cmocka_unit_test(a_winner_needs_an_interval),
+        cmocka_unit_test(the_others_are_told_against_the_fastest),
         cmocka_unit_test(only_cells_of_one_shape_are_ranked),
         cmocka_unit_test(equal_strategies_have_no_winner),
         cmocka_unit_test(modes_are_kept_apart),
@@ -340,6 +419,8 @@ int main(void)
         cmocka_unit_test(a_control_is_judged_by_what_it_was_expected_to_show),
         cmocka_unit_test(a_hang_shows_a_deadlock_and_nothing_else),
         cmocka_unit_test(measures_are_medians_by_name),
+        cmocka_unit_test(collapse_is_told_from_slowness),
+        cmocka_unit_test(collapse_is_told_by_neighbours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,23 @@ void mill_worker_init(struct mill_worker *worker, const struct mill_case *one, u
     }
 }
 
+int mill_recording_create(struct mill_recording *recording, const struct mill_scenario *scenario)
+{
+    int status = mill_histogram_create(&recording->latency);
+    for (unsigned i = 0; status == 0 && i < scenario->span_count; i++) {
+        status = mill_histogram_create(&recording->spans[i]);
+    }
+    return status;
+}
+
+void mill_recording_destroy(struct mill_recording *recording)
+{
+    mill_histogram_destroy(recording->latency);
+    for (unsigned i = 0; i < MILL_SPANS_MAX; i++) {
+        mill_histogram_destroy(recording->spans[i]);
+    }
+}
+
 static const struct mill_role *role_of(const struct mill_worker *worker)
 {
     return &worker->the_case->scenario->roles[worker->role];
@@ -82,6 +99,21 @@ static void record(struct mill_histogram *latency, const struct mill_clock *cloc
     mill_histogram_record(latency, to > from ? mill_ticks_to_ns(clock, to - from) : 0);
 }
 
+void mill_worker_span(struct mill_worker *worker, unsigned index, uint64_t from, uint64_t to)
+{
+    record(worker->spans[index], worker->clock, from, to);
+}
+
+/* One operation that records its spans. */
+static int operate_timed(struct mill_worker *worker, const struct mill_role *role,
+                         const struct mill_recording *recording)
+{
+    worker->spans = recording->spans[0] ? recording->spans : NULL;
+    int outcome = role->operation(worker);
+    worker->spans = NULL;
+    return outcome;
+}
+
 static int run_closed(struct mill_worker *worker, enum mill_phase until, uint64_t limit,
                       struct mill_recording *recording)
 {
@@ -102,7 +134,7 @@ static int run_closed(struct mill_worker *worker, enum mill_phase until, uint64_
         }
         worker->since = 0;
         uint64_t from = mill_ticks_begin(clock);
-        int outcome = role->operation(worker);
+        int outcome = operate_timed(worker, role, recording);
         uint64_t to = mill_ticks_end(clock);
         if (outcome != MILL_DONE) {
             return outcome < 0 ? outcome : 0;
@@ -168,7 +200,7 @@ static int run_open(struct mill_worker *worker, enum mill_phase until, uint64_t 
             }
             return 0;
         }
-        int outcome = role->operation(worker);
+        int outcome = operate_timed(worker, role, recording);
         if (outcome != MILL_DONE) {
             return outcome < 0 ? outcome : 0;
         }

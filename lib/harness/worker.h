@@ -13,8 +13,9 @@
 
 /* What a timed loop records, and how. */
 struct mill_recording {
-    struct mill_histogram *latency; /* of this thread alone */
-    uint64_t every;                 /* closed loop: each every-th operation is timed */
+    struct mill_histogram *latency; /* of this thread alone, and so are those of the scenario's spans: */
+    struct mill_histogram *spans[MILL_SPANS_MAX]; /* NULL: spans are not recorded */
+    uint64_t every;                               /* closed loop: each every-th operation is timed */
     double interval_ns;  /* open loop: time between two intended starts of this thread; 0: closed loop */
     uint64_t offset_ns;  /* open loop: the first intended start, after the loop begins */
     uint64_t drain_ns;   /* open loop: how long past the window's end a backlog may be worked off */
@@ -24,6 +25,11 @@ struct mill_recording {
 /* Prepares worker `index` of `one->threads`, and deals it a role. */
 void mill_worker_init(struct mill_worker *worker, const struct mill_case *one, unsigned index,
                       const atomic_uint *phase);
+
+/* Makes the histograms, one of the latency and one for each span of the scenario, and leaves the rest as it
+ * is. 0 or -ENOMEM; to be destroyed in either case. */
+int mill_recording_create(struct mill_recording *recording, const struct mill_scenario *scenario);
+void mill_recording_destroy(struct mill_recording *recording);
 
 /* Runs operations back to back without reading any clock. 0 or what a failing operation returned. */
 int mill_worker_run(struct mill_worker *worker, enum mill_phase until, uint64_t limit);

@@ -266,6 +266,63 @@ static void an_operation_may_say_since_when_it_lasts(void **state)
     mill_histogram_destroy(recording.latency);
 }
 
+/* Each operation has one long span and, every second time, a short one. */
+static int spanning_operation(struct mill_worker *worker)
+{
+    turns++;
+    if (!mill_worker_is_timed(worker)) {
+        return MILL_DONE;
+    }
+    uint64_t now = mill_ticks_begin(worker->clock);
+    uint64_t second = (uint64_t)((double)MILL_NS_PER_S * worker->clock->ticks_per_ns);
+    mill_worker_span(worker, 1, now, now + second);
+    if (turns % 2 == 0) {
+        mill_worker_span(worker, 0, now + second, now); /* backwards, as between two processors: nothing */
+    }
+    return MILL_DONE;
+}
+
+static void spans_are_recorded_of_timed_operations(void **state)
+{
+    (void)state;
+    static const struct mill_span spans[] = {{"short", ""}, {"long", ""}};
+    static const struct mill_role spanning = {.name = "spanning", .operation = spanning_operation};
+    static const struct mill_scenario with_spans = {
+        .name = "test", .roles = &spanning, .role_count = 1, .spans = spans, .span_count = 2};
+    struct bench bench;
+    struct mill_recording recording = {.every = 5};
+    prepare(&bench);
+    bench.one.scenario = &with_spans;
+    assert_int_equal(mill_recording_create(&recording, &with_spans), 0);
+    assert_int_equal(mill_worker_run_timed(&bench.worker, MILL_PHASE_END, 40, &recording), 0);
+    assert_int_equal(turns, 40);
+    assert_int_equal(recording.spans[1]->count, 8);
+    assert_in_range(recording.spans[1]->minimum, MILL_NS_PER_S - 1000, MILL_NS_PER_S + 1000);
+    assert_int_equal(recording.spans[0]->count, 4); /* turns 10, 20, 30, 40 */
+    assert_int_equal(recording.spans[0]->maximum, 0);
+    assert_null(recording.spans[2]);
+    assert_false(mill_worker_is_timed(&bench.worker));
+    assert_int_equal(mill_worker_run(&bench.worker, MILL_PHASE_END, 10), 0);
+    assert_int_equal(recording.spans[1]->count, 8);
+    mill_recording_destroy(&recording);
+}
+
+/* A caller that makes no histograms for spans has none recorded. */
+static void spans_need_histograms(void **state)
+{
+    (void)state;
+    static const struct mill_role spanning = {.name = "spanning", .operation = spanning_operation};
+    static const struct mill_scenario without = {.name = "test", .roles = &spanning, .role_count = 1};
+    struct bench bench;
+    struct mill_recording recording = {.every = 1};
+    prepare(&bench);
+    bench.one.scenario = &without;
+    assert_int_equal(mill_recording_create(&recording, &without), 0);
+    assert_int_equal(mill_worker_run_timed(&bench.worker, MILL_PHASE_END, 3, &recording), 0);
+    assert_int_equal(recording.latency->count, 3);
+    mill_recording_destroy(&recording);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +336,8 @@ int main(void)
         cmocka_unit_test(roles_are_dealt_as_the_case_says),
         cmocka_unit_test(a_role_finishes_where_it_has_something_to_finish),
         cmocka_unit_test(an_operation_may_say_since_when_it_lasts),
+        cmocka_unit_test(spans_are_recorded_of_timed_operations),
+        cmocka_unit_test(spans_need_histograms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,7 @@ static int gather(struct hunt *hunt, struct mill_drive *drive)
     result->steps += get(&job->steps);
     result->cut += get(&job->cut);
     result->blind += get(&job->blind);
+    result->hash += get(&job->hash);
     result->exhausted |= job->exhausted;
     if ((job->flags & MILL_JOB_CLASSES) && !hunt->classes) {
         hunt->classes = calloc(1, sizeof *hunt->classes);

@@ -43,6 +43,8 @@ struct mill_campaign {
 
 struct mill_campaign_result {
     uint64_t schedules, steps, cut;
+    uint64_t
+        hash; /* with MILL_JOB_HASH_ON: of all steps of all schedules, in whichever order these were run */
     uint64_t blind; /* schedules in which not all could be looked for, for want of room */
     uint32_t threads_most, steps_most;
     uint64_t classes;  /* MILL_JOB_CLASSES: how many of the schedules differ (classes.h), */

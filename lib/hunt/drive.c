@@ -86,6 +86,7 @@ static _Noreturn void start_program(const struct mill_drive *drive, const struct
     become(drive->memory, JOB_DESCRIPTOR);
     snprintf(number, sizeof number, "%d", JOB_DESCRIPTOR);
     setenv(MILL_JOB_ENVIRONMENT, number, 1);
+    setenv("LD_BIND_NOW", "1", 1);  /* else each process that is forked later looks up what it calls */
     personality(ADDR_NO_RANDOMIZE); /* what depends on addresses is the same each time */
     execv(prey->program, prey->arguments);
     int why = errno;
@@ -102,6 +103,7 @@ static void forget_answers(struct mill_job *job)
     atomic_store(&job->steps, 0);
     atomic_store(&job->cut, 0);
     atomic_store(&job->blind, 0);
+    atomic_store(&job->hash, 0);
     atomic_store(&job->state, MILL_JOB_IDLE);
     job->refusal[0] = '\0';
     job->failure = (struct mill_failure){.kind = MILL_FAILURE_NONE};

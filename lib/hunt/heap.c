@@ -53,7 +53,7 @@ struct class
     uint32_t freed;          /* how many */
 };
 
-static struct {
+static MILL_WRITTEN struct {
     struct slot *slots;
     size_t first[CLASSES + 1]; /* in `slots`, of each class */
     struct class class[CLASSES];

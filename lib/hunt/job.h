@@ -16,7 +16,7 @@
 #include "hunt/step.h"
 
 #define MILL_JOB_ENVIRONMENT "THREADMILL_HUNT"
-#define MILL_JOB_VERSION     1
+#define MILL_JOB_VERSION     3
 
 /* Of a list of choices; a schedule is cut long before it is full. */
 #define MILL_JOB_CHOICES     ((size_t)4 << 20)
@@ -35,10 +35,11 @@ enum mill_job_flag {
     MILL_JOB_STRICT = 16,  /* FOLLOW: a choice that cannot be made ends it; else the current thread goes on */
     MILL_JOB_TRACE_ON = 32, /* the steps are kept */
     MILL_JOB_OUTPUT = 64,   /* what the program prints is seen */
+    MILL_JOB_HASH_ON = 128, /* the steps are summed up: `hash` */
 
-    MILL_JOB_PROGRESS = 128, /* a thread is suspended for good (runtime/suspend.h) */
-    MILL_JOB_CLASSES = 256,  /* schedules that differ are counted */
-    MILL_JOB_WAIT_FREE = 512, /* PROGRESS: in every second schedule a thread is held back instead */
+    MILL_JOB_PROGRESS = 256,   /* a thread is suspended for good (runtime/suspend.h) */
+    MILL_JOB_CLASSES = 512,    /* schedules that differ are counted */
+    MILL_JOB_WAIT_FREE = 1024, /* PROGRESS: in every second schedule a thread is held back instead */
 };
 
 /* What became of a schedule. */
@@ -96,6 +97,7 @@ struct mill_job {
     alignas(64) _Atomic uint64_t done; /* schedules */
     _Atomic uint64_t steps;            /* of all that are done */
     _Atomic uint64_t cut;
+    _Atomic uint64_t hash;   /* of the steps of all that are done: the sum of what each has */
     _Atomic uint64_t blind;  /* in which not all could be looked for, for want of room */
     _Atomic uint64_t number; /* the schedule at hand */
     _Atomic uint32_t state;  /* of enum mill_job_state */
@@ -110,11 +112,12 @@ struct mill_job {
     struct mill_failure failure;
     struct mill_failure_stack seen[4]; /* at the steps that are watched */
     uintptr_t base;                    /* what was added to the program's addresses when it was loaded */
-    alignas(64) char asked[MILL_JOB_CHOICES]; /* struct mill_choices, to be followed */
-    alignas(64) char made[MILL_JOB_CHOICES];  /* struct mill_choices, of the schedule at hand */
+    alignas(
+        64) char explorer_state[MILL_EXPLORE_STATE]; /* beside what is above: one page serves small ones */
+    alignas(64) char asked[MILL_JOB_CHOICES];        /* struct mill_choices, to be followed */
+    alignas(64) char made[MILL_JOB_CHOICES];         /* struct mill_choices, of the schedule at hand */
     struct mill_traced trace[MILL_JOB_TRACE];
     struct mill_classes classes; /* that have been seen, of all that this job has ever asked for */
-    alignas(4096) char explorer_state[MILL_EXPLORE_STATE];
 };
 
 #endif

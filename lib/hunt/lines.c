@@ -50,7 +50,7 @@ static const char *without_folders(const char *path)
 
 struct mill_line mill_lines_find(struct mill_lines *lines, uintptr_t address)
 {
-    struct mill_line found = {.function = "?", .file = "?"};
+    struct mill_line found = {.function = "?", .file = "?", .path = "?"};
     if (!lines->module || address == 0) {
         return found;
     }
@@ -59,6 +59,7 @@ struct mill_line mill_lines_find(struct mill_lines *lines, uintptr_t address)
     const char *file = mill_source_line(lines->module, at, &found.line);
     found.function = function ? function : found.function;
     found.runtime = file && strstr(file, "lib/hunt/runtime/");
+    found.path = file ? file : found.path;
     found.file = file ? without_folders(file) : found.file;
     return found;
 }

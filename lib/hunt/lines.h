@@ -14,6 +14,7 @@ struct mill_lines;
 struct mill_line {
     const char *function; /* "?" if not known; valid until the next call */
     const char *file;     /* its name without folders; "?" if not known */
+    const char *path;     /* the same as the compiler was given it */
     int line;             /* 0 if not known */
     bool runtime;         /* of ours, below or between the program's own */
 };

@@ -73,6 +73,8 @@ int mill_race_open(void)
     }
     mill_race_forget();
     mill_race_begin();
+    mill_shadow_at(&state->shadow,
+                   (uintptr_t)state); /* the program's data lies near: processes forked later find it */
     return 0;
 }
 
@@ -96,7 +98,8 @@ void mill_race_begin(void)
     state->record_free = state->object_free = state->head_free = 0;
     state->full = false;
     state->threads = 1;
-    mill_race_thread_begin(0);
+    const struct mill_clock nothing = {0, 0, 0};
+    mill_race_thread_begin(0, &nothing);
 }
 
 bool mill_race_exhausted(void)
@@ -149,24 +152,25 @@ static void records_forget(struct mill_cell *cell, unsigned mask)
 
 /* ---- an access to one cell ---- */
 
+/* By value where it matters, so that its members stay in registers. */
 struct look {
-    const struct mill_access *access;
-    unsigned thread, kind;
+    struct mill_access access;
+    unsigned kind;
     uintptr_t cell; /* the address of its first byte */
     unsigned mask;
-    struct mill_race *race;
+    unsigned span; /* as a record has it */
     bool told;
 };
 
-static void tell(struct look *look, const struct mill_race_record *record)
+static void tell(struct look *look, const struct mill_race_record *record, struct mill_race *race)
 {
     if (look->told || mill_race_exhausted() ||
-        !mill_places_first(&state->told, (uintptr_t)record->pc, (uintptr_t)look->access->pc)) {
+        !mill_places_first(&state->told, (uintptr_t)record->pc, (uintptr_t)look->access.pc)) {
         return;
     }
     look->told = true;
-    look->race->later = *look->access;
-    look->race->earlier = (struct mill_access){
+    race->later = look->access;
+    race->earlier = (struct mill_access){
         .thread = thread_of(record),
         .when = record->when,
         .pc = record->pc,
@@ -191,7 +195,7 @@ enum met {
 };
 
 /* Meets every record of the cell, and narrows those that the access stands for. */
-static enum met meet(struct mill_cell *cell, struct look *look)
+static enum met meet(struct mill_cell *cell, struct look *look, struct mill_race *race)
 {
     enum met met = MET_NEW;
     bool raced = false;
@@ -203,12 +207,13 @@ static enum met meet(struct mill_cell *cell, struct look *look)
             link = &record->next;
             continue;
         }
-        if (!ordered(record, look->thread)) {
+        if (!ordered(record, look->access.thread)) {
             if (conflict(kind, look->kind)) {
                 raced = true;
-                tell(look, record);
+                tell(look, record, race);
             }
-        } else if (thread_of(record) == look->thread && record->epoch == state->thread[look->thread].epoch &&
+        } else if (thread_of(record) == look->access.thread &&
+                   record->epoch == state->thread[look->access.thread].epoch &&
                    (stands_for[kind] & 1u << look->kind) && !(look->mask & ~record->mask)) {
             met = MET_RECORDED;
         } else if (stands_for[look->kind] & 1u << kind) {
@@ -224,110 +229,130 @@ static enum met meet(struct mill_cell *cell, struct look *look)
     return met == MET_RECORDED ? met : raced ? MET_RACE : MET_NEW;
 }
 
-static void record_add(struct mill_cell *cell, const struct look *look, bool raced)
+static inline void record_write(struct mill_race_record *record, const struct look *look, bool raced)
+{
+    record->epoch = state->thread[look->access.thread].epoch;
+    record->when = look->access.when;
+    record->who = (uint16_t)(look->access.thread | look->kind << THREAD_BITS | (raced ? RACED : 0));
+    record->mask = (uint8_t)look->mask;
+    record->span = (uint8_t)look->span;
+    record->pc = look->access.pc;
+}
+
+static inline void record_add(struct mill_cell *cell, const struct look *look, bool raced)
 {
     uint32_t number = record_new();
     if (number != 0) {
-        unsigned first = (unsigned)__builtin_ctz(look->mask);
-        unsigned count = (unsigned)__builtin_popcount(look->mask);
-        state->records[number] = (struct mill_race_record){
-            .next = cell->records,
-            .epoch = state->thread[look->thread].epoch,
-            .when = look->access->when,
-            .who = (uint16_t)(look->thread | look->kind << THREAD_BITS | (raced ? RACED : 0)),
-            .mask = (uint8_t)look->mask,
-            .span = (uint8_t)(first | (count - 1) * MILL_CELL_BYTES),
-            .pc = look->access->pc,
-        };
+        record_write(&state->records[number], look, raced);
+        state->records[number].next = cell->records;
         cell->records = number;
     }
 }
 
-/* The access to bytes of the cell over `at`; true: a race is told. */
-static __attribute__((noinline)) bool enter(struct mill_cell *cell, const struct mill_access *access,
-                                            unsigned kind, uintptr_t at, unsigned mask,
-                                            struct mill_race *race)
+/* True: a race is told. */
+static __attribute__((noinline)) bool meet_and_add(struct mill_cell *cell, struct look look,
+                                                   struct mill_race *race)
 {
-    struct look look = {
-        .access = access,
-        .thread = access->thread,
-        .kind = kind,
-        .cell = at - at % MILL_CELL_BYTES,
-        .mask = mask,
-        .race = race,
-    };
-    enum met met = cell->records != 0 ? meet(cell, &look) : MET_NEW;
+    enum met met = meet(cell, &look, race);
     if (met != MET_RECORDED) {
         record_add(cell, &look, met == MET_RACE);
-    }
-    if (cell->objects != 0 && kind == WRITE) {
-        mill_race_objects_overwritten(cell, mask);
     }
     return look.told;
 }
 
+/* Beside the only record of the cell, which the access does not race with, or in its place. */
+static inline bool meet_one(struct mill_cell *cell, struct mill_race_record *record, const struct look *look,
+                            struct mill_race *race)
+{
+    unsigned kind = kind_of(record);
+    bool before = ordered(record, look->access.thread);
+    if (record->next != 0 || record->who & RACED || (!before && conflict(kind, look->kind))) {
+        return meet_and_add(cell, *look, race);
+    }
+    if (!before || !(stands_for[look->kind] & 1u << kind)) {
+        record_add(cell, look, false);
+    } else if (!(record->mask & ~look->mask)) {
+        record_write(record, look, false);
+    } else {
+        return meet_and_add(cell, *look, race);
+    }
+    return false;
+}
+
 /* The newest record is of the same moment and stands for the access: nothing came between. */
-static inline bool is_again(const struct mill_cell *cell, unsigned thread, unsigned kind, unsigned mask)
+static inline bool is_again(const struct mill_race_record *record, const struct look *look)
 {
-    const struct mill_race_record *record = &state->records[cell->records]; /* number 0 has no bytes */
-    return record->epoch == state->thread[thread].epoch &&
-           (record->who & (MILL_HUNT_THREADS - 1 + RACED)) == thread &&
-           (stands_for[kind_of(record)] & 1u << kind) && !(mask & ~record->mask);
+    return record->epoch == state->thread[look->access.thread].epoch &&
+           (record->who & (MILL_HUNT_THREADS - 1 + RACED)) == look->access.thread &&
+           (stands_for[kind_of(record)] & 1u << look->kind) && !(look->mask & ~record->mask);
 }
 
-/* ---- an access ---- */
-
-/* Bytes of the cell over `at` that an access of `size` bytes there has. */
-static unsigned mask_of(uintptr_t at, size_t size)
-{
-    unsigned first = (unsigned)(at % MILL_CELL_BYTES);
-    unsigned count = size < MILL_CELL_BYTES - first ? (unsigned)size : MILL_CELL_BYTES - first;
-    return ((1u << count) - 1) << first;
-}
-
-static __attribute__((noinline)) bool access_cells(const struct mill_access *access, unsigned kind,
-                                                   struct mill_race *race)
+/* The access to bytes of the cell; true: a race is told. */
+static inline __attribute__((always_inline)) bool enter(struct mill_cell *cell, const struct look *look,
+                                                        struct mill_race *race)
 {
     bool told = false;
-    uintptr_t at = access->address;
-    for (size_t left = access->size; left > 0;) {
-        struct mill_cell *cell = mill_shadow_at(&state->shadow, at);
-        if (!cell) {
-            break; /* no memory of a program's, or no room: told by mill_race_exhausted */
+    if (cell->records == 0) {
+        record_add(cell, look, false);
+    } else {
+        struct mill_race_record *record = &state->records[cell->records];
+        if (is_again(record, look)) {
+            return false;
         }
-        unsigned mask = mask_of(at, left);
-        if (!is_again(cell, access->thread, kind, mask)) {
-            struct mill_race later; /* races: the first is told */
-            told |= enter(cell, access, kind, at, mask, told ? &later : race);
-        }
-        size_t step = MILL_CELL_BYTES - at % MILL_CELL_BYTES;
-        at += step;
-        left -= step < left ? step : left;
+        told = meet_one(cell, record, look, race);
+    }
+    if (__builtin_expect(cell->objects != 0, false) && look->kind == WRITE) {
+        mill_race_objects_overwritten(cell, look->mask);
     }
     return told;
 }
 
-/* Most accesses are within one cell that was used before. */
-static inline bool access_memory(const struct mill_access *access, unsigned kind, struct mill_race *race)
+/* ---- an access ---- */
+
+/* The part of `size` bytes at `at` that is in the cell there. */
+static inline void look_at(struct look *look, uintptr_t at, size_t size)
 {
-    struct mill_cell *cell = mill_shadow_used(&state->shadow, access->address);
-    unsigned first = (unsigned)(access->address % MILL_CELL_BYTES);
-    if (!cell || access->size - 1 >= MILL_CELL_BYTES - first) {
-        return access_cells(access, kind, race);
+    unsigned first = (unsigned)(at % MILL_CELL_BYTES);
+    unsigned count = size < MILL_CELL_BYTES - first ? (unsigned)size : MILL_CELL_BYTES - first;
+    look->cell = at - first;
+    look->mask = ((1u << count) - 1) << first;
+    look->span = first | (count - 1) * MILL_CELL_BYTES;
+}
+
+static __attribute__((noinline)) bool access_cells(struct look look, struct mill_race *race)
+{
+    uintptr_t at = look.access.address;
+    for (size_t left = look.access.size; left > 0;) {
+        struct mill_cell *cell = mill_shadow_at(&state->shadow, at);
+        if (!cell) {
+            break; /* no memory of a program's, or no room: told by mill_race_exhausted */
+        }
+        look_at(&look, at, left);
+        look.told |= enter(cell, &look, race); /* of several races the first is told */
+        size_t step = MILL_CELL_BYTES - at % MILL_CELL_BYTES;
+        at += step;
+        left -= step < left ? step : left;
     }
-    unsigned mask = ((1u << access->size) - 1) << first;
-    return !is_again(cell, access->thread, kind, mask) &&
-           enter(cell, access, kind, access->address, mask, race);
+    return look.told;
 }
 
-bool mill_race_read(const struct mill_access *access, struct mill_race *race)
+/* Most accesses are within one cell. */
+bool mill_race_access(const struct mill_access *access, struct mill_race *race)
 {
-    return access_memory(access, access->atomic ? ATOMIC : 0, race);
-}
-
-bool mill_race_write(const struct mill_access *access, struct mill_race *race)
-{
-    return access_memory(access, access->atomic ? WRITE | ATOMIC : WRITE, race);
+    struct look look = {.access = *access,
+                        .kind = (access->write ? WRITE : 0u) | (access->atomic ? ATOMIC : 0u)};
+    unsigned first = (unsigned)(access->address % MILL_CELL_BYTES);
+    if (__builtin_expect(access->size - 1 >= MILL_CELL_BYTES - first, false)) {
+        return access_cells(look, race);
+    }
+    struct mill_cell *cell = mill_shadow_at(&state->shadow, access->address);
+    if (!cell) {
+        return false;
+    }
+    look.cell = access->address - first;
+    look.mask = ((1u << access->size) - 1) << first;
+    look.span = first | (access->size - 1) * MILL_CELL_BYTES;
+    return enter(cell, &look, race);
 }
 
 /* ---- memory that comes and goes ---- */
@@ -349,20 +374,21 @@ void mill_race_allocated(uintptr_t address, size_t size)
     struct mill_cell *cell;
     for (uintptr_t at = address; (cell = mill_shadow_next(&state->shadow, &at, end));
          at += MILL_CELL_BYTES - at % MILL_CELL_BYTES) {
-        forget(cell, mask_of(at, end - at));
+        struct look look;
+        look_at(&look, at, end - at);
+        forget(cell, look.mask);
     }
 }
 
 bool mill_race_freed(const struct mill_access *access, size_t size, struct mill_race *race)
 {
-    struct look look = {.access = access, .thread = access->thread, .kind = WRITE, .race = race};
+    struct look look = {.access = *access, .kind = WRITE};
     uintptr_t end = end_of(access->address, size);
     struct mill_cell *cell;
     for (uintptr_t at = access->address; (cell = mill_shadow_next(&state->shadow, &at, end));
          at += MILL_CELL_BYTES - at % MILL_CELL_BYTES) {
-        look.cell = at - at % MILL_CELL_BYTES;
-        look.mask = mask_of(at, end - at);
-        meet(cell, &look);
+        look_at(&look, at, end - at);
+        meet(cell, &look, race);
         forget(cell, look.mask);
     }
     return look.told;

@@ -44,8 +44,7 @@ bool mill_race_exhausted(void);
  * pair of places (`pc`) in the life of the process. All accesses of atomics come here too. Of an earlier
  * access that reached over several aligned 8 bytes, the part in those is told. Memory that no program has
  * (beyond 48 bits) is passed over. */
-bool mill_race_read(const struct mill_access *access, struct mill_race *race);
-bool mill_race_write(const struct mill_access *access, struct mill_race *race);
+bool mill_race_access(const struct mill_access *access, struct mill_race *race);
 
 /* Every pair of places is told once more: a replay tells what the hunt told. */
 void mill_race_forget(void);

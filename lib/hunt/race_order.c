@@ -176,20 +176,19 @@ static void next_epoch(unsigned thread)
     mill_clock_set(&state->clocks, &own->clock, thread, own->epoch);
 }
 
-void mill_race_thread_begin(unsigned thread)
+void mill_race_thread_begin(unsigned thread, const struct mill_clock *before)
 {
     struct mill_race_thread *own = &state->thread[thread];
-    *own = (struct mill_race_thread){0};
-    next_epoch(thread);
+    *own = (struct mill_race_thread){.epoch = 1};
+    mill_clock_begin(&state->clocks, &own->clock, before, thread, own->epoch);
 }
 
 void mill_race_spawned(unsigned parent, unsigned child)
 {
-    mill_race_thread_begin(child);
     if (child >= state->threads) {
         state->threads = child + 1;
     }
-    mill_clock_join(&state->clocks, &state->thread[child].clock, &state->thread[parent].clock);
+    mill_race_thread_begin(child, &state->thread[parent].clock);
     next_epoch(parent);
 }
 

@@ -67,8 +67,8 @@ struct mill_race_state {
 
 extern struct mill_race_state mill_race_state;
 
-/* The thread is the first, or has just been spawned: its clock is what its parent made it. */
-void mill_race_thread_begin(unsigned thread);
+/* The thread is the first, or has just been spawned, after what this clock says. */
+void mill_race_thread_begin(unsigned thread, const struct mill_clock *before);
 
 /* The objects at the bytes in `mask` are no more. */
 void mill_race_objects_forget(struct mill_cell *cell, unsigned mask);

@@ -131,7 +131,7 @@ static void access_bytes(unsigned step, unsigned thread, unsigned first, unsigne
                                        .first = first,
                                        .size = size};
     struct mill_race race;
-    judge(step, write ? mill_race_write(&access, &race) : mill_race_read(&access, &race), &race);
+    judge(step, mill_race_access(&access, &race), &race);
     for (unsigned i = 0; write && !atomic && i < OBJECTS; i++) {
         if (object[i].first >= first && object[i].first < first + size) {
             naive.changes[i] = 0;

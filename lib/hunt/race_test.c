@@ -29,7 +29,7 @@ static bool touch(unsigned thread, uintptr_t address, unsigned size, bool write,
         .write = write,
         .atomic = atomic,
     };
-    return write ? mill_race_write(&access, &last) : mill_race_read(&access, &last);
+    return mill_race_access(&access, &last);
 }
 
 static bool reads(unsigned thread, uintptr_t address, unsigned size)
@@ -157,19 +157,19 @@ static void test_a_pair_of_places_is_told_once(void **state)
     struct mill_access a = {.thread = 1, .pc = &places[0], .address = DATA, .size = 4, .write = true};
     struct mill_access b = {.thread = 2, .pc = &places[1], .address = DATA, .size = 4, .write = true};
     begin(2);
-    assert_false(mill_race_write(&a, &last));
-    assert_true(mill_race_write(&b, &last));
-    assert_false(mill_race_write(&b, &last));
+    assert_false(mill_race_access(&a, &last));
+    assert_true(mill_race_access(&b, &last));
+    assert_false(mill_race_access(&b, &last));
     for (int schedule = 0; schedule < 3; schedule++) {
         mill_race_begin();
         mill_race_spawned(0, 1);
         mill_race_spawned(0, 2);
-        assert_false(mill_race_write(&b, &last)); /* the other way round: the same pair */
-        assert_false(mill_race_write(&a, &last));
+        assert_false(mill_race_access(&b, &last)); /* the other way round: the same pair */
+        assert_false(mill_race_access(&a, &last));
     }
     mill_race_forget();
-    assert_true(mill_race_write(&b, &last));
-    assert_false(mill_race_write(&b, &last));
+    assert_true(mill_race_access(&b, &last));
+    assert_false(mill_race_access(&b, &last));
 }
 
 static void test_pairs_without_room_are_told_each_time(void **state)

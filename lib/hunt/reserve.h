@@ -16,4 +16,8 @@ void mill_unreserve(void *memory, size_t size);
  * of the last page goes too. */
 void mill_reserve_clear(void *memory, size_t size);
 
+/* Small things that each schedule writes lie together: in a process that is forked each page costs its copy.
+ */
+#define MILL_WRITTEN __attribute__((section(".bss.mill_written")))
+
 #endif

@@ -4,9 +4,8 @@
 
 #include "hunt/reserve.h"
 
-#define DIRECTORY_BYTES (MILL_SHADOW_DIRECTORY_SIZE * sizeof(uint32_t))
-/* Chunk 0 is there to be looked at, and stays empty. */
-#define CHUNK_BYTES     ((MILL_SHADOW_CHUNKS + 1) * sizeof(struct mill_shadow_chunk))
+#define DIRECTORY_BYTES (MILL_SHADOW_DIRECTORY_SIZE * sizeof(struct mill_shadow_chunk *))
+#define CHUNK_BYTES     (MILL_SHADOW_CHUNKS * sizeof(struct mill_shadow_chunk))
 
 int mill_shadow_open(struct mill_shadow *shadow)
 {
@@ -39,24 +38,17 @@ void mill_shadow_begin(struct mill_shadow *shadow)
     }
 }
 
-struct mill_cell *mill_shadow_touch(struct mill_shadow *shadow, uintptr_t address)
+struct mill_cell *mill_shadow_reach(struct mill_shadow *shadow, uintptr_t address)
 {
-    if (address >= MILL_SHADOW_ADDRESSES) {
+    if (shadow->chunk_count == MILL_SHADOW_CHUNKS) {
+        shadow->full = true;
         return NULL;
     }
-    uint32_t *number = &shadow->directory[address / MILL_SHADOW_REACH];
-    if (*number == 0) {
-        if (shadow->chunk_count == MILL_SHADOW_CHUNKS) {
-            shadow->full = true;
-            return NULL;
-        }
-        *number = ++shadow->chunk_count;
-    }
-    struct mill_shadow_chunk *chunk = &shadow->chunks[*number];
-    chunk->schedule[address % MILL_SHADOW_REACH / MILL_SHADOW_PAGE] = shadow->schedule;
-    struct mill_cell *cell = &chunk->cell[address % MILL_SHADOW_REACH / MILL_CELL_BYTES];
-    *cell = (struct mill_cell){.schedule = shadow->schedule};
-    return cell;
+    struct mill_shadow_chunk *chunk = &shadow->chunks[shadow->chunk_count++];
+    shadow->directory[address / MILL_SHADOW_REACH] = chunk;
+    chunk->cell[address % MILL_SHADOW_REACH / MILL_CELL_BYTES].schedule =
+        0; /* written first: a page that is read first costs two faults */
+    return mill_shadow_at(shadow, address);
 }
 
 static uintptr_t round_up(uintptr_t address, uintptr_t unit)
@@ -68,22 +60,23 @@ struct mill_cell *mill_shadow_next(struct mill_shadow *shadow, uintptr_t *addres
 {
     uintptr_t at = *address;
     while (at < end && at < MILL_SHADOW_ADDRESSES) {
-        uint32_t number = shadow->directory[at / MILL_SHADOW_REACH];
-        if (number == 0) {
+        struct mill_shadow_chunk *chunk = shadow->directory[at / MILL_SHADOW_REACH];
+        if (!chunk) {
             at = round_up(at, MILL_SHADOW_REACH);
             continue;
         }
-        struct mill_shadow_chunk *chunk = &shadow->chunks[number];
         if (chunk->schedule[at % MILL_SHADOW_REACH / MILL_SHADOW_PAGE] != shadow->schedule) {
             at = round_up(at, MILL_SHADOW_PAGE);
             continue;
         }
-        struct mill_cell *cell = &chunk->cell[at % MILL_SHADOW_REACH / MILL_CELL_BYTES];
-        if (cell->schedule == shadow->schedule) {
-            *address = at;
-            return cell;
+        uintptr_t rest = round_up(at, MILL_SHADOW_PAGE);
+        for (rest = rest < end ? rest : end; at < rest; at = round_up(at, MILL_CELL_BYTES)) {
+            struct mill_cell *cell = &chunk->cell[at % MILL_SHADOW_REACH / MILL_CELL_BYTES];
+            if (cell->schedule == shadow->schedule) {
+                *address = at;
+                return cell;
+            }
         }
-        at = round_up(at, MILL_CELL_BYTES);
     }
     return NULL;
 }

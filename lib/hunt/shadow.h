@@ -33,7 +33,7 @@ struct mill_shadow_chunk {
 };
 
 struct mill_shadow {
-    uint32_t *directory; /* number of the chunk, from 1; 0: none */
+    struct mill_shadow_chunk **directory; /* NULL: none */
     struct mill_shadow_chunk *chunks;
     unsigned chunk_count;
     uint32_t schedule; /* the present one, from 1 */
@@ -48,23 +48,23 @@ void mill_shadow_close(struct mill_shadow *shadow);
  * gigabytes of addresses: then the memory behind the cells is given back. */
 void mill_shadow_begin(struct mill_shadow *shadow);
 
-/* The cell over `address`, if it was used in this schedule; else NULL. */
-static inline struct mill_cell *mill_shadow_used(const struct mill_shadow *shadow, uintptr_t address)
+/* The cell over `address`. NULL: there is none, or none that is free, see `full`. */
+struct mill_cell *mill_shadow_reach(struct mill_shadow *shadow, uintptr_t address); /* into a new chunk */
+static inline struct mill_cell *mill_shadow_at(struct mill_shadow *shadow, uintptr_t address)
 {
     if (address >= MILL_SHADOW_ADDRESSES) {
         return NULL;
     }
-    uint32_t number = shadow->directory[address / MILL_SHADOW_REACH]; /* chunk 0 is never used */
-    struct mill_cell *cell = &shadow->chunks[number].cell[address % MILL_SHADOW_REACH / MILL_CELL_BYTES];
-    return cell->schedule == shadow->schedule ? cell : NULL;
-}
-
-/* The cell over `address`. NULL: there is none, or none that is free, see `full`. */
-struct mill_cell *mill_shadow_touch(struct mill_shadow *shadow, uintptr_t address);
-static inline struct mill_cell *mill_shadow_at(struct mill_shadow *shadow, uintptr_t address)
-{
-    struct mill_cell *cell = mill_shadow_used(shadow, address);
-    return cell ? cell : mill_shadow_touch(shadow, address);
+    struct mill_shadow_chunk *chunk = shadow->directory[address / MILL_SHADOW_REACH];
+    if (__builtin_expect(!chunk, false)) {
+        return mill_shadow_reach(shadow, address);
+    }
+    struct mill_cell *cell = &chunk->cell[address % MILL_SHADOW_REACH / MILL_CELL_BYTES];
+    if (cell->schedule != shadow->schedule) {
+        chunk->schedule[address % MILL_SHADOW_REACH / MILL_SHADOW_PAGE] = shadow->schedule;
+        *cell = (struct mill_cell){.schedule = shadow->schedule};
+    }
+    return cell;
 }
 
 /* The next cell in use that is over bytes of [*address, end), and sets *address to its first byte, or leaves

@@ -60,6 +60,23 @@ enum mill_step_flag {
     MILL_STEP_YIELDS = 2, /* the thread lets others go first after it: a yield, a look in vain */
 };
 
+/* *to = *from, for who calls at each point: member by member, as they were written a moment ago. Read
+ * together, as the compiler would, they could not be taken from the processor's store buffer, and it would
+ * wait for the cache. */
+static inline void mill_step_copy(struct mill_step *to, const struct mill_step *from)
+{
+    uintptr_t object = from->object;
+    uintptr_t second = from->second;
+    const void *pc = from->pc;
+    __asm__("" : "+r"(object), "+r"(second), "+r"(pc)); /* one at a time */
+    to->kind = from->kind;
+    to->flags = from->flags;
+    to->size = from->size;
+    to->object = object;
+    to->second = second;
+    to->pc = pc;
+}
+
 /* What stands for a thread where a step needs an object: no address of a program's. */
 static inline const void *mill_thread_object(unsigned thread)
 {

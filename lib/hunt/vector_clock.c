@@ -92,6 +92,23 @@ bool mill_clock_extend(struct mill_clocks *clocks, struct mill_clock *clock, uns
     return true;
 }
 
+void mill_clock_begin(struct mill_clocks *clocks, struct mill_clock *clock, const struct mill_clock *other,
+                      unsigned thread, uint32_t value)
+{
+    unsigned length = thread < other->length ? other->length : thread + 1;
+    unsigned size = size_of(length);
+    uint32_t at = take(clocks, size);
+    if (at != 0) {
+        uint32_t *mine = &clocks->words[at];
+        const uint32_t *theirs = &clocks->words[other->at];
+        for (unsigned i = 0; i < length; i++) {
+            mine[i] = i < other->length ? theirs[i] : 0;
+        }
+        mine[thread] = value;
+        *clock = (struct mill_clock){at, (uint16_t)length, (uint16_t)(MILL_CLOCK_LEAST << size)};
+    }
+}
+
 void mill_clock_join_long(struct mill_clocks *clocks, struct mill_clock *clock,
                           const struct mill_clock *other)
 {

@@ -98,6 +98,10 @@ static inline void mill_clock_join(struct mill_clocks *clocks, struct mill_clock
     }
 }
 
+/* A clock of all zeros becomes a copy, with another component for one thread. */
+void mill_clock_begin(struct mill_clocks *clocks, struct mill_clock *clock, const struct mill_clock *other,
+                      unsigned thread, uint32_t value);
+
 /* All zeros again; its words go back to the pool. */
 void mill_clock_clear(struct mill_clocks *clocks, struct mill_clock *clock);
 

@@ -82,9 +82,11 @@ size_t mill_display_cut(const char *text, size_t columns)
     return at;
 }
 
+/* Marks of direction among them, which would show a name backwards. */
 static bool is_control(uint32_t point)
 {
-    return (point < 0x20 && point != '\t') || (point >= 0x7f && point < 0xa0);
+    return (point < 0x20 && point != '\t') || (point >= 0x7f && point < 0xa0) ||
+           (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
 }
 
 void mill_display_printable(struct mill_text *out, const char *text, size_t length)

@@ -242,7 +242,8 @@ static void put(struct line *line, unsigned style, const char *text, size_t leng
             mill_text_add(line->out, "%s", sequences[i].sequence);
         }
     }
-    mill_text_add(line->out, "%.*s%s", (int)length, text, line->colour && style ? "\033[0m" : "");
+    mill_display_printable(line->out, text, length); /* headings may be names, too */
+    mill_text_add(line->out, "%s", line->colour && style ? "\033[0m" : "");
 }
 
 static void end_line(struct line *line)

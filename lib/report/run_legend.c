@@ -19,6 +19,11 @@ static bool is_oversubscribed(const struct mill_summary_cell *cell)
     return cell->oversubscribed;
 }
 
+static bool is_collapsed(const struct mill_summary_cell *cell)
+{
+    return cell->verdict == MILL_VERDICT_COLLAPSED;
+}
+
 static bool has_shape(const struct mill_summary_cell *cell)
 {
     return cell->shape != NULL;
@@ -99,6 +104,9 @@ static void add_footnotes(const struct mill_run_report *report)
         {is_oversubscribed,
          "oversubscribed: more threads than processors; the system's scheduler is measured "
          "along with the strategy"},
+        {is_collapsed,
+         "collapsed: its answers are right, but less than a hundredth of its speed with a processor "
+         "for each thread is left"},
         {has_shape, "shape: what a strategy can do; only those of one shape are ranked among each other"},
         {mill_report_cannot_show, "control: cannot show: a mistake kept on purpose that needs more threads, "
                                   "or more processors, to show; "

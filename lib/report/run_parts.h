@@ -24,6 +24,10 @@ struct mill_run_report {
 /* The tables of all scenarios, each with what stands below it (run_tables.c). */
 int mill_report_tables(const struct mill_run_report *report);
 
+/* The percentiles of each span of the scenario that cell `first` belongs to, one table for all; nothing where
+ * it has none (run_spans.c). */
+int mill_report_spans(const struct mill_run_report *report, size_t first);
+
 /* What stands below the table of the scenario that cell `first` belongs to (run_notes.c). */
 int mill_report_notes(const struct mill_run_report *report, size_t first);
 

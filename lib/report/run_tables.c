@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "report/grid.h"
 #include "report/run_columns.h"
-#include "report/run_parts.h"
+#include "report/run_groups.h"
 
 static const struct mill_summary_cell *cell_of(const struct mill_run_report *report,
                                                const struct mill_summary_row *row)
@@ -68,29 +68,15 @@ static int by_rate(const void *a, const void *b)
     return (*one)->cell < (*other)->cell ? -1 : (*one)->cell > (*other)->cell;
 }
 
-/* The cells of one scenario with one set of parameters, at one number of threads, in one mode. */
-struct group {
-    size_t table; /* its first cell */
-    unsigned threads;
-    const char *mode;
-};
-
-static bool is_in_group(const struct mill_summary *summary, size_t cell, const char *mode,
-                        const struct group *group)
-{
-    return summary->cells[cell].threads == group->threads && strcmp(mode, group->mode) == 0 &&
-           mill_report_same_table(&summary->cells[group->table], &summary->cells[cell]);
-}
-
 /* "ticket leads mcs: 1.24x (…)" or "no winner: …", for each pair of the group (at most one of each shape). */
 static void add_leader(const struct mill_run_report *report, struct mill_grid *grid,
-                       const struct group *group)
+                       const struct mill_report_group *group)
 {
     const struct mill_summary *summary = report->summary;
     for (size_t i = 0; i < summary->leader_count; i++) {
         const struct mill_summary_pair *pair = &summary->leaders[i];
         struct mill_text ratio = {0};
-        if (!is_in_group(summary, pair->cell, pair->mode, group)) {
+        if (!mill_report_in_group(summary, pair->cell, pair->mode, group)) {
             continue;
         }
         const char *one = summary->cells[pair->cell].strategy;
@@ -115,45 +101,29 @@ static void add_leader(const struct mill_run_report *report, struct mill_grid *g
 
 /* Adds the rows of a group; `rows` is room for as many as there are. */
 static void add_group(const struct mill_run_report *report, const struct table *table,
-                      const struct group *group, const struct mill_summary_row **rows)
+                      const struct mill_report_group *group, const struct mill_summary_row **rows)
 {
     struct mill_grid *grid = table->grid;
     const struct mill_summary *summary = report->summary;
     size_t count = 0;
-    char heading[128];
-    bool oversubscribed = false;
+    struct mill_text heading = {0};
     for (size_t i = 0; i < summary->row_count; i++) {
-        if (is_in_group(summary, summary->rows[i].cell, summary->rows[i].mode, group)) {
+        if (mill_report_in_group(summary, summary->rows[i].cell, summary->rows[i].mode, group)) {
             rows[count++] = &summary->rows[i];
-            oversubscribed = oversubscribed || summary->cells[summary->rows[i].cell].oversubscribed;
         }
     }
     if (count == 0) {
         return;
     }
     qsort(rows, count, sizeof(const struct mill_summary_row *), by_rate);
-    snprintf(heading, sizeof heading, "%u thread%s, %s%s", group->threads, group->threads == 1 ? "" : "s",
-             group->mode, oversubscribed ? "\noversubscribed" : "");
-    mill_grid_heading(grid, heading);
+    mill_report_group_name(&heading, summary, group);
+    mill_grid_heading(grid, heading.text ? heading.text : "");
+    mill_text_free(&heading);
     for (size_t i = 0; i < count; i++) {
         add_row(report, table, rows[i]);
     }
     add_leader(report, grid, group);
     mill_grid_line(grid, MILL_PLAIN, "%s", "");
-}
-
-/* The least number of threads above `above` in the table of cell `table`; 0 when there is none. */
-static unsigned next_threads(const struct mill_summary *summary, size_t table, unsigned above)
-{
-    unsigned least = 0;
-    for (size_t i = 0; i < summary->cell_count; i++) {
-        unsigned threads = summary->cells[i].threads;
-        if (threads > above && (least == 0 || threads < least) &&
-            mill_report_same_table(&summary->cells[table], &summary->cells[i])) {
-            least = threads;
-        }
-    }
-    return least;
 }
 
 static const char *slice_heading(const struct mill_run_report *report, char *buffer, size_t size)
@@ -207,10 +177,10 @@ static int make_table(const struct mill_run_report *report, size_t first, const 
     if (!summary->cells[first].shape) {
         mill_grid_hide(table->grid, mill_column_shape);
     }
-    for (unsigned threads = next_threads(summary, first, 0); threads > 0;
-         threads = next_threads(summary, first, threads)) {
+    for (unsigned threads = mill_report_next_threads(summary, first, 0); threads > 0;
+         threads = mill_report_next_threads(summary, first, threads)) {
         for (size_t mode = 0; mode < mill_mode_count; mode++) {
-            const struct group group = {first, threads, mill_report_modes[mode]};
+            const struct mill_report_group group = {first, threads, mill_report_modes[mode]};
             add_group(report, table, &group, rows);
         }
     }
@@ -303,6 +273,9 @@ int mill_report_tables(const struct mill_run_report *report)
         mill_report_styled(report, MILL_BOLD, "%s", subject.text ? subject.text : "");
         mill_text_free(&subject);
         status = mill_grid_render(tables[i].grid, report->out, report->options->colour);
+        if (status == 0) {
+            status = mill_report_spans(report, i);
+        }
         if (status == 0) {
             status = mill_report_notes(report, i);
         }

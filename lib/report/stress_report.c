@@ -30,7 +30,9 @@ static bool same(const json_t *a, const json_t *b, const char *name)
 static void styled(struct mill_text *out, const struct mill_report_options *options, const char *escape,
                    const char *text)
 {
-    mill_text_add(out, "%s%s%s", options->colour ? escape : "", text, options->colour ? "\033[0m" : "");
+    mill_text_add(out, "%s", options->colour ? escape : "");
+    mill_display_printable(out, text, strlen(text));
+    mill_text_add(out, "%s", options->colour ? "\033[0m" : "");
 }
 
 /* ---- the table ---- */
@@ -141,8 +143,8 @@ static void add_places(struct mill_text *text, const json_t *finding)
         json_array_foreach(where, other, more)
         {
             if (other >= index && same(more, place, "scenario") && same(more, place, "strategy")) {
-                mill_text_add(text, "%s%d", between,
-                              (int)json_integer_value(json_object_get(more, "threads")));
+                mill_text_add(text, "%s%lld", between,
+                              (long long)json_integer_value(json_object_get(more, "threads")));
                 between = ", ";
             }
         }
@@ -177,8 +179,8 @@ static void add_controls(struct mill_text *out, const json_t *findings,
         mill_text_add(out, "%s", any ? "" : "controls found:\n");
         mill_text_add(&text, "%s: ", text_of(finding, "tool"));
         add_places(&text, finding);
-        mill_text_add(&text, ": %s (×%d)", text_of(finding, "message"),
-                      (int)json_integer_value(json_object_get(finding, "count")));
+        mill_text_add(&text, ": %s (×%lld)", text_of(finding, "message"),
+                      (long long)json_integer_value(json_object_get(finding, "count")));
         paragraph(out, options, 2, &text);
         mill_text_free(&text);
         any = true;
@@ -208,7 +210,9 @@ static void add_stack(struct mill_text *out, const json_t *stack)
         mill_text_add(out, "    ");
         mill_display_printable(out, text_of(frame, "function"), strlen(text_of(frame, "function")));
         if (file[0]) {
-            mill_text_add(out, "  %s:%d", file, (int)json_integer_value(json_object_get(frame, "line")));
+            mill_text_add(out, "  ");
+            mill_display_printable(out, file, strlen(file));
+            mill_text_add(out, ":%lld", (long long)json_integer_value(json_object_get(frame, "line")));
         }
         mill_text_add(out, "\n");
     }
@@ -241,7 +245,7 @@ static void add_finding(struct mill_text *out, const json_t *finding,
                   text_of(finding, "kind"));
     styled(out, options, "\033[1;31m", headline.text ? headline.text : "FINDING");
     mill_text_add(out, "\n");
-    mill_text_add(&text, "×%d in ", (int)json_integer_value(json_object_get(finding, "count")));
+    mill_text_add(&text, "×%lld in ", (long long)json_integer_value(json_object_get(finding, "count")));
     add_places(&text, finding);
     mill_text_add(&text, "; first with sample seed %lld",
                   (long long)json_integer_value(
@@ -272,9 +276,9 @@ static void add_missed(struct mill_text *out, const json_t *cells, const struct 
         if (strcmp(text_of(cell, "verdict"), mill_verdict_name(MILL_VERDICT_NOT_CAUGHT)) != 0) {
             continue;
         }
-        mill_text_add(&text, "control NOT FOUND: %s/%s, %d threads, under %s", text_of(cell, "scenario"),
-                      text_of(cell, "strategy"), (int)json_integer_value(json_object_get(cell, "threads")),
-                      text_of(cell, "tool"));
+        mill_text_add(&text, "control NOT FOUND: %s/%s, %lld threads, under %s", text_of(cell, "scenario"),
+                      text_of(cell, "strategy"),
+                      (long long)json_integer_value(json_object_get(cell, "threads")), text_of(cell, "tool"));
         styled(out, options, "\033[1;31m", text.text ? text.text : "control NOT FOUND");
         mill_text_add(out, "\n");
         mill_text_free(&text);

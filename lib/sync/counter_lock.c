@@ -17,13 +17,12 @@ struct mill_counter {
 
 static int create(const struct mill_counter_ops *ops, unsigned slots, struct mill_counter **counter)
 {
-    (void)slots;
     struct mill_counter *made = mill_isolated_alloc(sizeof *made);
     if (!made) {
         return -ENOMEM;
     }
     made->ops = ops->lock;
-    int status = mill_lock_create(made->ops, &made->lock);
+    int status = mill_lock_create_for(made->ops, slots + 1, &made->lock);
     if (status < 0) {
         free(made);
         return status;
@@ -44,17 +43,17 @@ static void add(struct mill_counter *counter, unsigned slot, int64_t amount)
 {
     (void)slot;
     struct mill_lock_context me;
-    counter->ops->acquire(counter->lock, &me);
+    mill_lock_acquire(counter->ops, counter->lock, &me);
     counter->value += amount;
-    counter->ops->release(counter->lock, &me);
+    mill_lock_release(counter->ops, counter->lock, &me);
 }
 
 static int64_t read(struct mill_counter *counter)
 {
     struct mill_lock_context me;
-    counter->ops->acquire(counter->lock, &me);
+    mill_lock_acquire(counter->ops, counter->lock, &me);
     int64_t value = counter->value;
-    counter->ops->release(counter->lock, &me);
+    mill_lock_release(counter->ops, counter->lock, &me);
     return value;
 }
 

@@ -85,8 +85,10 @@ static void test_adds_up(void **state)
     if (ops->about.traits & (MILL_ONE_THREAD | MILL_CONTROL)) {
         return;
     }
-    assert_int_equal(error_after(ops, 2, 2000), 0);
-    assert_int_equal(error_after(ops, 4, 20), 0);
+    /* few for a lock that never yields: see lock_test.c */
+    bool spins = ops->lock && (ops->lock->about.traits & MILL_SPINS);
+    assert_int_equal(error_after(ops, 2, spins ? 50 : 2000), 0);
+    assert_int_equal(error_after(ops, spins ? 3 : 4, 20), 0);
 }
 
 static void test_unsafe_loses_additions(void **state)
@@ -125,7 +127,7 @@ static void test_every_working_lock_has_a_counter(void **state)
     (void)state;
     for (size_t i = 0; i < mill_lock_family.count; i++) {
         const struct mill_strategy *lock = mill_lock_family.strategies[i];
-        if (lock->traits & MILL_EMPTY) {
+        if (lock->traits & (MILL_EMPTY | MILL_CONTROL)) {
             continue;
         }
         char name[64] = "mutex";

@@ -3,16 +3,23 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sync/lock_check.h"
 #include "sync/lock_list.h"
 
 #define STRATEGY(ident, name, peer) &mill_lock_##ident.about,
-static const struct mill_strategy *const strategies[] = {MILL_LOCKS(STRATEGY)};
+static const struct mill_strategy *const strategies[] = {MILL_LOCKS(STRATEGY) MILL_BROKEN_LOCKS(STRATEGY)};
+
+/* One or two of each way to wait, and what they are read against. */
+static const char *const usual[] = {"none", "pthread", "pthread-adaptive", "futex",  "nsync",
+                                    "ttas", "ck-cas",  "ttas-backoff",     "ticket", "ck-ticket",
+                                    "mcs",  "ck-mcs",  "early-release",    NULL};
 
 const struct mill_family mill_lock_family = {
     .name = "lock",
     .summary = "mutual exclusion between threads",
     .strategies = strategies,
     .count = sizeof strategies / sizeof strategies[0],
+    .usual = usual,
 };
 
 const struct mill_lock_ops *mill_lock_ops_find(const char *name)
@@ -20,28 +27,62 @@ const struct mill_lock_ops *mill_lock_ops_find(const char *name)
     return mill_lock_ops_of(mill_family_find(&mill_lock_family, name));
 }
 
-int mill_lock_create(const struct mill_lock_ops *ops, struct mill_lock **lock)
+/* Bytes of a lock for `threads`, a power of two. */
+static size_t size_for(const struct mill_strategy *about, unsigned threads)
 {
+    return about->size + (about->traits & MILL_BOUNDED ? threads * about->size_each : 0);
+}
+
+static unsigned power_of_two_from(unsigned threads)
+{
+    unsigned power = 1;
+    while (power < threads) {
+        power *= 2;
+    }
+    return power;
+}
+
+int mill_lock_create_for(const struct mill_lock_ops *ops, unsigned threads, struct mill_lock **lock)
+{
+    if (threads == 0 || threads > MILL_LOCK_THREADS_MAX) {
+        return -EINVAL;
+    }
     if (ops->about.missing) {
         return -ENOTSUP;
     }
-    struct mill_lock *made = mill_isolated_alloc(ops->about.size);
-    if (!made) {
+    unsigned places = power_of_two_from(threads);
+    unsigned char *block = mill_isolated_alloc(MILL_LOCK_CHECK_SIZE + size_for(&ops->about, places));
+    if (!block) {
         return -ENOMEM;
     }
-    int status = ops->init ? ops->init(made) : 0;
+    if (MILL_CHECKED) {
+        ((struct mill_lock_check *)(void *)block)->threads = threads;
+    }
+    struct mill_lock *made = (struct mill_lock *)(void *)(block + MILL_LOCK_CHECK_SIZE);
+    int status = ops->init ? ops->init(made, places) : 0;
     if (status < 0) {
-        free(made);
+        free(block);
         return status;
     }
     *lock = made;
     return 0;
 }
 
+int mill_lock_create(const struct mill_lock_ops *ops, struct mill_lock **lock)
+{
+    return mill_lock_create_for(ops, MILL_LOCK_THREADS, lock);
+}
+
 void mill_lock_destroy(const struct mill_lock_ops *ops, struct mill_lock *lock)
 {
-    if (lock && ops->destroy) {
+    if (!lock) {
+        return;
+    }
+    if (MILL_CHECKED) {
+        mill_lock_check_is_free(ops, lock);
+    }
+    if (ops->destroy) {
         ops->destroy(lock);
     }
-    free(lock);
+    free((unsigned char *)lock - MILL_LOCK_CHECK_SIZE);
 }

@@ -1,19 +1,25 @@
-/* The platform's mutex in two kinds: the default, and the one that spins before it sleeps. */
+/* The platform's mutex in three kinds: the default, the one that spins before it sleeps, and the one that
+ * lends its holder the priority of the most urgent waiter (Sha, Rajkumar and Lehoczky 1990), for which every
+ * contended acquire and release is the kernel's. */
 #include <pthread.h>
 
 #include "core/peer.h"
 #include "sync/lock_list.h"
+#include "sync/lock_wall_clock.h"
 
 struct mill_lock {
     pthread_mutex_t mutex;
 };
 
-static int init_kind(struct mill_lock *lock, int kind)
+static int init_kind(struct mill_lock *lock, int kind, int protocol)
 {
     pthread_mutexattr_t attributes;
     int status = pthread_mutexattr_init(&attributes);
     if (status == 0) {
         status = pthread_mutexattr_settype(&attributes, kind);
+        if (status == 0) {
+            status = pthread_mutexattr_setprotocol(&attributes, protocol);
+        }
         if (status == 0) {
             status = pthread_mutex_init(&lock->mutex, &attributes);
         }
@@ -22,9 +28,10 @@ static int init_kind(struct mill_lock *lock, int kind)
     return -status;
 }
 
-static int init(struct mill_lock *lock)
+static int init(struct mill_lock *lock, unsigned threads)
 {
-    return init_kind(lock, PTHREAD_MUTEX_DEFAULT);
+    (void)threads;
+    return init_kind(lock, PTHREAD_MUTEX_DEFAULT, PTHREAD_PRIO_NONE);
 }
 
 static void destroy(struct mill_lock *lock)
@@ -36,6 +43,19 @@ static void acquire(struct mill_lock *lock, struct mill_lock_context *me)
 {
     (void)me;
     pthread_mutex_lock(&lock->mutex);
+}
+
+/* By the wall clock: what waits by another has come late to the C library, to ThreadSanitizer, and with
+ * priorities inherited to the kernel. */
+static int acquire_until(struct mill_lock *lock, struct mill_lock_context *me, uint64_t deadline)
+{
+    (void)me;
+    int status;
+    do {
+        struct timespec until = mill_wall_clock_at(deadline);
+        status = pthread_mutex_timedlock(&lock->mutex, &until);
+    } while (status == ETIMEDOUT && mill_now_ns() < deadline);
+    return -status;
 }
 
 static bool try_acquire(struct mill_lock *lock, struct mill_lock_context *me)
@@ -66,6 +86,7 @@ const struct mill_lock_ops mill_lock_pthread = {
     .destroy = destroy,
     .acquire = acquire,
     .try_acquire = try_acquire,
+    .acquire_until = acquire_until,
     .release = release,
 };
 
@@ -77,9 +98,10 @@ const struct mill_lock_ops mill_lock_pthread = {
 #define ADAPTIVE_MISSING "this C library has no PTHREAD_MUTEX_ADAPTIVE_NP: glibc has"
 #endif
 
-static int init_adaptive(struct mill_lock *lock)
+static int init_adaptive(struct mill_lock *lock, unsigned threads)
 {
-    return init_kind(lock, ADAPTIVE_KIND);
+    (void)threads;
+    return init_kind(lock, ADAPTIVE_KIND, PTHREAD_PRIO_NONE);
 }
 
 const struct mill_lock_ops mill_lock_pthread_adaptive = {
@@ -99,5 +121,32 @@ const struct mill_lock_ops mill_lock_pthread_adaptive = {
     .destroy = destroy,
     .acquire = acquire,
     .try_acquire = try_acquire,
+    .acquire_until = acquire_until,
+    .release = release,
+};
+
+static int init_inheriting(struct mill_lock *lock, unsigned threads)
+{
+    (void)threads;
+    return init_kind(lock, PTHREAD_MUTEX_DEFAULT, PTHREAD_PRIO_INHERIT);
+}
+
+const struct mill_lock_ops mill_lock_pthread_inherit = {
+    .about =
+        {
+            .name = "pthread-inherit",
+            .summary = "the platform's mutex that lends its holder a waiter's priority",
+            .source = MILL_LIBC_SOURCE ", pthread_mutex_t of PTHREAD_PRIO_INHERIT; Sha et al. 1990",
+            .algorithm = "parking",
+            .library = MILL_LIBC_LIBRARY,
+            .traits = MILL_PARKS | MILL_LIBC_TRAITS,
+            .progress = MILL_BLOCKING,
+            .size = sizeof(struct mill_lock),
+        },
+    .init = init_inheriting,
+    .destroy = destroy,
+    .acquire = acquire,
+    .try_acquire = try_acquire,
+    .acquire_until = acquire_until,
     .release = release,
 };

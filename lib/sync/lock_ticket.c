@@ -1,6 +1,7 @@
-/* Ticket lock: take a number, wait until it is called (Reed and Kanodia 1979: sequencer and event count;
- * Mellor-Crummey and Scott 1991: waiting in proportion to the place in the queue). It never yields: with more
- * threads than cores each handover to a thread that is not running costs a time slice.
+/* Ticket lock: take a number, wait until it is called (Reed and Kanodia 1979: sequencer and event count). All
+ * waiters look at one word, so each release sends its line to all of them: ticket-backoff and twa mend that.
+ * It never yields: with more threads than cores each handover to a thread that is not running costs a time
+ * slice.
  *
  * Two words instead of one: only the holder writes `owner`, so a release is a plain store and not a second
  * atomic read-modify-write.
@@ -16,24 +17,14 @@ struct mill_lock {
     _Atomic uint32_t owner; /* the number whose turn it is; equal to `next`: free */
 };
 
-/* Pauses between two looks at `owner`, for each thread ahead. Each look takes the line from the holder that
- * is about to write it, so even the next in line looks less often than it could. */
-#define PAUSES_A_PLACE 4u
-
 static void acquire(struct mill_lock *lock, struct mill_lock_context *me)
 {
     (void)me;
     /* relaxed: the number orders nothing, the load of `owner` does */
     uint32_t mine = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
-    for (;;) {
-        /* acquire: pairs with the release in `release` */
-        uint32_t ahead = mine - atomic_load_explicit(&lock->owner, memory_order_acquire);
-        if (ahead == 0) {
-            return;
-        }
-        for (uint32_t pauses = ahead * PAUSES_A_PLACE; pauses > 0; pauses--) {
-            mill_pause();
-        }
+    /* acquire: pairs with the release in `release` */
+    while (atomic_load_explicit(&lock->owner, memory_order_acquire) != mine) {
+        mill_pause();
     }
 }
 

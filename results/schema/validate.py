@@ -1,8 +1,9 @@
 #!/usr/bin/python3 -B
 """usage: results/schema/validate.py RESULT.json...
 
-Checks documents of `threadmill run` and `threadmill stress` against the schema of their format, and what a schema cannot say: that samples and summary refer to
-cells that are there, and that a sample has as many threads as its cell. Prints the first error of each with its path.
+Checks documents of `threadmill run`, `threadmill stress`, `threadmill hunt` and `threadmill compare` against the schema of their format, and what
+a schema cannot say: that samples, summary and findings refer to cells that are there, and that a sample has as many
+threads as its cell. Prints the first error of each with its path.
 
 exit codes: 0 all are valid; 1 one is not, or cannot be read; 2 wrong use; 77 the package python3-jsonschema is missing
 """
@@ -18,6 +19,8 @@ except ImportError:
 
 SCHEMA = pathlib.Path(__file__).with_name("result-1.schema.json")
 STRESS_SCHEMA = SCHEMA.with_name("stress-1.schema.json")
+HUNT_SCHEMA = SCHEMA.with_name("hunt-1.schema.json")
+COMPARE_SCHEMA = SCHEMA.with_name("compare-1.schema.json")
 
 
 def refuse_constant(name):
@@ -69,13 +72,53 @@ def check_counts(document):
     return None
 
 
+def check_hunted(document):
+    for index, finding in enumerate(document["findings"]):
+        if finding["cell"] >= len(document["cells"]):
+            return f"$.findings[{index}].cell: {finding['cell']} of {len(document['cells'])} cells"
+        if document["cells"][finding["cell"]]["verdict"] not in ("caught", "FOUND"):
+            return f"$.findings[{index}].cell: in {finding['cell']} nothing was found"
+        for number, step in enumerate(finding["steps"]):
+            if step["thread"] >= finding["threads"]:
+                return f"$.findings[{index}].steps[{number}].thread: {step['thread']} of {finding['threads']}"
+    return None
+
+
+def check_verdicts(document):
+    for index, row in enumerate(document["rows"]):
+        if row["gates"] != (row["why_not"] is None):
+            return f"$.rows[{index}].why_not: {row['why_not']!r}, but its gates is {row['gates']}"
+        if not document["trusted"] and row["verdict"] != "untrusted" and row["metric"] != "instructions":
+            return f"$.rows[{index}].verdict: {row['verdict']}, but an A/A row is off"
+    for verdict in ("regressed", "improved", "equivalent", "inconclusive", "untrusted"):
+        gating = sum(row["gates"] and row["verdict"] == verdict for row in document["rows"])
+        if document["counts"][verdict] != gating:
+            return f"$.counts.{verdict}: {document['counts'][verdict]}, but {gating} rows that gate are"
+    return None
+
+
+# by format: the schema, and what it cannot say
+KINDS = {
+    "threadmill-result": (SCHEMA, check_references),
+    "threadmill-stress": (STRESS_SCHEMA, check_counts),
+    "threadmill-hunt": (HUNT_SCHEMA, check_hunted),
+    "threadmill-compare": (COMPARE_SCHEMA, check_verdicts),
+}
+
+
+def kind_of(document):
+    """Its schema and check; a document of no format is judged as a result."""
+    form = document.get("format") if isinstance(document, dict) else None
+    return KINDS.get(form if isinstance(form, str) else None, KINDS["threadmill-result"])
+
+
 def first_error(document, checker):
     """What is wrong first, with its path; None for a valid document."""
     errors = sorted(checker.iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path])
     if errors:
         message = errors[0].message
         return f"{errors[0].json_path}: {message if len(message) <= 300 else message[:140] + ' ... ' + message[-140:]}"
-    return check_counts(document) if document["format"] == "threadmill-stress" else check_references(document)
+    return kind_of(document)[1](document)
 
 
 def main(paths):
@@ -86,8 +129,7 @@ def main(paths):
     for path in paths:
         try:
             document = load(path)
-            stress = isinstance(document, dict) and document.get("format") == "threadmill-stress"
-            wrong = first_error(document, validator(STRESS_SCHEMA if stress else SCHEMA))
+            wrong = first_error(document, validator(kind_of(document)[0]))
         except (OSError, ValueError) as error:
             wrong = str(error)
         if wrong:

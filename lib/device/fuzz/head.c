@@ -10,7 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "device/fuzz/fuzz.h"
+#include "core/test_fuzz.h"
 #include "device/simulator.h"
 
 /* Orders of the tests' own (faults, power cycles) are not for the fuzzer to give. */

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "device/fuzz/fuzz.h"
+#include "core/test_fuzz.h"
 #include "device/wire_print.h"
 #include "device/wire_read.h"
 

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "device/firmware.h"
-#include "device/fuzz/fuzz.h"
+#include "core/test_fuzz.h"
 #include "device/hand.h"
 #include "device/valve.h"
 #include "device/wire_print.h"

@@ -79,24 +79,50 @@ static _Noreturn void fail_race(const struct mill_race *race)
     mill_fail(&failure);
 }
 
+static __attribute__((cold)) void fail_heap(struct mill_access access, enum mill_heap_state state)
+{
+    struct mill_chunk chunk;
+    mill_heap_look(access.address, access.size, &chunk);
+    if (state == MILL_HEAP_FREED) {
+        fail_freed(&access, &chunk);
+    }
+    if (state == MILL_HEAP_OUTSIDE) {
+        fail_outside(&access, &chunk);
+    }
+}
+
 /* ---- checking ---- */
+
+static inline __attribute__((always_inline)) void check(struct mill_access access)
+{
+    struct mill_race race;
+    if (access.address - mill_heap_base < mill_heap_size) {
+        enum mill_heap_state state = mill_heap_look(access.address, access.size, NULL);
+        if (__builtin_expect(state != MILL_HEAP_LIVE, false)) {
+            fail_heap(access, state);
+        }
+    }
+    if (mill_hunt_races && mill_race_access(&access, &race)) {
+        fail_race(&race);
+    }
+}
 
 void mill_check_access(const struct mill_access *access)
 {
-    struct mill_race race;
-    if (access->address - mill_heap_base < mill_heap_size) {
-        struct mill_chunk chunk;
-        enum mill_heap_state state = mill_heap_look(access->address, access->size, &chunk);
-        if (state == MILL_HEAP_FREED) {
-            fail_freed(access, &chunk);
-        }
-        if (state == MILL_HEAP_OUTSIDE) {
-            fail_outside(access, &chunk);
-        }
-    }
-    if (mill_hunt_races && (access->write ? mill_race_write(access, &race) : mill_race_read(access, &race))) {
-        fail_race(&race);
-    }
+    check(*access);
+}
+
+void mill_check_step(const struct mill_step *step)
+{
+    check((struct mill_access){
+        .thread = mill_self(),
+        .when = mill_step_number(),
+        .pc = step->pc,
+        .address = step->object,
+        .size = step->size,
+        .write = step->kind != MILL_STEP_READ && step->kind != MILL_STEP_ATOMIC_READ,
+        .atomic = step->kind >= MILL_STEP_ATOMIC_READ,
+    });
 }
 
 void mill_check_free(const struct mill_access *access, size_t size)

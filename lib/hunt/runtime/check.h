@@ -4,12 +4,16 @@
 
 #include "hunt/failure.h"
 #include "hunt/race.h"
+#include "hunt/step.h"
 
 /* Races are looked for. */
 extern bool mill_hunt_races;
 
 /* Of the running thread, in the step that it takes. Returns if all is well; else the schedule has failed. */
 void mill_check_access(const struct mill_access *access);
+
+/* The same: the step itself is the access. */
+void mill_check_step(const struct mill_step *step);
 
 /* As if the memory of a chunk were written: it goes. */
 void mill_check_free(const struct mill_access *access, size_t size);

@@ -16,6 +16,8 @@
 
 struct mill_context_engine {
     const char *name;
+    bool once; /* a process can run one schedule with it: contexts that have ended keep what they are made of
+                */
 
     /* Why it does not work here, or NULL. */
     const char *(*missing)(void);
@@ -34,8 +36,10 @@ struct mill_context_engine {
     /* What pthread_self() returns in the context. */
     unsigned long (*handle)(unsigned context);
 
-    /* Contexts that have ended are not to be had again: each schedule needs a process of its own. */
-    bool once;
+    /* Memory of the context's beside what it uses first of its stack, or NULL; MILL_CONTEXT_SPARE bytes,
+     * aligned for anything: a page that is touched anyway. What was in it does not last beyond the context.
+     */
+    void *(*spare)(unsigned context);
 
     /* Where its stack ends below, to tell an overflow; 0 for one that is not ours. */
     uintptr_t (*stack_floor)(unsigned context);
@@ -43,6 +47,8 @@ struct mill_context_engine {
 
 extern const struct mill_context_engine mill_context_fibers;
 extern const struct mill_context_engine mill_context_threads;
+
+#define MILL_CONTEXT_SPARE ((size_t)5 << 10)
 
 /* Below the floor; touched when a stack is full. */
 #define MILL_CONTEXT_GUARD ((size_t)64 << 10)

@@ -107,6 +107,11 @@ static unsigned long handle(unsigned context)
     return (unsigned long)fibers[context].thread;
 }
 
+static void *spare(unsigned context)
+{
+    return (void *)fibers[context].lent.top; /* NULL: the first one's is its own */
+}
+
 static uintptr_t stack_floor(unsigned context)
 {
     return fibers[context].lent.floor;
@@ -143,6 +148,12 @@ static unsigned long handle(unsigned context)
     return context;
 }
 
+static void *spare(unsigned context)
+{
+    (void)context;
+    return NULL;
+}
+
 static uintptr_t stack_floor(unsigned context)
 {
     (void)context;
@@ -158,5 +169,6 @@ const struct mill_context_engine mill_context_fibers = {
     .start = start,
     .change = change,
     .handle = handle,
+    .spare = spare,
     .stack_floor = stack_floor,
 };

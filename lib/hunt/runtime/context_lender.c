@@ -1,5 +1,6 @@
 #include "hunt/runtime/context_lender.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <link.h>
@@ -19,8 +20,18 @@
 /* As large as a thread's stack is by default; untouched pages cost nothing. */
 #define STACK_BYTES  ((size_t)8 << 20)
 
-/* The lender's frames: what it runs before it sleeps. */
+/* The lender's frames, what it runs before it sleeps; below them the borrower's spare memory, which begins in
+ * the page that its stack begins in. Where in the page differs: the processor takes addresses that differ in
+ * their upper bits alone for each other at first, and threads that do the same use the same parts of their
+ * stacks. */
 #define LENDER_BYTES ((size_t)8 << 10)
+#define PAGE         ((size_t)4 << 10)
+#define SPARE_BEGINS ((size_t)1 << 10) /* before the end of a page; at least */
+#define SPARE_SHIFT  ((size_t)192)
+#define SPARE_SHIFTS 8
+
+static_assert(MILL_CONTEXT_SPARE <= LENDER_BYTES + SPARE_BEGINS - PAGE,
+              "the spare memory ends below the lender's frames");
 
 struct errand {
     struct mill_lent *lent;
@@ -31,7 +42,9 @@ static void *lender_main(void *argument)
 {
     static _Atomic uint32_t never;
     struct errand *errand = argument;
-    errand->lent->top = ((uintptr_t)__builtin_frame_address(0) - LENDER_BYTES) & ~(uintptr_t)63;
+    static unsigned shift; /* lenders are made one after the other */
+    uintptr_t free = ((uintptr_t)__builtin_frame_address(0) - LENDER_BYTES) & ~(uintptr_t)(PAGE - 1);
+    errand->lent->top = free - SPARE_BEGINS - shift++ % SPARE_SHIFTS * SPARE_SHIFT;
     errand->lent->thread = (uintptr_t)__builtin_thread_pointer();
     errand->lent->handle = (unsigned long)errand->lent->thread;
     atomic_store_explicit(&errand->done, 1, memory_order_release);
@@ -58,28 +71,6 @@ static int start(struct errand *errand, char *stack)
         pthread_attr_destroy(&attributes);
     }
     return -status;
-}
-
-int mill_lend(struct mill_lent *lent)
-{
-    char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED) {
-        return -ENOMEM;
-    }
-    mprotect(stack, MILL_CONTEXT_GUARD, PROT_NONE);
-    struct errand errand = {.lent = lent};
-    lent->floor = (uintptr_t)stack + MILL_CONTEXT_GUARD;
-    int status = start(&errand, stack);
-    if (status < 0) {
-        munmap(stack, STACK_BYTES);
-        return status;
-    }
-    /* acquire: pairs with the lender's release */
-    while (atomic_load_explicit(&errand.done, memory_order_acquire) == 0) {
-        mill_raw_syscall(SYS_futex, (long)&errand.done, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
-    }
-    return 0;
 }
 
 /* ---- first values ---- */
@@ -109,14 +100,40 @@ static int find_program(struct dl_phdr_info *info, size_t size, void *unused)
     return 1; /* the program itself comes first */
 }
 
-void mill_lend_anew(uintptr_t thread)
+/* ---- lending ---- */
+
+int mill_lend(struct mill_lent *lent)
 {
     static bool found;
     if (!found) {
         dl_iterate_phdr(find_program, NULL);
         found = true;
     }
-    char *block = (char *)thread - storage.offset;
-    memcpy(block, storage.image, storage.filled);
-    memset(block + storage.filled, 0, storage.size - storage.filled);
+    char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) {
+        return -ENOMEM;
+    }
+    mprotect(stack, MILL_CONTEXT_GUARD, PROT_NONE);
+    struct errand errand = {.lent = lent};
+    lent->floor = (uintptr_t)stack + MILL_CONTEXT_GUARD;
+    int status = start(&errand, stack);
+    if (status < 0) {
+        munmap(stack, STACK_BYTES);
+        return status;
+    }
+    /* acquire: pairs with the lender's release */
+    while (atomic_load_explicit(&errand.done, memory_order_acquire) == 0) {
+        mill_raw_syscall(SYS_futex, (long)&errand.done, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
+    }
+    return 0;
+}
+
+void mill_lend_anew(uintptr_t thread)
+{
+    if (storage.size > 0) {
+        char *block = (char *)thread - storage.offset;
+        memcpy(block, storage.image, storage.filled);
+        memset(block + storage.filled, 0, storage.size - storage.filled);
+    }
 }

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 struct mill_lent {
-    uintptr_t floor;      /* of the stack */
-    uintptr_t top;        /* free below it; the lender's own frames are above */
+    uintptr_t floor; /* of the stack */
+    uintptr_t top; /* free below it, and MILL_CONTEXT_SPARE bytes above; then come the lender's own frames */
     uintptr_t thread;     /* the base of its thread-local storage */
     unsigned long handle; /* its pthread_t */
 };

@@ -76,6 +76,12 @@ static unsigned long handle(unsigned context)
     return hands[context].handle;
 }
 
+static void *spare(unsigned context)
+{
+    (void)context;
+    return NULL; /* a kernel thread's goes with it */
+}
+
 static uintptr_t stack_floor(unsigned context)
 {
     (void)context;
@@ -84,11 +90,12 @@ static uintptr_t stack_floor(unsigned context)
 
 const struct mill_context_engine mill_context_threads = {
     .name = "threads",
+    .once = true,
     .missing = missing,
     .prepare = prepare,
     .start = start,
     .change = change,
     .handle = handle,
+    .spare = spare,
     .stack_floor = stack_floor,
-    .once = true,
 };

@@ -8,13 +8,14 @@
 #include "hunt/runtime/hooks.h"
 #include "hunt/runtime/scheduler_inside.h"
 
-#define PC __builtin_return_address(0)
+#define PC     __builtin_return_address(0)
+#define INLINE static inline __attribute__((always_inline)) /* as mill_hook_access is */
 
 /* ---- accesses ---- */
 
 /* Small ones are looked at for change: who reads the same value at the same place again and again is waiting.
  */
-static void look(const void *pc, const volatile void *address, size_t size)
+INLINE void look(const void *pc, const volatile void *address, size_t size)
 {
     uint64_t value = 0;
     if (size <= sizeof value) {
@@ -23,7 +24,7 @@ static void look(const void *pc, const volatile void *address, size_t size)
     }
 }
 
-static void read_from(const volatile void *address, size_t size, const void *pc)
+INLINE void read_from(const volatile void *address, size_t size, const void *pc)
 {
     if (mill_hook_idle()) {
         return;
@@ -32,7 +33,7 @@ static void read_from(const volatile void *address, size_t size, const void *pc)
     look(pc, address, size);
 }
 
-static void write_to(const volatile void *address, size_t size, const void *pc)
+INLINE void write_to(const volatile void *address, size_t size, const void *pc)
 {
     if (mill_hook_idle()) {
         return;

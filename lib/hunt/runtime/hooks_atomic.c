@@ -5,20 +5,21 @@
 #include "hunt/runtime/check.h"
 #include "hunt/runtime/hooks.h"
 
-#define PC __builtin_return_address(0)
+#define PC     __builtin_return_address(0)
+#define INLINE static inline __attribute__((always_inline)) /* as mill_hook_access is */
 
 __extension__ typedef unsigned __int128 wide;
 
 /* ---- before and after ---- */
 
-static void before(enum mill_step_kind kind, const volatile void *address, size_t size, const void *pc)
+INLINE void before(enum mill_step_kind kind, const volatile void *address, size_t size, const void *pc)
 {
     if (!mill_hook_idle()) {
         mill_hook_access(kind, address, size, pc);
     }
 }
 
-static void loaded(const volatile void *address, int order, uint64_t value, const void *pc)
+INLINE void loaded(const volatile void *address, int order, uint64_t value, const void *pc)
 {
     if (!mill_hook_idle()) {
         if (mill_hunt_races) {
@@ -28,7 +29,7 @@ static void loaded(const volatile void *address, int order, uint64_t value, cons
     }
 }
 
-static void stored(const volatile void *address, int order)
+INLINE void stored(const volatile void *address, int order)
 {
     if (!mill_hook_idle()) {
         if (mill_hunt_races) {
@@ -39,7 +40,7 @@ static void stored(const volatile void *address, int order)
 }
 
 /* `changed`: it wrote another value than there was. Who takes a lock that is taken writes what is there. */
-static void updated(const volatile void *address, int order, uint64_t value, bool changed, const void *pc)
+INLINE void updated(const volatile void *address, int order, uint64_t value, bool changed, const void *pc)
 {
     if (!mill_hook_idle()) {
         if (mill_hunt_races) {
@@ -97,7 +98,7 @@ static void updated(const volatile void *address, int order, uint64_t value, boo
     UPDATE(bits, type, fetch_or, old | operand)                                                         \
     UPDATE(bits, type, fetch_xor, old ^ operand)                                                        \
     UPDATE(bits, type, fetch_nand, ~(old & operand))                                                    \
-    static type compare_exchange##bits(volatile type *object, type expected, type desired, int order,   \
+    INLINE type compare_exchange##bits(volatile type *object, type expected, type desired, int order,   \
                                        int failure_order, const void *pc)                               \
     {                                                                                                   \
         before(MILL_STEP_ATOMIC_UPDATE, object, sizeof *object, pc);                                    \

@@ -6,8 +6,11 @@
 void mill_interpose_begin(void)
 {
     /* No thread that the kernel knows of will be made, yet libstdc++ and others leave out their atomic
-     * operations while this says that there is but one. */
-    __libc_single_threaded = 0;
+     * operations while this says that there is but one. (Written, its page would be copied in each process.)
+     */
+    if (__libc_single_threaded) {
+        __libc_single_threaded = 0;
+    }
     mill_local_begin();
 }
 
@@ -84,7 +87,8 @@ enum mill_waited mill_wait(const struct mill_step *step, bool (*ready)(const voi
 {
     unsigned self = mill_self();
     struct mill_thread_data *data = mill_thread_data(self);
-    struct mill_step timed = *step;
+    struct mill_step timed;
+    mill_step_copy(&timed, step);
     if (deadline != NULL) {
         timed.flags |= MILL_STEP_TIMED;
     }

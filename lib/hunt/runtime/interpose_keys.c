@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 
+#include "hunt/reserve.h"
 #include "hunt/runtime/real.h"
 
 #define FIRST_OURS 0x10000U
@@ -49,7 +50,10 @@ int mill_key_create(unsigned *key, void (*destructor)(void *))
                        MILL_THREAD_KEYS);
     }
     for (unsigned thread = 0; thread < mill_thread_count(); thread++) {
-        mill_thread_data(thread)->keys[slot] = NULL; /* of an earlier key */
+        struct mill_thread_data *data = mill_thread_data(thread);
+        if ((unsigned)slot < data->keys_set) {
+            data->keys[slot] = NULL; /* of an earlier key */
+        }
     }
     *key = keys[slot].number;
     return 0;
@@ -68,7 +72,8 @@ int mill_key_delete(unsigned key)
 void *mill_key_get(unsigned key)
 {
     int slot = find(key);
-    return slot < 0 ? NULL : (void *)mill_thread_data(mill_self())->keys[slot];
+    const struct mill_thread_data *data = mill_thread_data(mill_self());
+    return slot < 0 || (unsigned)slot >= data->keys_set ? NULL : (void *)data->keys[slot];
 }
 
 int mill_key_set(unsigned key, void *value)
@@ -77,7 +82,11 @@ int mill_key_set(unsigned key, void *value)
     if (slot < 0) {
         return EINVAL;
     }
-    mill_thread_data(mill_self())->keys[slot] = value;
+    struct mill_thread_data *data = mill_thread_data(mill_self());
+    while (data->keys_set <= (unsigned)slot) {
+        data->keys[data->keys_set++] = NULL;
+    }
+    data->keys[slot] = value;
     return 0;
 }
 
@@ -85,7 +94,7 @@ int mill_key_set(unsigned key, void *value)
 static bool destroy_round(struct mill_thread_data *data)
 {
     bool any = false;
-    for (unsigned i = 0; i < MILL_THREAD_KEYS; i++) {
+    for (unsigned i = 0; i < data->keys_set; i++) {
         void *value = (void *)data->keys[i];
         if (value != NULL && keys[i].used && keys[i].destructor != NULL) {
             data->keys[i] = NULL;

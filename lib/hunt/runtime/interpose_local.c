@@ -3,6 +3,7 @@
  */
 #include "hunt/runtime/interpose.h"
 
+#include "hunt/reserve.h"
 #include "hunt/runtime/real.h"
 
 #define PLACES 16384
@@ -15,8 +16,8 @@ static struct {
     unsigned next;
 } places[PLACES];
 
-static unsigned used;   /* places that were ever taken in this schedule */
-static unsigned unused; /* the first of those that were given back */
+static MILL_WRITTEN unsigned used;   /* places that were ever taken in this schedule */
+static MILL_WRITTEN unsigned unused; /* the first of those that were given back */
 
 void mill_local_begin(void)
 {

@@ -23,7 +23,7 @@ static const void *readers_of(const pthread_rwlock_t *lock)
 static struct mill_thread_share *find_share(unsigned thread, const void *lock)
 {
     struct mill_thread_data *data = mill_thread_data(thread);
-    for (unsigned i = 0; i < MILL_THREAD_SHARES; i++) {
+    for (unsigned i = 0; i < data->shares_listed; i++) {
         if (data->shares[i].count > 0 && data->shares[i].lock == lock) {
             return &data->shares[i];
         }
@@ -35,10 +35,14 @@ static void add_share(const pthread_rwlock_t *lock)
 {
     struct mill_thread_data *data = mill_thread_data(mill_self());
     struct mill_thread_share *share = find_share(mill_self(), lock);
-    for (unsigned i = 0; share == NULL && i < MILL_THREAD_SHARES; i++) {
+    for (unsigned i = 0; share == NULL && i < data->shares_listed; i++) {
         if (data->shares[i].count == 0) {
             share = &data->shares[i];
         }
+    }
+    if (share == NULL && data->shares_listed < MILL_THREAD_SHARES) {
+        share = &data->shares[data->shares_listed++];
+        share->count = 0;
     }
     if (share == NULL) {
         data->shares_unlisted++;

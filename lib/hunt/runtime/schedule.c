@@ -29,6 +29,9 @@ static void keep_counts(void)
     struct mill_job *job = mill_schedule.job;
     atomic_store_explicit(&job->blind, atomic_load_explicit(&job->blind, memory_order_relaxed) + was_blind(),
                           memory_order_relaxed);
+    atomic_store_explicit(&job->hash,
+                          atomic_load_explicit(&job->hash, memory_order_relaxed) + mill_schedule.hash,
+                          memory_order_relaxed);
     job->steps_most = mill_schedule.step > job->steps_most ? mill_schedule.step : job->steps_most;
     job->threads_most = mill_schedule.count > job->threads_most ? mill_schedule.count : job->threads_most;
     /* relaxed, here and below: counts, read while they move; one process at a time writes them */
@@ -41,6 +44,7 @@ static void end_schedule(enum mill_job_state state)
 {
     struct mill_job *job = mill_schedule.job;
     mill_hunt_on = false;
+    mill_hunt_together = false;
     mill_heap_end();
     keep_counts();
     if (job->flags & MILL_JOB_CLASSES) {
@@ -53,6 +57,11 @@ static void end_schedule(enum mill_job_state state)
     job->exhausted = !mill_schedule.suspends && mill_schedule.explorer->exhausted &&
                      mill_schedule.explorer->exhausted(job->explorer_state);
     atomic_store_explicit(&job->state, state, memory_order_relaxed);
+}
+
+bool mill_scheduler_shows_output(void)
+{
+    return mill_schedule.job->flags & MILL_JOB_OUTPUT;
 }
 
 _Noreturn void mill_scheduler_leave(enum mill_job_state state)
@@ -103,9 +112,6 @@ int mill_scheduler_open(struct mill_job *job)
         return refuse(job, -EINVAL, "engine: %s",
                       mill_schedule.engine ? mill_schedule.engine->missing() : job->engine);
     }
-    if (mill_schedule.engine->once) {
-        job->batch = 1;
-    }
     if (mill_interpose_early) {
         return refuse(job, -EOPNOTSUPP, "%s creates a thread, where it cannot be controlled",
                       "a constructor, before main,");
@@ -117,6 +123,7 @@ int mill_scheduler_open(struct mill_job *job)
     mill_hunt_races = job->flags & MILL_JOB_RACES;
     mill_interpose_spurious = job->flags & MILL_JOB_SPURIOUS;
     mill_schedule.steps_max = job->options.steps_max;
+    job->batch = mill_schedule.engine->once ? 1 : job->batch;
     mill_schedule.made = mill_choices_make(job->made, sizeof job->made);
     status = mill_schedule.engine->prepare(1);
     if (status == 0) {
@@ -147,6 +154,7 @@ void mill_scheduler_begin(uint64_t number)
     mill_schedule.current = 0;
     mill_schedule.count = 1;
     mill_schedule.stale = true;
+    mill_schedule.waiting_count = 0;
     mill_schedule.ask_again = false;
     mill_schedule.yielded_count = 0;
     mill_schedule.stay = 0;
@@ -154,7 +162,9 @@ void mill_scheduler_begin(uint64_t number)
     mill_schedule.idle_rounds = 0;
     mill_schedule.step = 0;
     mill_schedule.progress = 0;
-    mill_schedule.now_ns = 0;
+    mill_schedule.due = 0;
+    mill_schedule.skipped_ns = 0;
+    mill_schedule.hash = number;
     mill_schedule.choice = UINT32_MAX;
     mill_choices_clear(mill_schedule.made);
     job->traced = 0;
@@ -162,8 +172,7 @@ void mill_scheduler_begin(uint64_t number)
     mill_schedule_thread(0);
     mill_suspend_begin(number);
     mill_interpose_begin();
-    mill_frames_here = &mill_schedule.threads[0].frames;
-    mill_hunt_alone = true;
+    mill_frames_here = mill_schedule.threads[0].frames;
     mill_heap_begin();
     if (mill_hunt_races) {
         mill_race_begin();

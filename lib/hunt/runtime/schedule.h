@@ -14,13 +14,14 @@
 struct mill_hunted {
     bool alive;
     bool yielded;
-    bool timed;      /* it may go on at any time */
-    uint64_t until;  /* it goes on then, if nobody can before; 0: it does not */
-    bool can;        /* go on: `ready` says so, or there is none */
-    bool last;       /* it goes on, ready or not, when nobody else can */
-    bool operates;   /* its points count, to suspend it at one (suspend.h) */
-    bool held;       /* back, until others have gone on, or for good */
-    bool has_waited; /* in its operations */
+    bool timed;          /* it may go on at any time */
+    bool can;            /* go on: `ready` says so, or there is none */
+    bool last;           /* it goes on, ready or not, when nobody else can */
+    uint16_t waiting_at; /* its place among those that wait, if it does */
+    uint64_t until;      /* it goes on then, if nobody can before; 0: it does not */
+    bool operates;       /* its points count, to suspend it at one (suspend.h) */
+    bool held;           /* back, until others have gone on, or for good */
+    bool has_waited;     /* in its operations */
     uint32_t points;
     bool (*ready)(const void *object, unsigned thread);
     const void *waits_at; /* the object of `ready` */
@@ -31,8 +32,8 @@ struct mill_hunted {
     uintptr_t vain_object;
     uint64_t vain_value;
     unsigned vain_looks;
+    struct mill_frames *frames; /* in spare memory of its context, or `own_frames` */
     struct mill_thread_data data;
-    struct mill_frames frames;
 };
 
 struct mill_schedule {
@@ -40,30 +41,35 @@ struct mill_schedule {
     const struct mill_context_engine *engine;
     const struct mill_explorer *explorer;
     unsigned current;
-    unsigned count; /* of threads so far */
-    bool stale;     /* the list of those that can go on is to be made anew */
-    bool ask_again; /* a step was on a thing that threads may wait for: those that wait are asked */
+    unsigned count;         /* of threads so far */
+    bool stale;             /* the list of those that can go on is to be made anew */
+    bool ask_again;         /* a step was on a thing that threads may wait for: those that wait are asked */
+    unsigned enabled_count; /* of those that can go on, `enabled` */
+    unsigned waiting_count; /* of those that are in mill_point_when, `waiting` */
 
     bool suspends;         /* a thread is to be suspended, or its points are counted */
     unsigned suspended;    /* or MILL_SUSPEND_NOBODY */
     uint32_t suspended_at; /* step */
     uint32_t held_for;     /* steps of others */
 
-    unsigned enabled_count;
     unsigned yielded_count;
     unsigned stay;
     uint32_t step;
     uint32_t progress; /* the last step that changed something */
     uint32_t steps_max;
-    uint64_t now_ns;
-    uint32_t choice; /* the number of the one that led to the step at hand */
+    uint32_t due;        /* the step at which more than usual is to be done: no earlier one has any */
+    uint64_t hash;       /* of the steps so far, with MILL_JOB_HASH_ON */
+    uint64_t skipped_ns; /* virtual time beside that of the steps */
+    uint32_t choice;     /* the number of the one that led to the step at hand */
     struct mill_choices *made;
     unsigned idle_rounds; /* in a row, in which all looked in vain */
     unsigned lost_count;
-    uintptr_t lost[LOST_WAKES]; /* objects at which a wake found nobody */
-    uint16_t enabled[MILL_HUNT_THREADS];
+    uintptr_t lost[LOST_WAKES];              /* objects at which a wake found nobody */
+    uint16_t enabled[MILL_HUNT_THREADS + 1]; /* ascending */
+    uint16_t waiting[MILL_HUNT_THREADS];
     struct mill_step pending[MILL_HUNT_THREADS];
     struct mill_hunted threads[MILL_HUNT_THREADS];
+    struct mill_frames own_frames[MILL_HUNT_THREADS];
 };
 extern struct mill_schedule mill_schedule;
 

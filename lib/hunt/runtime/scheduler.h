@@ -95,7 +95,8 @@ unsigned long mill_thread_handle(unsigned thread);
 #define MILL_THREAD_KEYS   64
 #define MILL_THREAD_SHARES 16
 
-/* What interposed calls keep for each thread; zeroed when it is spawned, before mill_thread_spawn returns. */
+/* What interposed calls keep for each thread; zeroed, up to its `shares`, when it is spawned, before
+ * mill_thread_spawn returns. */
 struct mill_thread_data {
     void *(*start)(void *argument);
     int (*start_c11)(void *argument); /* of one that C11's thrd_create made, in its place */
@@ -110,13 +111,10 @@ struct mill_thread_data {
     uint64_t since;         /* when it was enqueued: first come, first served */
     const void *blocked_on; /* the object of mill_point_when, while it is there */
     bool (*ready)(const void *object, unsigned thread);
-    uintptr_t in_vain[2]; /* objects of steps: those it last tried to get and did not, the latest first */
-    unsigned robust_held; /* robust mutexes: who waits for them hears of its end */
-    struct mill_thread_share { /* read-write locks that it holds to read */
-        const void *lock;
-        unsigned count;
-    } shares[MILL_THREAD_SHARES];
-    unsigned shares_unlisted; /* how many holds there was no room for */
+    uintptr_t in_vain[2];     /* objects of steps: those it last tried to get and did not, the latest first */
+    unsigned robust_held;     /* robust mutexes: who waits for them hears of its end */
+    unsigned shares_unlisted; /* read-write locks that it holds to read: for how many there was no room */
+    unsigned shares_listed;   /* of `shares`: those beyond were never used */
 
     bool detached, joined;
     int joining; /* 1 + the number of the thread that it waits for to end, or 0 */
@@ -128,6 +126,13 @@ struct mill_thread_data {
     void *cleanups;       /* of pthread_cleanup_push */
     unsigned destructors; /* of thread_local objects: the last registered, or 0 */
 
+    unsigned keys_set; /* of `keys`: those beyond were never set */
+
+    /* What follows is not zeroed. */
+    struct mill_thread_share {
+        const void *lock;
+        unsigned count;
+    } shares[MILL_THREAD_SHARES];
     const void *keys[MILL_THREAD_KEYS]; /* of pthread_setspecific */
 };
 struct mill_thread_data *mill_thread_data(unsigned thread);

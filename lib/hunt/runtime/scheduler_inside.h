@@ -6,8 +6,8 @@
 #include "hunt/runtime/context.h"
 #include "hunt/runtime/scheduler.h"
 
-/* There has been one thread only so far. */
-extern bool mill_hunt_alone;
+/* mill_hunt_on, and there has been more than one thread: accesses are points. */
+extern bool mill_hunt_together;
 
 /* ---- call stacks ---- */
 
@@ -50,6 +50,9 @@ void mill_scheduler_end(void);
 
 /* Schedules have left so many keys of pthread_key_create that the next one belongs into another process. */
 bool mill_keys_crowded(void);
+
+/* Somebody sees what the program prints. */
+bool mill_scheduler_shows_output(void);
 
 /* Ends the process at once. */
 _Noreturn void mill_scheduler_leave(enum mill_job_state state);

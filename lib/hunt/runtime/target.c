@@ -10,12 +10,14 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "hunt/heap.h"
 #include "hunt/runtime/crash.h"
+#include "hunt/runtime/raw.h"
 #include "hunt/runtime/scheduler_inside.h"
 
 /* relaxed, throughout: one process writes at a time, and who reads it later has waited for that. */
@@ -151,12 +153,14 @@ static void run_batch(struct mill_job *job, uint64_t from, uint64_t count, void 
 }
 
 /* A file that is standard input is read from its beginning by each child, without moving the others'. */
-static void rewind_input(void)
+static bool input_is_file(void)
 {
     struct stat about;
-    if (fstat(STDIN_FILENO, &about) < 0 || !S_ISREG(about.st_mode)) {
-        return;
-    }
+    return fstat(STDIN_FILENO, &about) == 0 && S_ISREG(about.st_mode);
+}
+
+static void rewind_input(void)
+{
     int fresh = open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC);
     if (fresh >= 0) {
         dup2(fresh, STDIN_FILENO);
@@ -164,16 +168,27 @@ static void rewind_input(void)
     }
 }
 
-static pid_t start_child(void)
+/* Without what libraries have registered for it: no thread is in any of them, and what they would put right
+ * they would in pages of their own, each of which costs a fault. */
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+#define FORK _Fork
+#else
+#define FORK fork
+#endif
+
+/* What the child is to be is set by calls to the kernel alone, for the same reason; the rest it has from its
+ * parent. */
+static pid_t start_child(pid_t parent)
 {
-    pid_t parent = getpid();
-    pid_t child = fork();
+    pid_t child = FORK();
     if (child == 0) {
-        const struct itimerval never = {.it_value = {.tv_sec = 0}};
-        setitimer(ITIMER_REAL, &never, NULL);
-        signal(SIGALRM, SIG_DFL);
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent) {
+        const struct {
+            void *handler;
+            unsigned long flags, restorer, mask;
+        } by_default = {NULL, 0, 0, 0}; /* as the kernel has it; SIG_DFL is 0 */
+        mill_raw_syscall(SYS_rt_sigaction, SIGALRM, (long)&by_default, 0, sizeof by_default.mask, 0, 0);
+        mill_raw_syscall(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
+        if (mill_raw_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0) != parent) {
             _exit(0);
         }
     }
@@ -195,18 +210,25 @@ static void refuse(struct mill_job *job, const char *what, int error)
     atomic_store_explicit(&job->state, MILL_JOB_REFUSED, memory_order_relaxed);
 }
 
+/* What is the same for all children. */
+struct parent {
+    pid_t process;
+    bool input_is_file;
+    void (*run)(void *context);
+    void *context;
+};
+
 /* A child with `count` schedules; false: that was the end. */
-static bool run_child(struct mill_job *job, uint64_t from, uint64_t count, void (*run)(void *context),
-                      void *context)
+static bool run_child(struct mill_job *job, const struct parent *parent, uint64_t from, uint64_t count)
 {
     atomic_store_explicit(&job->number, from, memory_order_relaxed);
     atomic_store_explicit(&job->state, MILL_JOB_RUNNING, memory_order_relaxed);
-    fflush(NULL);
-    pid_t child = start_child();
+    pid_t child = start_child(parent->process);
     if (child == 0) {
-        rewind_input();
-        mill_crash_watch();
-        run_batch(job, from, count, run, context);
+        if (parent->input_is_file) {
+            rewind_input();
+        }
+        run_batch(job, from, count, parent->run, parent->context);
         _exit(job->expected_exit);
     }
     if (child < 0) {
@@ -238,7 +260,11 @@ void mill_target_run(struct mill_job *job, void (*run)(void *context), void *con
     if (mill_scheduler_open(job) < 0) {
         return;
     }
+    const struct parent parent = {
+        .process = getpid(), .input_is_file = input_is_file(), .run = run, .context = context};
     start_watch();
+    mill_crash_watch();
+    fflush(NULL); /* what the program has printed before its main is not printed by each child again */
     while (get(&job->done) < job->count && !job->exhausted) {
         uint64_t done = get(&job->done);
         if (job->first + done * job->stride >= get(&job->stop)) {
@@ -249,7 +275,7 @@ void mill_target_run(struct mill_job *job, void (*run)(void *context), void *con
             count = job->batch;
         }
         mill_scheduler_prepare(job->threads_most);
-        if (!run_child(job, job->first + done * job->stride, count, run, context)) {
+        if (!run_child(job, &parent, job->first + done * job->stride, count)) {
             break;
         }
     }

@@ -150,7 +150,7 @@ void mill_tell_leaks(void)
 
 void mill_tell_keep_wake(const struct mill_step *step)
 {
-    bool wakes = step->kind == MILL_STEP_WAKE || step->kind == MILL_STEP_WAKE_ALL;
+    bool wakes = true;
     for (unsigned thread = 0; wakes && thread < mill_schedule.count; thread++) {
         wakes = (uintptr_t)mill_schedule.threads[thread].data.waits_for != step->object;
     }
@@ -169,7 +169,7 @@ static void trace(const struct mill_step *step)
         job->trace_lost++;
         return;
     }
-    const struct mill_frames *frames = &mill_schedule.threads[mill_schedule.current].frames;
+    const struct mill_frames *frames = mill_schedule.threads[mill_schedule.current].frames;
     uint32_t depth = frames->depth;
     job->trace[job->traced++] = (struct mill_traced){
         .step = *step,
@@ -193,9 +193,25 @@ static void watch(const struct mill_step *step)
     }
 }
 
+/* Whatever tells two runs apart: who, what, to which address, from where in the program. */
+static void add_to_hash(const struct mill_step *step)
+{
+    const uint64_t words[] = {(uint64_t)mill_schedule.current << 40 | (uint64_t)step->kind << 32 | step->size,
+                              step->object, step->second, (uintptr_t)step->pc};
+    uint64_t hash = mill_schedule.hash;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15u; /* odd: no word is lost */
+        hash ^= hash >> 32;
+    }
+    mill_schedule.hash = hash;
+}
+
 void mill_tell_step(const struct mill_step *step)
 {
     uint32_t flags = mill_schedule.job->flags;
+    if (flags & MILL_JOB_HASH_ON) {
+        add_to_hash(step);
+    }
     if (flags & MILL_JOB_TRACE_ON) {
         trace(step);
         watch(step);

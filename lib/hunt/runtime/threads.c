@@ -1,5 +1,6 @@
 #include "hunt/runtime/schedule.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -7,6 +8,9 @@
 
 #include "hunt/race.h"
 #include "hunt/runtime/check.h"
+
+static_assert(sizeof(struct mill_frames) <= MILL_CONTEXT_SPARE,
+              "they fit into the memory that a context has for them");
 
 unsigned mill_self(void)
 {
@@ -53,10 +57,12 @@ int mill_thread_find(unsigned long handle)
 void mill_schedule_thread(unsigned thread)
 {
     struct mill_hunted *one = &mill_schedule.threads[thread];
-    memset(one, 0, offsetof(struct mill_hunted, frames));
-    one->frames.depth = 0;
+    memset(one, 0, offsetof(struct mill_hunted, data.shares));
     one->alive = true;
     one->can = true;
+    struct mill_frames *spare = mill_schedule.engine->spare(thread);
+    one->frames = spare ? spare : &mill_schedule.own_frames[thread];
+    one->frames->depth = 0;
     mill_schedule.pending[thread] = mill_thing(MILL_STEP_BEGIN, NULL, NULL);
 }
 
@@ -82,7 +88,7 @@ int mill_thread_spawn(void *(*start)(void *argument), void *argument)
     mill_schedule.threads[child].argument = argument;
     mill_schedule.count++;
     mill_schedule.stale = true;
-    mill_hunt_alone = false;
+    mill_hunt_together = true;
     if (mill_hunt_races) {
         mill_race_spawned(mill_schedule.current, child);
     }
@@ -123,7 +129,7 @@ _Noreturn void mill_thread_end(void *result)
 
 unsigned mill_thread_stack(unsigned thread, const void *pc, uintptr_t *pcs, unsigned most)
 {
-    const struct mill_frames *frames = &mill_schedule.threads[thread].frames;
+    const struct mill_frames *frames = mill_schedule.threads[thread].frames;
     uint32_t depth = frames->depth < MILL_FRAMES ? frames->depth : MILL_FRAMES;
     unsigned count = 0;
     if (pc && count < most) {

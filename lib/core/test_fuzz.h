@@ -1,6 +1,7 @@
-/* What the fuzz targets of this folder share: `must` ends the process, for libFuzzer to keep the input. */
-#ifndef MILL_DEVICE_FUZZ_H
-#define MILL_DEVICE_FUZZ_H
+/* What fuzz targets (fuzz/ of a folder, scripts/flavours.cmake) share: `must` ends the process, for libFuzzer
+ * to keep the input. */
+#ifndef MILL_CORE_TEST_FUZZ_H
+#define MILL_CORE_TEST_FUZZ_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,191 @@
+/* Threads read and write some shared words under one read-write lock, so and so many reads in a hundred. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/cacheline.h"
+#include "scenarios/list.h"
+#include "sync/rwlock.h"
+
+enum { READS, HOLD, THINK };
+enum { TO_READ, TO_WRITE };
+
+static const struct mill_parameter parameters[] = {
+    [READS] = {.name = "reads",
+               .summary = "of a hundred operations",
+               .type = MILL_INTEGER,
+               .maximum = 100,
+               .fallback = 90},
+    [HOLD] = {.name = "hold",
+              .summary = "work inside the lock",
+              .type = MILL_DURATION,
+              .maximum = MILL_NS_PER_MS},
+    [THINK] = {.name = "think",
+               .summary = "work outside, between two operations",
+               .type = MILL_DURATION,
+               .maximum = 10 * MILL_NS_PER_MS},
+};
+
+static const struct mill_span spans[] = {
+    [TO_READ] = {"to read", "from asking for the lock to reading"},
+    [TO_WRITE] = {"to write", "from asking for the lock to writing"},
+};
+
+#define WORDS 4u
+
+/* What one thread did, and saw. */
+struct account {
+    alignas(MILL_ISOLATION) uint64_t writes;
+    uint64_t torn;
+};
+
+struct state {
+    const struct mill_rwlock_ops *ops;
+    struct mill_rwlock *lock;
+    uint64_t reads;
+    uint64_t hold;
+    uint64_t think;
+    alignas(MILL_ISOLATION) uint64_t words[WORDS]; /* all equal; protected by `lock` */
+    struct account accounts[];                     /* one a thread */
+};
+
+static int setup(struct mill_case *one)
+{
+    struct state *state = mill_isolated_alloc(sizeof *state + one->threads * sizeof(struct account));
+    if (!state) {
+        return -ENOMEM;
+    }
+    state->ops = mill_rwlock_ops_of(one->strategy);
+    state->reads = (uint64_t)one->values[READS];
+    state->hold = (uint64_t)one->values[HOLD];
+    state->think = (uint64_t)one->values[THINK];
+    int status = mill_rwlock_create(state->ops, &state->lock);
+    if (status < 0) {
+        free(state);
+        return status;
+    }
+    one->state = state;
+    return 0;
+}
+
+static void hold(struct mill_worker *worker, const struct state *state)
+{
+    if (state->hold > 0) {
+        mill_spend(worker->clock, state->hold);
+    }
+}
+
+static void read_words(struct mill_worker *worker, struct state *state)
+{
+    uint64_t first = state->words[0];
+    hold(worker, state);
+    bool torn = false;
+    for (unsigned i = 1; i < WORDS; i++) {
+        torn = torn || state->words[i] != first;
+    }
+    state->accounts[worker->index].torn += torn;
+}
+
+static void write_words(struct mill_worker *worker, struct state *state)
+{
+    state->words[0]++;
+    hold(worker, state);
+    for (unsigned i = 1; i < WORDS; i++) {
+        state->words[i]++;
+    }
+    state->accounts[worker->index].writes++;
+}
+
+/* The first that a thread does is no read, unless there are only those: however few its operations are, there
+ * is something to see. */
+static bool is_read(struct mill_worker *worker, const struct state *state)
+{
+    return mill_random_below(&worker->random, 100) < state->reads &&
+           (state->accounts[worker->index].writes > 0 || state->reads == 100);
+}
+
+static int operate(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct mill_rwlock_context me;
+    bool reads = is_read(worker, state);
+    bool timed = mill_worker_is_timed(worker);
+    uint64_t asked = timed ? mill_ticks_begin(worker->clock) : 0;
+    uint64_t had = 0;
+    if (reads) {
+        state->ops->read_acquire(state->lock, &me);
+        had = timed ? mill_ticks_end(worker->clock) : 0;
+        read_words(worker, state);
+        state->ops->read_release(state->lock, &me);
+    } else {
+        state->ops->write_acquire(state->lock, &me);
+        had = timed ? mill_ticks_end(worker->clock) : 0;
+        write_words(worker, state);
+        state->ops->write_release(state->lock, &me);
+    }
+    if (timed) {
+        mill_worker_span(worker, reads ? TO_READ : TO_WRITE, asked, had);
+    }
+    return MILL_DONE;
+}
+
+static void think(struct mill_worker *worker)
+{
+    const struct state *state = worker->state;
+    mill_spend(worker->clock, state->think);
+}
+
+static void verify(const struct mill_case *one, struct mill_check *check)
+{
+    const struct state *state = one->state;
+    uint64_t writes = 0, torn = 0;
+    for (unsigned i = 0; i < one->threads; i++) {
+        writes += state->accounts[i].writes;
+        torn += state->accounts[i].torn;
+    }
+    if (torn > 0) {
+        mill_check_found(check, MILL_CORRUPTION, "%" PRIu64 " reads saw a write that was half done", torn);
+    }
+    for (unsigned i = 0; i < WORDS; i++) {
+        if (state->words[i] != writes) {
+            mill_check_found(check, MILL_LOST_UPDATE, "%" PRIu64 " writes, but word %u shows %" PRIu64,
+                             writes, i, state->words[i]);
+        }
+    }
+}
+
+static void teardown(struct mill_case *one)
+{
+    struct state *state = one->state;
+    mill_rwlock_destroy(state->ops, state->lock);
+    free(state);
+}
+
+static const struct mill_role roles[] = {
+    {.name = "user", .summary = "reads or writes the shared words", .operation = operate, .between = think},
+};
+
+static const struct mill_expectation expectations[] = {
+    {.strategy = "barging",
+     .findings = MILL_CORRUPTION | MILL_RACE,
+     .min_threads = 2,
+     .why = "its writer writes while others read"},
+};
+
+const struct mill_scenario mill_scenario_read_write = {
+    .name = "read-write",
+    .summary = "threads read and write shared words under one read-write lock",
+    .family = &mill_rwlock_family,
+    .plain = true,
+    .parameters = parameters,
+    .parameter_count = sizeof parameters / sizeof parameters[0],
+    .roles = roles,
+    .role_count = sizeof roles / sizeof roles[0],
+    .spans = spans,
+    .span_count = sizeof spans / sizeof spans[0],
+    .expectations = expectations,
+    .expectation_count = sizeof expectations / sizeof expectations[0],
+    .setup = setup,
+    .verify = verify,
+    .teardown = teardown,
+};

@@ -72,10 +72,10 @@ fi
 
 # Two threads of three additions: of their orders there are (6 over 3), however many schedules there are, and processes.
 expect 0 '^3000 schedules, 20 of them distinct, in' hunt --classes --explore random --schedules 3000 --seed 1 -q -- \
-    threadmill-hunt counter atomic threads=2 operations=3
+    threadmill-hunt counter atomic threads=2 operations=3 history=0
 expect 0 '^3000 schedules, 20 of them distinct, in' hunt --classes --explore pos --schedules 3000 --seed 2 -q -j 3 -- \
-    threadmill-hunt counter atomic threads=2 operations=3
-expect 0 'clean: 500 schedules, (1[5-9]|20) of them distinct' hunt --classes --explore random --schedules 500 --seed 1 -q counter --strategy atomic
+    threadmill-hunt counter atomic threads=2 operations=3 history=0
+expect 0 'clean: 500 schedules, (1[5-9]|20) of them distinct' hunt --classes --explore random --schedules 500 --seed 1 -q --no-histories counter --strategy atomic
 expect 0 '^50 schedules in' hunt --explore random --schedules 50 --seed 1 -q -- threadmill-hunt counter atomic
 
 tally

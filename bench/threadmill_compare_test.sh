@@ -76,6 +76,12 @@ printf '#!/bin/sh\n[ "$1" = --version ] && exec "%s" --version\necho "unknown st
 chmod +x old/bin/threadmill
 expect 2 'base does not know it: unknown strategy' --base old counter --strategy mutex --threads 1 "${brief[@]}"
 
+mkdir -p other/bin
+printf '#!/bin/sh\n[ "$1" = --version ] && echo "threadmill 9.9 (plain, another)" && exit\nexec "%s" "$@"\n' "$program" >other/bin/threadmill
+chmod +x other/bin/threadmill
+expect 0 'differs: build: 9.9 \(plain, another\) \| [0-9]' --base other counter --strategy mutex --threads 1 --rounds 2 --margin 1000 \
+    "${brief[@]}"
+
 # A head that crashes is a finding; a base that does is none of head's.
 mkdir -p crash/bin
 printf '#!/bin/sh\n[ "$1" = --version ] && exec "%s" --version\nkill -SEGV $$\n' "$program" >crash/bin/threadmill

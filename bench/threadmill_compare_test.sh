@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `threadmill compare` as its users meet it: exit codes, messages, the document. One argument: the program. It runs on
 # machines that are busy: --calibration off, so that no sample is rejected, and slowdowns of five times.
+# shellcheck disable=SC2016,SC2054 # programs that are written expand themselves; options have commas
 set -u
 program=$1
 subject=compare

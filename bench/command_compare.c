@@ -70,6 +70,11 @@ static int plan_builds(struct comparison *all, struct mill_error *error)
     status = status < 0 ? status
                         : mill_compare_plan_builds(&all->sides, &all->base_plan, &all->head_plan,
                                                    &all->builds.base.launch, &all->builds.head.launch, error);
+    if (status == 0 && !json_equal(all->builds.base.says, all->builds.head.says)) {
+        json_array_append_new(all->differences,
+                              mill_compare_difference("build", json_string_value(all->builds.base.says),
+                                                      json_string_value(all->builds.head.says)));
+    }
     for (size_t i = 0; status == 0 && i < all->request.head_set; i++) {
         json_array_append_new(all->differences,
                               mill_compare_difference("parameters", NULL, all->request.head_settings[i]));

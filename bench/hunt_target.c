@@ -124,7 +124,7 @@ static void judge_history(struct target *target)
     if (!target->one.history) {
         return;
     }
-    mill_hunt_on = false;
+    mill_hunt_pause();
     int status = mill_recorded_judge(mill_case_model(&target->one, &copy), target->one.history, &limits,
                                      &recorded, &error);
     bool wrong = recorded.verdict == MILL_NOT_LINEARIZABLE;
@@ -134,7 +134,7 @@ static void judge_history(struct target *target)
     }
     snprintf(why, sizeof why, "%s", recorded.sentence);
     mill_recorded_free(&recorded);
-    mill_hunt_on = true;
+    mill_hunt_resume();
     if (wrong) {
         mill_fail_here(MILL_FAILURE_HISTORY, NULL, "%s", why);
     }
@@ -149,7 +149,7 @@ static void judge_history(struct target *target)
 static void count_outcomes(struct target *target)
 {
     struct mill_outcomes *outcomes;
-    mill_hunt_on = false;
+    mill_hunt_pause();
     int status = mill_case_outcomes(&target->one, &target->check, &outcomes);
     for (size_t i = 0; status == 0 && i < mill_outcomes_rows(outcomes) && i < MILL_JOB_OUTCOMES; i++) {
         struct mill_job_outcome *told = &target->job->outcomes[i];
@@ -161,7 +161,7 @@ static void count_outcomes(struct target *target)
         add(&told->count, row.count);
     }
     mill_outcomes_destroy(outcomes);
-    mill_hunt_on = true;
+    mill_hunt_resume();
     if (status < 0) {
         fail(MILL_FAILURE_UNSUPPORTED, "outcomes could not be counted", strerror(-status));
     }

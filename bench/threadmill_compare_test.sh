@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `threadmill compare` as its users meet it: exit codes, messages, the document. One argument: the program. It runs on
 # machines that are busy: --calibration off, so that no sample is rejected, and slowdowns of five times.
+# shellcheck disable=SC2016,SC2054 # programs that are written expand themselves; options have commas
 set -u
 program=$1
 subject=compare
@@ -75,6 +76,12 @@ mkdir -p old/bin
 printf '#!/bin/sh\n[ "$1" = --version ] && exec "%s" --version\necho "unknown strategy" >&2\nexit 3\n' "$program" >old/bin/threadmill
 chmod +x old/bin/threadmill
 expect 2 'base does not know it: unknown strategy' --base old counter --strategy mutex --threads 1 "${brief[@]}"
+
+mkdir -p other/bin
+printf '#!/bin/sh\n[ "$1" = --version ] && echo "threadmill 9.9 (plain, another)" && exit\nexec "%s" "$@"\n' "$program" >other/bin/threadmill
+chmod +x other/bin/threadmill
+expect 0 'differs: build: 9.9 \(plain, another\) \| [0-9]' --base other counter --strategy mutex --threads 1 --rounds 2 --margin 1000 \
+    "${brief[@]}"
 
 # A head that crashes is a finding; a base that does is none of head's.
 mkdir -p crash/bin

@@ -88,7 +88,7 @@ static json_t *location_of_scenario(const char *scenario)
     for (size_t i = 0; file.text && i < file.length; i++) {
         file.text[i] = file.text[i] == '-' ? '_' : file.text[i];
     }
-    json_t *location = file.failed ? NULL : new_location(file.text, 0, "", "");
+    json_t *location = file.text && !file.failed ? new_location(file.text, 0, "", "") : NULL;
     mill_text_free(&file);
     return location;
 }

@@ -25,6 +25,18 @@ MILL_WRITTEN bool mill_hunt_together;
 MILL_WRITTEN struct mill_frames *mill_frames_here;
 struct mill_schedule mill_schedule;
 
+void mill_hunt_pause(void)
+{
+    mill_hunt_on = false;
+    mill_hunt_together = false;
+}
+
+void mill_hunt_resume(void)
+{
+    mill_hunt_on = true;
+    mill_hunt_together = mill_schedule.count > 1;
+}
+
 /* ---- choices ---- */
 
 unsigned mill_choose(unsigned ways)

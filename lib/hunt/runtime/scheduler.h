@@ -30,10 +30,13 @@
 #include "hunt/failure.h"
 #include "hunt/step.h"
 
-/* A schedule runs, and the calling thread is one of its threads. A program that looks at what it has done,
- * between two points and before the end of the schedule, may set it to false meanwhile: that is then none of
- * the schedule's steps, and memory comes from the C library. */
+/* A schedule runs, and the calling thread is one of its threads. */
 extern bool mill_hunt_on;
+
+/* A program looks at what it has done, between two points and before the end of the schedule: until it resumes
+ * nothing of that is the schedule's, no other thread runs, and memory comes from the C library. */
+void mill_hunt_pause(void);
+void mill_hunt_resume(void);
 
 /* ---- points ---- */
 

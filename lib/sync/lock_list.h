@@ -17,6 +17,8 @@
     X(semaphore, "semaphore", LIBC)               \
     X(pthread_spin, "pthread-spin", LIBC)         \
     X(futex, "futex", OURS)                       \
+    X(mutexee, "mutexee", OURS)                   \
+    X(mcs_park, "mcs-park", OURS)                 \
     X(nsync, "nsync", NSYNC)                      \
     X(tas, "tas", OURS)                           \
     X(ttas, "ttas", OURS)                         \

@@ -19,6 +19,9 @@
     X(futex, "futex", OURS)                       \
     X(mutexee, "mutexee", OURS)                   \
     X(mcs_park, "mcs-park", OURS)                 \
+    X(malthusian, "malthusian", OURS)             \
+    X(byte, "byte", OURS)                         \
+    X(u_scl, "u-scl", OURS)                       \
     X(nsync, "nsync", NSYNC)                      \
     X(tas, "tas", OURS)                           \
     X(ttas, "ttas", OURS)                         \

@@ -17,6 +17,11 @@
     X(semaphore, "semaphore", LIBC)               \
     X(pthread_spin, "pthread-spin", LIBC)         \
     X(futex, "futex", OURS)                       \
+    X(mutexee, "mutexee", OURS)                   \
+    X(mcs_park, "mcs-park", OURS)                 \
+    X(malthusian, "malthusian", OURS)             \
+    X(byte, "byte", OURS)                         \
+    X(u_scl, "u-scl", OURS)                       \
     X(nsync, "nsync", NSYNC)                      \
     X(tas, "tas", OURS)                           \
     X(ttas, "ttas", OURS)                         \

@@ -21,8 +21,8 @@ struct mill_live;
 /* `stream` outlives it. `budget_ns`: see mill_progress_budget. 0 or a negative errno. */
 int mill_live_open(struct mill_live **live, FILE *stream, uint64_t budget_ns);
 
-/* Shows what is going on; has been drawn when it returns. For the `event` of a run's observer, whose context is
- * the display. */
+/* Shows what is going on; has been drawn when it returns. For the `event` of a run's observer, whose context
+ * is the display. */
 void mill_live_show(void *context, const struct mill_run_event *event);
 
 /* Clears the line and frees it. NULL is fine. */

@@ -5,13 +5,12 @@
  * JASA 2012) minimises the sum of the segments' costs and a penalty for each change, exactly. The cost of a
  * segment is the sum of absolute deviations from its median, in units of the noise: one wild value costs in
  * proportion to how wild it is and not to its square (Fearnhead and Rigaill, "Changepoint detection in the
- * presence of outliers", JASA 2019), and a segment has a least length, so that a wild value alone is no change.
+ * presence of outliers", JASA 2019), and a segment has a least length, so that a wild value alone is no
+ * change.
  *
- *     struct mill_change_settings settings = mill_change_defaults(count, mill_change_noise(logs, count), 0.01);
- *     size_t *points, point_count;
- *     int status = mill_change_points(logs, count, &settings, &points, &point_count);
- *     … points[i] is the first index of a new level …
- *     free(points);
+ *     struct mill_change_settings settings = mill_change_defaults(count, mill_change_noise(logs, count),
+ * 0.01); size_t *points, point_count; int status = mill_change_points(logs, count, &settings, &points,
+ * &point_count); … points[i] is the first index of a new level … free(points);
  *
  * Values are taken as they are: for changes by factors, give their logarithms. Pure functions; any thread.
  */

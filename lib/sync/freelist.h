@@ -9,9 +9,9 @@
  *         ops->give(list, node);
  *     ops->destroy(list);
  *
- * The list is created with all nodes in it, 0 on top, and gives them last in, first out. `take` and `give` may be
- * called by any number of threads; a node that was taken belongs to the taker until it gives it back, and
- * only then may it be given. What the giver wrote before `give` is seen by the next taker of that node.
+ * The list is created with all nodes in it, 0 on top, and gives them last in, first out. `take` and `give`
+ * may be called by any number of threads; a node that was taken belongs to the taker until it gives it back,
+ * and only then may it be given. What the giver wrote before `give` is seen by the next taker of that node.
  * Progress is in about.progress.
  *
  * ABA: a taker reads the first node A and its successor B. Before it swaps, others take A and B and give A

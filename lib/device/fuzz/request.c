@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-#include "device/firmware.h"
 #include "core/test_fuzz.h"
+#include "device/firmware.h"
 #include "device/hand.h"
 #include "device/valve.h"
 #include "device/wire_print.h"

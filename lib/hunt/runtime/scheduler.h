@@ -33,8 +33,8 @@
 /* A schedule runs, and the calling thread is one of its threads. */
 extern bool mill_hunt_on;
 
-/* A program looks at what it has done, between two points and before the end of the schedule: until it resumes
- * nothing of that is the schedule's, no other thread runs, and memory comes from the C library. */
+/* A program looks at what it has done, between two points and before the end of the schedule: until it
+ * resumes nothing of that is the schedule's, no other thread runs, and memory comes from the C library. */
 void mill_hunt_pause(void);
 void mill_hunt_resume(void);
 

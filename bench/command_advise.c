@@ -383,13 +383,19 @@ static int measure_all(struct advice_run *run, const struct asker *asker, struct
     return status;
 }
 
+/* What the answer is from: of those that may win, where a round of all told who that is. */
+static const struct stage *ground(const struct advice_run *run)
+{
+    return run->main.made ? &run->main : &run->screen;
+}
+
 static int answer(const struct advice_run *run, const struct advise_request *request)
 {
     struct mill_text workload = {0}, out = {0};
     describe(&workload, &request->workload);
     const struct mill_advice_report report = {
         .workload = workload.text ? workload.text : "",
-        .summary = run->main.made ? &run->main.summary : &run->screen.summary,
+        .summary = &ground(run)->summary,
         .variations = run->variations,
         .variation_count = run->count,
         .width = mill_terminal_width(stdout),
@@ -415,11 +421,12 @@ static int finish(const struct advice_run *run, const struct advise_request *req
 {
     struct mill_error error;
     int code = answer(run, request);
-    if (file->descriptor < 0 || !run->main.made) {
+    const struct stage *stage = ground(run);
+    if (file->descriptor < 0) {
         return code;
     }
-    json_object_set_new(run->main.result, "summary", mill_summary_encode(&run->main.summary));
-    return mill_compare_write(run->main.result, file, &error) < 0
+    json_object_set_new(stage->result, "summary", mill_summary_encode(&stage->summary));
+    return mill_compare_write(stage->result, file, &error) < 0
                ? mill_complain(MILL_EXIT_MACHINE, "%s", error.message)
                : code;
 }

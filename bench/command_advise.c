@@ -22,8 +22,6 @@
 
 enum {
     SHORTLIST = 4, /* of each mode */
-    SCREEN_ROUNDS = 6,
-    VARIATION_ROUNDS = 8,
     VARIATIONS_MAX = 5,
 };
 
@@ -133,7 +131,7 @@ static const struct mill_option options[] = {
     {"profile", 0, "FILE", "the above from a file, one a line: hold=100ns; what stands behind it overrides",
      take_profile, false},
     {"strategy", 's', "A,B", "the locks that could be taken (all)", mill_take_strategy, false},
-    {"rounds", 'r', "N", "of those that may win (24)", mill_take_rounds, false},
+    {"rounds", 'r', "N", "of those that may win; all others have a quarter, variations a third (24)", mill_take_rounds, false},
     {"window", 0, "TIME", "how long each of their samples measures (40ms)", mill_take_window, false},
     {"attempts", 0, "N", "samples that did not have their processors are repeated, up to N in all (4)",
      mill_take_attempts, false},
@@ -212,6 +210,12 @@ static int measure(struct stage *stage, const struct asker *asker, const struct 
         stage->made = status == 0;
     }
     return status;
+}
+
+/* A part of the rounds that the answer has: a look at all, or at a variation, needs no more. */
+static unsigned part_of(unsigned rounds, unsigned part)
+{
+    return rounds > part ? rounds / part : 1;
 }
 
 /* Runs `strategies` (NULL: all) under the stage's workload. -EINVAL where that cannot be asked for. */
@@ -353,7 +357,7 @@ static int measure_all(struct advice_run *run, const struct asker *asker, struct
     struct mill_run_settings settings = request->run.run;
     settings.throughput = true;
     run->screen.workload = run->main.workload = request->workload;
-    settings.rounds = SCREEN_ROUNDS;
+    settings.rounds = part_of(request->run.run.rounds, 4);
     settings.window_ns = request->run.run.window_ns / 2;
     settings.slice_ns = settings.slice_ns < settings.window_ns ? settings.slice_ns : settings.window_ns;
     say(request, "1 of 3: a few rounds of all");
@@ -373,7 +377,7 @@ static int measure_all(struct advice_run *run, const struct asker *asker, struct
         status = run_stage(&run->main, asker, run->shortlist.text, &settings, error);
     }
     settings.latency_every = 0;
-    settings.rounds = VARIATION_ROUNDS;
+    settings.rounds = part_of(request->run.run.rounds, 3);
     say(request, "3 of 3: what would change the answer");
     size_t variations = make_variations(run->others, run->variations, &request->workload);
     for (; status == 0 && run->count < variations && !mill_interrupted(NULL); run->count++) {

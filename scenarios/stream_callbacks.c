@@ -59,7 +59,7 @@ struct stream {
     struct mill_firmware *firmware;
     uint64_t now_us;
     uint64_t put;
-    uint64_t starts;
+    uint64_t starts; /* that a sample was sent of */
     bool runs;
 
     alignas(MILL_ISOLATION) _Atomic uint64_t seen; /* the last sample that the fast callback had */
@@ -182,7 +182,6 @@ static int switch_valve(struct stream *stream)
         return status < 0 ? status : -EPROTO;
     }
     stream->runs = !stream->runs;
-    stream->starts += stream->runs;
     stream->now_us += reply.before_us + reply.after_us;
     return 0;
 }
@@ -221,13 +220,17 @@ static int send(struct mill_worker *worker)
         visit(stream);
         pthread_mutex_unlock(&stream->client);
     }
-    int status = stream->put % SWITCH_EVERY == SWITCH_EVERY / 2 ? switch_valve(stream) : 0;
+    bool switches = stream->put % SWITCH_EVERY == SWITCH_EVERY / 2;
+    int status = switches ? switch_valve(stream) : 0;
     if (status == 0) {
         stream->now_us += MILL_NS_PER_MS / MILL_NS_PER_US;
         mill_firmware_sample(stream->firmware, stream->now_us, &line);
         status = mill_line_feed_put_sample(stream->feed, &line, MILL_FOREVER);
     }
-    stream->put += status == 0;
+    if (status == 0) { /* else nobody was told of it */
+        stream->put++;
+        stream->starts += switches && stream->runs;
+    }
     return status == -ECANCELED ? MILL_STOPPED : status;
 }
 

@@ -138,7 +138,7 @@ static json_t *encode_fairness(const struct mill_observation *seen, const struct
 }
 
 /* What all threads recorded of one thing: the whole operation, or a span of it. */
-typedef const struct mill_histogram *recorded(const struct mill_recording *recording, unsigned index);
+typedef const struct mill_histogram *recorded_part(const struct mill_recording *recording, unsigned index);
 
 static const struct mill_histogram *recorded_latency(const struct mill_recording *recording, unsigned index)
 {
@@ -152,7 +152,7 @@ static const struct mill_histogram *recorded_span(const struct mill_recording *r
 }
 
 /* Its histogram and exact extremes; NULL when memory ran out. */
-static json_t *encode_recorded(const struct mill_crew *crew, recorded *which, unsigned index)
+static json_t *encode_recorded(const struct mill_crew *crew, recorded_part *which, unsigned index)
 {
     struct mill_histogram *total;
     char *encoding = NULL;

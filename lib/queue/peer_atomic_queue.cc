@@ -53,6 +53,7 @@ constexpr mill_queue_ops mill_queue_atomic_queue =
         .traits = MILL_SPINS | MILL_HIDES_ATOMICS,
         .progress = MILL_BLOCKING,
         .size = 0,
+        .size_each = 0,
     });
 
 constexpr mill_queue_ops mill_queue_atomic_queue_spsc =
@@ -66,4 +67,5 @@ constexpr mill_queue_ops mill_queue_atomic_queue_spsc =
         .traits = MILL_SPINS | MILL_HIDES_ATOMICS,
         .progress = MILL_BLOCKING,
         .size = 0,
+        .size_each = 0,
     });

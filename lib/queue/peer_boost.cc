@@ -74,6 +74,7 @@ constexpr mill_queue_ops mill_queue_boost_queue = mill_peer_ops<bounded, MILL_QU
     .traits = MILL_HIDES_ATOMICS,
     .progress = MILL_LOCK_FREE,
     .size = 0,
+    .size_each = 0,
 });
 
 constexpr mill_queue_ops mill_queue_boost_spsc =
@@ -87,4 +88,5 @@ constexpr mill_queue_ops mill_queue_boost_spsc =
         .traits = 0,
         .progress = MILL_WAIT_FREE,
         .size = 0,
+        .size_each = 0,
     });

@@ -143,6 +143,7 @@ constexpr mill_queue_ops mill_queue_moodycamel =
         .traits = MILL_HIDES_ATOMICS,
         .progress = MILL_LOCK_FREE,
         .size = 0,
+        .size_each = 0,
     });
 
 constexpr mill_queue_ops mill_queue_moodycamel_tokens = mill_peer_ops<tokens, MILL_QUEUE_PRODUCER_ORDER>({
@@ -155,4 +156,5 @@ constexpr mill_queue_ops mill_queue_moodycamel_tokens = mill_peer_ops<tokens, MI
     .traits = MILL_HIDES_ATOMICS,
     .progress = MILL_LOCK_FREE,
     .size = 0,
+    .size_each = 0,
 });

@@ -71,6 +71,7 @@ constexpr mill_queue_ops mill_queue_moodycamel_spsc =
         .traits = MILL_HIDES_ATOMICS,
         .progress = MILL_WAIT_FREE,
         .size = 0,
+        .size_each = 0,
     });
 
 constexpr mill_queue_ops mill_queue_moodycamel_spsc_list =
@@ -84,4 +85,5 @@ constexpr mill_queue_ops mill_queue_moodycamel_spsc_list =
         .traits = MILL_HIDES_ATOMICS,
         .progress = MILL_WAIT_FREE,
         .size = 0,
+        .size_each = 0,
     });

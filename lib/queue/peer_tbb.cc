@@ -74,6 +74,7 @@ constexpr mill_queue_ops mill_queue_tbb_bounded = mill_peer_ops<bounded, MILL_QU
     .traits = MILL_SPINS | MILL_HIDES_ATOMICS,
     .progress = MILL_BLOCKING,
     .size = 0,
+    .size_each = 0,
 });
 
 constexpr mill_queue_ops mill_queue_tbb_unbounded = mill_peer_ops<unbounded, 0>({
@@ -86,4 +87,5 @@ constexpr mill_queue_ops mill_queue_tbb_unbounded = mill_peer_ops<unbounded, 0>(
     .traits = MILL_SPINS | MILL_HIDES_ATOMICS,
     .progress = MILL_BLOCKING,
     .size = 0,
+    .size_each = 0,
 });

@@ -106,6 +106,7 @@ constexpr mill_queue_ops mill_queue_xenium_ms_hazard = mill_peer_ops<ms_hazard, 
     .traits = 0,
     .progress = MILL_LOCK_FREE,
     .size = 0,
+    .size_each = 0,
 });
 
 constexpr mill_queue_ops mill_queue_xenium_ms_epoch = mill_peer_ops<ms_epoch, MILL_QUEUE_LOOSE_MEMORY>({
@@ -118,6 +119,7 @@ constexpr mill_queue_ops mill_queue_xenium_ms_epoch = mill_peer_ops<ms_epoch, MI
     .traits = 0,
     .progress = MILL_LOCK_FREE,
     .size = 0,
+    .size_each = 0,
 });
 
 constexpr mill_queue_ops mill_queue_xenium_ramalhete = mill_peer_ops<ramalhete, MILL_QUEUE_LOOSE_MEMORY>({
@@ -130,6 +132,7 @@ constexpr mill_queue_ops mill_queue_xenium_ramalhete = mill_peer_ops<ramalhete, 
     .traits = 0,
     .progress = MILL_LOCK_FREE,
     .size = 0,
+    .size_each = 0,
 });
 
 constexpr mill_queue_ops mill_queue_xenium_vyukov = mill_peer_ops<vyukov, MILL_QUEUE_BOUNDED>({
@@ -142,4 +145,5 @@ constexpr mill_queue_ops mill_queue_xenium_vyukov = mill_peer_ops<vyukov, MILL_Q
     .traits = MILL_SPINS,
     .progress = MILL_BLOCKING,
     .size = 0,
+    .size_each = 0,
 });

@@ -24,6 +24,12 @@ if(THREADMILL_COVERAGE)
   set(THREADMILL_FLAGS_plain --coverage -fprofile-update=atomic)
 endif()
 
+# Sources are named as they lie in the tree, wherever that is: what was compiled in another clone (ccache) is the same.
+if(NOT THREADMILL_COVERAGE)
+  file(RELATIVE_PATH up ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
+  add_compile_options(-ffile-prefix-map=${up}= -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -ffile-prefix-map=${CMAKE_BINARY_DIR}=.)
+endif()
+
 # Hundreds of programs are linked: with LLVM's linker in half the time.
 find_program(THREADMILL_LLD ld.lld)
 if(THREADMILL_LLD)

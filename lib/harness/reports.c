@@ -93,8 +93,8 @@ const char *mill_reports_in_tree(const char *file)
         file = detour + 4;
         detour = strstr(file, "/../");
     }
-    while (strncmp(file, "../", 3) == 0) {
-        file += 3;
+    while (strncmp(file, "../", 3) == 0 || strncmp(file, "./", 2) == 0) {
+        file = strchr(file, '/') + 1;
     }
     return file;
 }

@@ -130,4 +130,16 @@ int mill_history_collect(const struct mill_history *history, struct mill_calls *
 
 void mill_calls_free(struct mill_calls *calls);
 
+/* Two numbers that are the same for the same recording: every call with all that it was told, and the stamps.
+ * Recordings that differ differ in them, but by an accident of one in 2^64 and less. For histories that are
+ * recorded over and over by a controlled scheduler: one that was judged need not be judged again. */
+struct mill_fingerprint {
+    uint64_t low;
+    uint64_t high;
+};
+
+/* Of all that was recorded, unless calls were missed: then false, and nothing is written. Nobody records
+ * meanwhile. */
+bool mill_history_fingerprint(const struct mill_history *history, struct mill_fingerprint *fingerprint);
+
 #endif

@@ -242,6 +242,56 @@ struct relay {
 };
 
 /* Threads take turns; each turn is one call. */
+/* Two calls of two threads that overlap, and one beside them; `change` names what is otherwise. */
+static struct mill_fingerprint fingerprint_of(unsigned change)
+{
+    struct mill_history *history = make(2, 4);
+    struct mill_fingerprint fingerprint;
+    mill_history_call(history, change == 1, change == 2, change == 3, change == 4, change == 5);
+    mill_history_call(history, change != 1, 0, 0, 0, 0);
+    mill_history_return(history, change == 6, change == 7);
+    mill_history_return(history, change != 6, 0);
+    size_t beside = change == 8 ? MILL_CALL_MISSED : mill_history_call_beside(history, 0, 0, 0, 0);
+    if (change != 9) {
+        mill_history_return_beside(history, beside, 0);
+    }
+    assert_true(mill_history_fingerprint(history, &fingerprint));
+    mill_history_destroy(history);
+    return fingerprint;
+}
+
+static void recordings_that_differ_have_different_fingerprints(void **state)
+{
+    (void)state;
+    struct mill_fingerprint of[10];
+    for (unsigned i = 0; i < 10; i++) {
+        of[i] = fingerprint_of(i);
+        const struct mill_fingerprint again = fingerprint_of(i);
+        assert_true(of[i].low == again.low && of[i].high == again.high);
+        for (unsigned j = 0; j < i; j++) {
+            assert_true(of[i].low != of[j].low);
+            assert_true(of[i].high != of[j].high);
+        }
+    }
+}
+
+static void a_history_with_missed_calls_has_no_fingerprint(void **state)
+{
+    (void)state;
+    struct mill_history *history = make(1, 1);
+    struct mill_fingerprint fingerprint;
+    mill_history_call(history, 0, 0, 0, 0, 0);
+    assert_true(mill_history_fingerprint(history, &fingerprint));
+    assert_int_equal(mill_history_call(history, 0, 0, 0, 0, 0), -ENOSPC);
+    assert_false(mill_history_fingerprint(history, &fingerprint));
+    mill_history_reset(history);
+    mill_history_call_beside(history, 0, 0, 0, 0);
+    assert_true(mill_history_fingerprint(history, &fingerprint));
+    assert_int_equal(mill_history_call_beside(history, 0, 0, 0, 0), MILL_CALL_MISSED);
+    assert_false(mill_history_fingerprint(history, &fingerprint));
+    mill_history_destroy(history);
+}
+
 static void *take_turns(void *argument)
 {
     struct relay *relay = argument;
@@ -344,6 +394,8 @@ int main(void)
         cmocka_unit_test(calls_beside_are_of_threads_of_their_own),
         cmocka_unit_test(what_finds_no_room_beside_ends_the_history),
         cmocka_unit_test(a_call_may_learn_its_object_when_it_returns),
+        cmocka_unit_test(recordings_that_differ_have_different_fingerprints),
+        cmocka_unit_test(a_history_with_missed_calls_has_no_fingerprint),
         cmocka_unit_test(calls_beside_take_different_places),
         cmocka_unit_test(the_counter_orders_what_came_after_another),
         cmocka_unit_test(the_best_stamps_order_what_came_after_another),

@@ -152,9 +152,13 @@ static void records_forget(struct mill_cell *cell, unsigned mask)
 
 /* ---- an access to one cell ---- */
 
-/* By value where it matters, so that its members stay in registers. */
+/* By value where it matters, so that its members stay in registers. What is wanted of the access is copied by
+ * members: it was written by members just now, and a wider read of it would wait until they have arrived. */
 struct look {
-    struct mill_access access;
+    const struct mill_access *access;
+    unsigned thread;
+    uint32_t when;
+    const void *pc;
     unsigned kind;
     uintptr_t cell; /* the address of its first byte */
     unsigned mask;
@@ -165,11 +169,11 @@ struct look {
 static void tell(struct look *look, const struct mill_race_record *record, struct mill_race *race)
 {
     if (look->told || mill_race_exhausted() ||
-        !mill_places_first(&state->told, (uintptr_t)record->pc, (uintptr_t)look->access.pc)) {
+        !mill_places_first(&state->told, (uintptr_t)record->pc, (uintptr_t)look->pc)) {
         return;
     }
     look->told = true;
-    race->later = look->access;
+    race->later = *look->access;
     race->earlier = (struct mill_access){
         .thread = thread_of(record),
         .when = record->when,
@@ -207,13 +211,13 @@ static enum met meet(struct mill_cell *cell, struct look *look, struct mill_race
             link = &record->next;
             continue;
         }
-        if (!ordered(record, look->access.thread)) {
+        if (!ordered(record, look->thread)) {
             if (conflict(kind, look->kind)) {
                 raced = true;
                 tell(look, record, race);
             }
-        } else if (thread_of(record) == look->access.thread &&
-                   record->epoch == state->thread[look->access.thread].epoch &&
+        } else if (thread_of(record) == look->thread &&
+                   record->epoch == state->thread[look->thread].epoch &&
                    (stands_for[kind] & 1u << look->kind) && !(look->mask & ~record->mask)) {
             met = MET_RECORDED;
         } else if (stands_for[look->kind] & 1u << kind) {
@@ -231,12 +235,12 @@ static enum met meet(struct mill_cell *cell, struct look *look, struct mill_race
 
 static inline void record_write(struct mill_race_record *record, const struct look *look, bool raced)
 {
-    record->epoch = state->thread[look->access.thread].epoch;
-    record->when = look->access.when;
-    record->who = (uint16_t)(look->access.thread | look->kind << THREAD_BITS | (raced ? RACED : 0));
+    record->epoch = state->thread[look->thread].epoch;
+    record->when = look->when;
+    record->who = (uint16_t)(look->thread | look->kind << THREAD_BITS | (raced ? RACED : 0));
     record->mask = (uint8_t)look->mask;
     record->span = (uint8_t)look->span;
-    record->pc = look->access.pc;
+    record->pc = look->pc;
 }
 
 static inline void record_add(struct mill_cell *cell, const struct look *look, bool raced)
@@ -265,7 +269,7 @@ static inline bool meet_one(struct mill_cell *cell, struct mill_race_record *rec
                             struct mill_race *race)
 {
     unsigned kind = kind_of(record);
-    bool before = ordered(record, look->access.thread);
+    bool before = ordered(record, look->thread);
     if (record->next != 0 || record->who & RACED || (!before && conflict(kind, look->kind))) {
         return meet_and_add(cell, *look, race);
     }
@@ -282,8 +286,8 @@ static inline bool meet_one(struct mill_cell *cell, struct mill_race_record *rec
 /* The newest record is of the same moment and stands for the access: nothing came between. */
 static inline bool is_again(const struct mill_race_record *record, const struct look *look)
 {
-    return record->epoch == state->thread[look->access.thread].epoch &&
-           (record->who & (MILL_HUNT_THREADS - 1 + RACED)) == look->access.thread &&
+    return record->epoch == state->thread[look->thread].epoch &&
+           (record->who & (MILL_HUNT_THREADS - 1 + RACED)) == look->thread &&
            (stands_for[kind_of(record)] & 1u << look->kind) && !(look->mask & ~record->mask);
 }
 
@@ -321,8 +325,8 @@ static inline void look_at(struct look *look, uintptr_t at, size_t size)
 
 static __attribute__((noinline)) bool access_cells(struct look look, struct mill_race *race)
 {
-    uintptr_t at = look.access.address;
-    for (size_t left = look.access.size; left > 0;) {
+    uintptr_t at = look.access->address;
+    for (size_t left = look.access->size; left > 0;) {
         struct mill_cell *cell = mill_shadow_at(&state->shadow, at);
         if (!cell) {
             break; /* no memory of a program's, or no room: told by mill_race_exhausted */
@@ -336,11 +340,21 @@ static __attribute__((noinline)) bool access_cells(struct look look, struct mill
     return look.told;
 }
 
+static inline struct look look_of(const struct mill_access *access)
+{
+    return (struct look){
+        .access = access,
+        .thread = access->thread,
+        .when = access->when,
+        .pc = access->pc,
+        .kind = (access->write ? WRITE : 0u) | (access->atomic ? ATOMIC : 0u),
+    };
+}
+
 /* Most accesses are within one cell. */
 bool mill_race_access(const struct mill_access *access, struct mill_race *race)
 {
-    struct look look = {.access = *access,
-                        .kind = (access->write ? WRITE : 0u) | (access->atomic ? ATOMIC : 0u)};
+    struct look look = look_of(access);
     unsigned first = (unsigned)(access->address % MILL_CELL_BYTES);
     if (__builtin_expect(access->size - 1 >= MILL_CELL_BYTES - first, false)) {
         return access_cells(look, race);
@@ -382,7 +396,8 @@ void mill_race_allocated(uintptr_t address, size_t size)
 
 bool mill_race_freed(const struct mill_access *access, size_t size, struct mill_race *race)
 {
-    struct look look = {.access = *access, .kind = WRITE};
+    struct look look = look_of(access);
+    look.kind = WRITE;
     uintptr_t end = end_of(access->address, size);
     struct mill_cell *cell;
     for (uintptr_t at = access->address; (cell = mill_shadow_next(&state->shadow, &at, end));

@@ -75,9 +75,9 @@ void mill_suspend_begin(uint64_t number)
     mill_schedule.suspended = MILL_SUSPEND_NOBODY;
     mill_schedule.suspends = mill_suspend_wanted();
     if (job->mode == MILL_JOB_EXPLORE) {
-        uint64_t points = count_points(job);
+        uint64_t points = mill_schedule.suspends ? count_points(job) : 0;
         job->suspension = (struct mill_suspension){.thread = MILL_SUSPEND_NOBODY};
-        if (mill_schedule.suspends && number >= MILL_SUSPEND_LEARNING && points > 0) {
+        if (number >= MILL_SUSPEND_LEARNING && points > 0) {
             job->suspension = find_next(job, number - MILL_SUSPEND_LEARNING, points);
         }
     }

@@ -2,12 +2,8 @@
 # 'threadmill cc' with what a build system gives it: a step of its own each, libraries, questions. One argument: the program.
 set -u
 program=$1
-# shellcheck source=bench/expect.sh
-. "$(dirname "$0")/expect.sh"
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cd "$scratch" || exit 1
-command -v clang >/dev/null || { echo 'SKIPPED: clang is not here'; exit 77; }
+# shellcheck source=bench/prey.sh
+. "$(dirname "$0")/prey.sh"
 
 cat >library.c <<'C'
 static int count;

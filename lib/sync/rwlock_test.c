@@ -61,16 +61,16 @@ static void mistake(struct exclusion *run, bool is)
 
 static void take(const struct exclusion *run, unsigned turn, struct mill_rwlock_context *me, bool write)
 {
-    bool (*try)(struct mill_rwlock *, struct mill_rwlock_context *) =
-        write ? run->ops->write_try : run->ops->read_try;
-    if (try && turn % 8 == 7) {
-        while (!try(run->lock, me)) {
+    int (*try)(const struct mill_rwlock_ops *, struct mill_rwlock *, struct mill_rwlock_context *) =
+        write ? mill_rwlock_write_try : mill_rwlock_read_try;
+    if (run->ops->read_try && turn % 8 == 7) {
+        while (try(run->ops, run->lock, me) < 0) {
             sched_yield();
         }
     } else if (write) {
-        run->ops->write_acquire(run->lock, me);
+        mill_rwlock_write_acquire(run->ops, run->lock, me);
     } else {
-        run->ops->read_acquire(run->lock, me);
+        mill_rwlock_read_acquire(run->ops, run->lock, me);
     }
 }
 
@@ -87,7 +87,7 @@ static void write_once(struct exclusion *run, unsigned turn)
         sched_yield(); /* now and then the holder loses its core */
     }
     atomic_fetch_sub_explicit(&run->writers, 1, memory_order_relaxed);
-    run->ops->write_release(run->lock, &me);
+    mill_rwlock_write_release(run->ops, run->lock, &me);
 }
 
 static void read_once(struct exclusion *run, unsigned turn)
@@ -104,7 +104,7 @@ static void read_once(struct exclusion *run, unsigned turn)
         mistake(run, run->words[i] != first);
     }
     atomic_fetch_sub_explicit(&run->readers, 1, memory_order_relaxed);
-    run->ops->read_release(run->lock, &me);
+    mill_rwlock_read_release(run->ops, run->lock, &me);
 }
 
 static void *exclude(void *argument)
@@ -182,11 +182,13 @@ static void *attempt(void *argument)
 {
     struct attempt *try = argument;
     struct mill_rwlock_context me;
-    try->got = try->write ? try->ops->write_try(try->lock, &me) : try->ops->read_try(try->lock, &me);
+    int status = try->write ? mill_rwlock_write_try(try->ops, try->lock, &me)
+                            : mill_rwlock_read_try(try->ops, try->lock, &me);
+    try->got = status == 0;
     if (try->got && try->write) {
-        try->ops->write_release(try->lock, &me);
+        mill_rwlock_write_release(try->ops, try->lock, &me);
     } else if (try->got) {
-        try->ops->read_release(try->lock, &me);
+        mill_rwlock_read_release(try->ops, try->lock, &me);
     }
     return NULL;
 }
@@ -203,9 +205,54 @@ static bool another_gets(const struct mill_rwlock_ops *ops, struct mill_rwlock *
 static void need_try(const struct mill_rwlock_ops *ops)
 {
     if (!ops->read_try || !ops->write_try) {
+        assert_int_equal(mill_rwlock_read_try(ops, NULL, NULL), -ENOTSUP);
+        assert_int_equal(mill_rwlock_write_try(ops, NULL, NULL), -ENOTSUP);
         print_message("%s: cannot try\n", ops->about.name);
         skip();
     }
+}
+
+/* Whether it is had when nobody is in the way, and only then. What fails is left as it is. */
+static bool is_had_when_free(const struct mill_rwlock_ops *ops, struct mill_rwlock *lock)
+{
+    struct mill_rwlock_context me;
+    bool locks = !(ops->about.traits & MILL_EMPTY);
+    if (!another_gets(ops, lock, false) || !another_gets(ops, lock, true)) {
+        return false;
+    }
+    mill_rwlock_read_acquire(ops, lock, &me);
+    if (!another_gets(ops, lock, false) || another_gets(ops, lock, true) == locks ||
+        !another_gets(ops, lock, false)) { /* nothing is left of the try that failed */
+        return false;
+    }
+    mill_rwlock_read_release(ops, lock, &me);
+    mill_rwlock_write_acquire(ops, lock, &me);
+    if (another_gets(ops, lock, false) == locks || another_gets(ops, lock, true) == locks) {
+        return false;
+    }
+    mill_rwlock_write_release(ops, lock, &me);
+    if (mill_rwlock_read_try(ops, lock, &me) < 0 || another_gets(ops, lock, true) == locks) {
+        return false;
+    }
+    mill_rwlock_read_release(ops, lock, &me);
+    if (mill_rwlock_write_try(ops, lock, &me) < 0 || another_gets(ops, lock, false) == locks ||
+        another_gets(ops, lock, true) == locks) {
+        return false;
+    }
+    mill_rwlock_write_release(ops, lock, &me);
+    return true;
+}
+
+static bool can_be_tried(const struct mill_rwlock_ops *ops)
+{
+    struct mill_rwlock *lock;
+    assert_int_equal(mill_rwlock_create(ops, &lock), 0);
+    bool good = true;
+    for (int again = 0; again < 3 && good; again++) {
+        good = is_had_when_free(ops, lock);
+    }
+    mill_rwlock_destroy(ops, lock);
+    return good;
 }
 
 static void test_try(void **state)
@@ -213,54 +260,83 @@ static void test_try(void **state)
     const struct mill_rwlock_ops *ops = *state;
     need(ops);
     need_try(ops);
-    struct mill_rwlock *lock;
-    struct mill_rwlock_context me;
-    assert_int_equal(mill_rwlock_create(ops, &lock), 0);
-    bool locks = !(ops->about.traits & MILL_EMPTY);
-    for (int again = 0; again < 3; again++) {
-        assert_true(another_gets(ops, lock, false));
-        assert_true(another_gets(ops, lock, true));
-        ops->read_acquire(lock, &me);
-        assert_true(another_gets(ops, lock, false));
-        assert_int_equal(another_gets(ops, lock, true), !locks);
-        assert_true(another_gets(ops, lock, false)); /* nothing is left of the try that failed */
-        ops->read_release(lock, &me);
-        ops->write_acquire(lock, &me);
-        assert_int_equal(another_gets(ops, lock, false), !locks);
-        assert_int_equal(another_gets(ops, lock, true), !locks);
-        ops->write_release(lock, &me);
-        assert_true(ops->read_try(lock, &me));
-        ops->read_release(lock, &me);
-        assert_true(ops->write_try(lock, &me));
-        ops->write_release(lock, &me);
-    }
-    mill_rwlock_destroy(ops, lock);
+    assert_true(can_be_tried(ops));
 }
 
-static void *read_and_leave(void *argument)
+static bool never(struct mill_rwlock *lock, struct mill_rwlock_context *me)
 {
-    struct attempt *one = argument;
+    (void)lock;
+    (void)me;
+    return false;
+}
+
+static bool always(struct mill_rwlock *lock, struct mill_rwlock_context *me)
+{
+    (void)lock;
+    (void)me;
+    return true;
+}
+
+static void test_try_catches_one_that_says_always_the_same(void **state)
+{
+    (void)state;
+    struct mill_rwlock_ops broken = mill_rwlock_central;
+    broken.about.traits |= MILL_CONTROL;
+    assert_true(can_be_tried(&broken));
+    broken.read_try = never;
+    assert_false(can_be_tried(&broken));
+    broken.read_try = always;
+    assert_false(can_be_tried(&broken));
+    broken.read_try = mill_rwlock_central.read_try;
+    broken.write_try = never;
+    assert_false(can_be_tried(&broken));
+    broken.write_try = always;
+    assert_false(can_be_tried(&broken));
+}
+
+/* ---- readers beside each other ---- */
+
+struct party {
+    const struct mill_rwlock_ops *ops;
+    struct mill_rwlock *lock;
+    atomic_uint inside; /* in all rounds so far */
+    unsigned round;
+};
+
+static void *read_until_all_do(void *argument)
+{
+    struct party *party = argument;
     struct mill_rwlock_context me;
-    one->ops->read_acquire(one->lock, &me);
-    one->ops->read_release(one->lock, &me);
+    mill_rwlock_read_acquire(party->ops, party->lock, &me);
+    atomic_fetch_add(&party->inside, 1);
+    while (atomic_load(&party->inside) < (party->round + 1) * MAX_THREADS) {
+        sched_yield();
+    }
+    mill_rwlock_read_release(party->ops, party->lock, &me);
     return NULL;
 }
 
-/* With a lock that excludes readers from each other this never ends. */
+/* Also behind a writer, which some locks treat otherwise. With a lock that keeps one reader out while others
+ * are inside this never ends. */
 static void test_readers_are_inside_together(void **state)
 {
     const struct mill_rwlock_ops *ops = *state;
     need(ops);
-    struct mill_rwlock *lock;
+    struct party party = {.ops = ops};
     struct mill_rwlock_context me;
-    pthread_t thread;
-    assert_int_equal(mill_rwlock_create(ops, &lock), 0);
-    ops->read_acquire(lock, &me);
-    struct attempt other = {.ops = ops, .lock = lock};
-    start(&thread, read_and_leave, &other);
-    pthread_join(thread, NULL);
-    ops->read_release(lock, &me);
-    mill_rwlock_destroy(ops, lock);
+    pthread_t threads[MAX_THREADS];
+    assert_int_equal(mill_rwlock_create(ops, &party.lock), 0);
+    for (party.round = 0; party.round < 3; party.round++) {
+        for (unsigned i = 0; i < MAX_THREADS; i++) {
+            start(&threads[i], read_until_all_do, &party);
+        }
+        for (unsigned i = 0; i < MAX_THREADS; i++) {
+            pthread_join(threads[i], NULL);
+        }
+        mill_rwlock_write_acquire(ops, party.lock, &me);
+        mill_rwlock_write_release(ops, party.lock, &me);
+    }
+    mill_rwlock_destroy(ops, party.lock);
 }
 
 /* ---- a writer is not starved ---- */
@@ -275,15 +351,16 @@ static void *write_and_leave(void *argument)
 {
     struct writer *one = argument;
     struct mill_rwlock_context me;
-    one->ops->write_acquire(one->lock, &me);
-    one->ops->write_release(one->lock, &me);
+    mill_rwlock_write_acquire(one->ops, one->lock, &me);
+    mill_rwlock_write_release(one->ops, one->lock, &me);
     atomic_store_explicit(&one->done, true, memory_order_relaxed);
     return NULL;
 }
 
 /* Readers come and go so that one is always inside, until the next is kept out; this thread plays them all,
- * which is why they only try. Does the writer get in? With a lock that lets them in for ever that is told
- * after a while, in which all others have long kept one out. */
+ * which is why they only try, and why it is not the checked calls that they try by. Does the writer get in?
+ * With a lock that lets them in for ever that is told after a while, in which all others have long kept one
+ * out. */
 static bool serves_writers(const struct mill_rwlock_ops *ops, uint64_t patience_ns)
 {
     struct writer one = {.ops = ops};
@@ -383,9 +460,11 @@ static void test_create_says_why_not(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tables_are_well_formed), cmocka_unit_test(test_create_says_why_not),
-        cmocka_unit_test(test_exclusion_catches_a_barging_writer),
-        cmocka_unit_test(test_starving_writers_is_seen), EACH(none, "none", OURS) MILL_RIGHT_RWLOCKS(EACH)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tables_are_well_formed),
+                                       cmocka_unit_test(test_create_says_why_not),
+                                       cmocka_unit_test(test_exclusion_catches_a_barging_writer),
+                                       cmocka_unit_test(test_try_catches_one_that_says_always_the_same),
+                                       cmocka_unit_test(test_starving_writers_is_seen),
+                                       EACH(none, "none", OURS) MILL_RIGHT_RWLOCKS(EACH)};
     return cmocka_run_group_tests_name("rwlock", tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -38,16 +39,14 @@ static _Thread_local bool stops; /* in the middle of the next copy */
 static atomic_bool reading;
 static atomic_uint updated;
 static _Atomic pid_t updater;
+static sem_t over;
 
-/* Until the updater has done all that it does, or sleeps: it waits for this reader then. */
+/* Until the updater sleeps: it waits for this reader then, or, where nothing makes it wait, for the end of
+ * the test, behind all its updates. */
 static void await_updates(void)
 {
     atomic_store(&reading, true);
-    for (int asleep = 0; asleep < 5 && atomic_load(&updated) < UPDATES;) {
-        sched_yield();
-        pid_t thread = atomic_load(&updater);
-        asleep = thread != 0 && mill_test_thread_state(thread) == 'S' ? asleep + 1 : 0;
-    }
+    mill_test_await_sleep(&updater);
 }
 
 static void *played_copy(void *to, const void *from, size_t size)
@@ -83,6 +82,7 @@ static void *update_all(void *unused)
             atomic_fetch_add(&updated, 1);
         }
     }
+    sem_wait(&over);
     return unused;
 }
 
@@ -91,10 +91,12 @@ static void test_what_is_read_is_not_used_again(void **state)
     (void)state;
     struct value value;
     pthread_t thread;
+    sem_init(&over, 0, 0);
     assert_int_equal(mill_record_create(&mill_record_urcu, sizeof value, &record), 0);
     assert_int_equal(pthread_create(&thread, NULL, update_all, NULL), 0);
     stops = true;
     mill_record_urcu.read(record, &value);
+    sem_post(&over);
     for (size_t i = 0; i < sizeof value.words / sizeof value.words[0]; i++) {
         assert_int_equal(value.words[i], 0);
     }

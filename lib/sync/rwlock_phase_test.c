@@ -1,21 +1,11 @@
 /* Readers and writers take turns, and writers among themselves in the order in which they came: of the locks
  * that say they are fair. No time is involved: a thread waits once it has written to the lock's own bytes.
  */
-#include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-#include "core/peer.h"
-#include "core/sanitizer.h"
-#include "sync/rwlock_list.h"
+#include "sync/test_rwlocks.h"
 
 #define WAITERS 4u
 
@@ -78,7 +68,7 @@ static void serve(const struct mill_rwlock_ops *ops, const char *who, unsigned *
     for (unsigned i = 0; i < WAITERS; i++) {
         look(&line, before);
         waiters[i] = (struct waiter){.line = &line, .index = i, .write = who[i] == 'w'};
-        assert_int_equal(pthread_create(&threads[i], NULL, wait_in_line, &waiters[i]), 0);
+        start(&threads[i], wait_in_line, &waiters[i]);
         do {
             sched_yield();
             look(&line, after);
@@ -118,14 +108,7 @@ static bool takes_turns(const struct mill_rwlock_ops *ops)
 static void test_turns(void **state)
 {
     const struct mill_rwlock_ops *ops = *state;
-    if (ops->about.missing) {
-        print_message("%s: %s\n", ops->about.name, ops->about.missing);
-        skip();
-    }
-    if (MILL_UNDER_TSAN && (ops->about.traits & MILL_HIDES_ATOMICS)) {
-        print_message("%s: ThreadSanitizer cannot see into it\n", ops->about.name);
-        skip();
-    }
+    need(ops);
     if (!(ops->about.traits & MILL_FAIR)) {
         print_message("%s: promises no turns\n", ops->about.name);
         skip();
@@ -148,8 +131,7 @@ static void test_a_lock_without_turns_is_caught(void **state)
     assert_false(takes_turns(&mill_rwlock_pthread_writer));
 }
 
-#define EACH(ident, name, peer) \
-    {"turns: " name, test_turns, NULL, NULL, (void *)(uintptr_t)&mill_rwlock_##ident},
+#define EACH(ident, name, peer) TEST_OF_RWLOCK("turns", test_turns, ident, name),
 
 int main(void)
 {

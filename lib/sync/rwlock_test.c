@@ -1,42 +1,15 @@
-#include "sync/rwlock.h"
-
+/* Every read-write lock: its table, that it keeps others out, and that writers are served where it says so.
+ * Who gets in beside whom, and in which order, have tests of their own, and so has misuse.
+ */
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "core/clock.h"
 #include "core/peer.h"
-#include "core/sanitizer.h"
-#include "sync/rwlock_list.h"
+#include "sync/test_rwlocks.h"
 
-#define MAX_THREADS 4u
-#define WORDS       4u
-
-/* Ends the test as skipped, and says why, where this build cannot run the strategy. */
-static void need(const struct mill_rwlock_ops *ops)
-{
-    if (ops->about.missing) {
-        print_message("%s: %s\n", ops->about.name, ops->about.missing);
-        skip();
-    }
-    if (MILL_UNDER_TSAN && (ops->about.traits & MILL_HIDES_ATOMICS)) {
-        print_message("%s: ThreadSanitizer cannot see into it\n", ops->about.name);
-        skip();
-    }
-}
-
-static void start(pthread_t *thread, void *(*body)(void *), void *argument)
-{
-    assert_int_equal(pthread_create(thread, NULL, body, argument), 0);
-}
+#define WORDS 4u
 
 /* ---- exclusion ---- */
 
@@ -169,176 +142,6 @@ static void test_exclusion_catches_a_barging_writer(void **state)
     assert_true(caught);
 }
 
-/* ---- who gets in beside whom ---- */
-
-struct attempt {
-    const struct mill_rwlock_ops *ops;
-    struct mill_rwlock *lock;
-    bool write;
-    bool got;
-};
-
-static void *attempt(void *argument)
-{
-    struct attempt *try = argument;
-    struct mill_rwlock_context me;
-    int status = try->write ? mill_rwlock_write_try(try->ops, try->lock, &me)
-                            : mill_rwlock_read_try(try->ops, try->lock, &me);
-    try->got = status == 0;
-    if (try->got && try->write) {
-        mill_rwlock_write_release(try->ops, try->lock, &me);
-    } else if (try->got) {
-        mill_rwlock_read_release(try->ops, try->lock, &me);
-    }
-    return NULL;
-}
-
-static bool another_gets(const struct mill_rwlock_ops *ops, struct mill_rwlock *lock, bool write)
-{
-    struct attempt try = {.ops = ops, .lock = lock, .write = write};
-    pthread_t thread;
-    start(&thread, attempt, &try);
-    pthread_join(thread, NULL);
-    return try.got;
-}
-
-static void need_try(const struct mill_rwlock_ops *ops)
-{
-    if (!ops->read_try || !ops->write_try) {
-        assert_int_equal(mill_rwlock_read_try(ops, NULL, NULL), -ENOTSUP);
-        assert_int_equal(mill_rwlock_write_try(ops, NULL, NULL), -ENOTSUP);
-        print_message("%s: cannot try\n", ops->about.name);
-        skip();
-    }
-}
-
-/* Whether it is had when nobody is in the way, and only then. What fails is left as it is. */
-static bool is_had_when_free(const struct mill_rwlock_ops *ops, struct mill_rwlock *lock)
-{
-    struct mill_rwlock_context me;
-    bool locks = !(ops->about.traits & MILL_EMPTY);
-    if (!another_gets(ops, lock, false) || !another_gets(ops, lock, true)) {
-        return false;
-    }
-    mill_rwlock_read_acquire(ops, lock, &me);
-    if (!another_gets(ops, lock, false) || another_gets(ops, lock, true) == locks ||
-        !another_gets(ops, lock, false)) { /* nothing is left of the try that failed */
-        return false;
-    }
-    mill_rwlock_read_release(ops, lock, &me);
-    mill_rwlock_write_acquire(ops, lock, &me);
-    if (another_gets(ops, lock, false) == locks || another_gets(ops, lock, true) == locks) {
-        return false;
-    }
-    mill_rwlock_write_release(ops, lock, &me);
-    if (mill_rwlock_read_try(ops, lock, &me) < 0 || another_gets(ops, lock, true) == locks) {
-        return false;
-    }
-    mill_rwlock_read_release(ops, lock, &me);
-    if (mill_rwlock_write_try(ops, lock, &me) < 0 || another_gets(ops, lock, false) == locks ||
-        another_gets(ops, lock, true) == locks) {
-        return false;
-    }
-    mill_rwlock_write_release(ops, lock, &me);
-    return true;
-}
-
-static bool can_be_tried(const struct mill_rwlock_ops *ops)
-{
-    struct mill_rwlock *lock;
-    assert_int_equal(mill_rwlock_create(ops, &lock), 0);
-    bool good = true;
-    for (int again = 0; again < 3 && good; again++) {
-        good = is_had_when_free(ops, lock);
-    }
-    mill_rwlock_destroy(ops, lock);
-    return good;
-}
-
-static void test_try(void **state)
-{
-    const struct mill_rwlock_ops *ops = *state;
-    need(ops);
-    need_try(ops);
-    assert_true(can_be_tried(ops));
-}
-
-static bool never(struct mill_rwlock *lock, struct mill_rwlock_context *me)
-{
-    (void)lock;
-    (void)me;
-    return false;
-}
-
-static bool always(struct mill_rwlock *lock, struct mill_rwlock_context *me)
-{
-    (void)lock;
-    (void)me;
-    return true;
-}
-
-static void test_try_catches_one_that_says_always_the_same(void **state)
-{
-    (void)state;
-    struct mill_rwlock_ops broken = mill_rwlock_central;
-    broken.about.traits |= MILL_CONTROL;
-    assert_true(can_be_tried(&broken));
-    broken.read_try = never;
-    assert_false(can_be_tried(&broken));
-    broken.read_try = always;
-    assert_false(can_be_tried(&broken));
-    broken.read_try = mill_rwlock_central.read_try;
-    broken.write_try = never;
-    assert_false(can_be_tried(&broken));
-    broken.write_try = always;
-    assert_false(can_be_tried(&broken));
-}
-
-/* ---- readers beside each other ---- */
-
-struct party {
-    const struct mill_rwlock_ops *ops;
-    struct mill_rwlock *lock;
-    atomic_uint inside; /* in all rounds so far */
-    unsigned round;
-};
-
-static void *read_until_all_do(void *argument)
-{
-    struct party *party = argument;
-    struct mill_rwlock_context me;
-    mill_rwlock_read_acquire(party->ops, party->lock, &me);
-    atomic_fetch_add(&party->inside, 1);
-    while (atomic_load(&party->inside) < (party->round + 1) * MAX_THREADS) {
-        sched_yield();
-    }
-    mill_rwlock_read_release(party->ops, party->lock, &me);
-    return NULL;
-}
-
-/* Also behind a writer, which some locks treat otherwise. With a lock that keeps one reader out while others
- * are inside this never ends. */
-static void test_readers_are_inside_together(void **state)
-{
-    const struct mill_rwlock_ops *ops = *state;
-    need(ops);
-    struct party party = {.ops = ops};
-    struct mill_rwlock_context me;
-    pthread_t threads[MAX_THREADS];
-    assert_int_equal(mill_rwlock_create(ops, &party.lock), 0);
-    for (party.round = 0; party.round < 3; party.round++) {
-        for (unsigned i = 0; i < MAX_THREADS; i++) {
-            start(&threads[i], read_until_all_do, &party);
-        }
-        for (unsigned i = 0; i < MAX_THREADS; i++) {
-            pthread_join(threads[i], NULL);
-        }
-        mill_rwlock_write_acquire(ops, party.lock, &me);
-        mill_rwlock_write_release(ops, party.lock, &me);
-    }
-    mill_rwlock_destroy(ops, party.lock);
-}
-
 /* ---- a writer is not starved ---- */
 
 struct writer {
@@ -451,20 +254,15 @@ static void test_create_says_why_not(void **state)
     mill_rwlock_destroy(&absent, NULL);
 }
 
-#define EACH(ident, name, peer)                                                                \
-    {"exclusion: " name, test_exclusion, NULL, NULL, (void *)(uintptr_t)&mill_rwlock_##ident}, \
-        {"try: " name, test_try, NULL, NULL, (void *)(uintptr_t)&mill_rwlock_##ident},         \
-        {"together: " name, test_readers_are_inside_together, NULL, NULL,                      \
-         (void *)(uintptr_t)&mill_rwlock_##ident},                                             \
-        {"writers: " name, test_writers_are_served, NULL, NULL, (void *)(uintptr_t)&mill_rwlock_##ident},
+#define EACH(ident, name, peer)                               \
+    TEST_OF_RWLOCK("exclusion", test_exclusion, ident, name), \
+        TEST_OF_RWLOCK("writers", test_writers_are_served, ident, name),
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tables_are_well_formed),
-                                       cmocka_unit_test(test_create_says_why_not),
-                                       cmocka_unit_test(test_exclusion_catches_a_barging_writer),
-                                       cmocka_unit_test(test_try_catches_one_that_says_always_the_same),
-                                       cmocka_unit_test(test_starving_writers_is_seen),
-                                       EACH(none, "none", OURS) MILL_RIGHT_RWLOCKS(EACH)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tables_are_well_formed), cmocka_unit_test(test_create_says_why_not),
+        cmocka_unit_test(test_exclusion_catches_a_barging_writer),
+        cmocka_unit_test(test_starving_writers_is_seen), EACH(none, "none", OURS) MILL_RIGHT_RWLOCKS(EACH)};
     return cmocka_run_group_tests_name("rwlock", tests, NULL, NULL);
 }

@@ -165,6 +165,14 @@ expect 2 "no scenario 'conter'" hunt conter
 expect 1 'data race' hunt --schedules 10 --seed 1 -q -- threadmill-hunt counter unsafe threads=2
 expect 1 'data race' replay "$(token)"
 
+# Locks and records: an order that is missing, a wake that is missing, and what the calls were told.
+expect 0 'missing-fence .*caught: data race' hunt critical-section --strategy missing-fence,missing-wake --schedules 200 --seed 1 -q
+holds 'who sleeps on is told' grep -q 'missing-wake .*caught: lost wake-up' <<<"$output"
+expect 0 'early-release .*caught: not linearizable' hunt critical-section --strategy early-release --no-races --schedules 500 --seed 1 -q
+expect 0 'barging .*caught: not linearizable' hunt read-write --strategy barging --no-races --schedules 500 --seed 1 -q
+expect 0 'unprotected .*caught: not linearizable' hunt read-mostly --strategy unprotected --no-races --schedules 500 --seed 1 -q
+expect 0 'read-mostly .*seqlock .*clean' hunt read-write read-mostly --schedules 100 --seed 1 -q
+
 # A litmus test: the table of what interleavings give, whatever the number of processes; a race is no outcome.
 expect 0 '^    0, 0 +0  forbidden ' hunt store-buffering --strategy seq-cst --schedules 300 --seed 1 -q
 expect 0 'schedules are sequentially consistent' hunt store-buffering --strategy relaxed --schedules 300 --seed 1 -q

@@ -31,6 +31,11 @@ expect 0 'ThreadSanitizer cannot see its atomic operations: critical-section/nsy
     critical-section --strategy pthread,nsync --threads 2 --with tsan,asan --quiet
 expect 0 'threadmill: tsan, ThreadSanitizer, seed [0-9]+$' critical-section --strategy pthread --threads 2 --with tsan
 
+# Nothing but the order is missing, and nothing but the wake.
+expect 0 'tsan: critical-section/missing-fence .*: ThreadSanitizer: data race' \
+    critical-section --strategy missing-fence,ttas --threads 2 --with tsan --quiet
+expect 0 ' 1 controls found' critical-section --strategy missing-wake --threads 2 --with tsan --timeout 2s --rounds 1 --quiet
+
 # What a history shows is checked beside what the sanitizer sees; outcomes are counted.
 expect 0 '^histories: 2 linearizable, 0 not, 0 undecided' counter --strategy mutex,atomic --threads 2 --with tsan --quiet
 expect 0 '^findings: 0' counter --strategy mutex --threads 2 --with asan --history 0 --quiet

@@ -130,6 +130,12 @@ fi
 # Controls are caught, and an uncaught one would be a finding.
 expect 0 'caught' run counter --strategy unsafe --threads 2 --rounds 1 --window 100ms --quiet -o control.json
 
+# A lock that forgets to wake: whoever sleeps is ended by the watchdog, which is what was expected.
+expect 0 'critical-section +missing-wake .*caught' run critical-section --strategy missing-wake,missing-fence --threads 2 --rounds 1 \
+    --window 50ms --latency off --timeout 1s --quiet -o asleep.json
+holds 'it is told as hung' grep -qE '"status": "hung"' asleep.json
+holds 'the stacks show where it sleeps' grep -q 'mill_futex_wait' asleep.json
+
 # Ctrl-C keeps and writes what was measured, and says that it was interrupted.
 "$program" run counter --strategy mutex --threads 1 --rounds 1000 --window 5ms --warmup 1ms --quiet -o partial.json \
     >partial.txt 2>&1 &

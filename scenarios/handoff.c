@@ -79,7 +79,7 @@ static void teardown(struct mill_case *one)
 
 static const char *unsupported(const struct mill_case *one)
 {
-    return one->strategy->traits & MILL_CONTROL ? "turns are taken one at a time, even without a lock" : NULL;
+    return one->strategy->traits & MILL_CONTROL ? "a broken lock is looked for in critical-section" : NULL;
 }
 
 static const struct mill_role roles[] = {

@@ -104,27 +104,61 @@ static bool is_read(struct mill_worker *worker, const struct state *state)
            (state->accounts[worker->index].writes > 0 || state->reads == 100);
 }
 
+static void read_once(struct mill_worker *worker, struct state *state)
+{
+    struct mill_rwlock_context me;
+    mill_worker_called(worker, MILL_CALL_RWLOCK_READ_ACQUIRE, 0, 0, 0);
+    mill_rwlock_read_acquire(state->ops, state->lock, &me);
+    mill_worker_returned(worker, 0);
+    read_words(worker, state);
+    mill_worker_called(worker, MILL_CALL_RWLOCK_READ_RELEASE, 0, 0, 0);
+    mill_rwlock_read_release(state->ops, state->lock, &me);
+    mill_worker_returned(worker, 0);
+}
+
+static void write_once(struct mill_worker *worker, struct state *state)
+{
+    struct mill_rwlock_context me;
+    mill_worker_called(worker, MILL_CALL_RWLOCK_WRITE_ACQUIRE, 0, 0, 0);
+    mill_rwlock_write_acquire(state->ops, state->lock, &me);
+    mill_worker_returned(worker, 0);
+    write_words(worker, state);
+    mill_worker_called(worker, MILL_CALL_RWLOCK_WRITE_RELEASE, 0, 0, 0);
+    mill_rwlock_write_release(state->ops, state->lock, &me);
+    mill_worker_returned(worker, 0);
+}
+
+/* The same with the clock read between. */
+static void read_timed(struct mill_worker *worker, struct state *state)
+{
+    struct mill_rwlock_context me;
+    uint64_t asked = mill_ticks_begin(worker->clock);
+    mill_rwlock_read_acquire(state->ops, state->lock, &me);
+    uint64_t had = mill_ticks_end(worker->clock);
+    read_words(worker, state);
+    mill_rwlock_read_release(state->ops, state->lock, &me);
+    mill_worker_span(worker, TO_READ, asked, had);
+}
+
+static void write_timed(struct mill_worker *worker, struct state *state)
+{
+    struct mill_rwlock_context me;
+    uint64_t asked = mill_ticks_begin(worker->clock);
+    mill_rwlock_write_acquire(state->ops, state->lock, &me);
+    uint64_t had = mill_ticks_end(worker->clock);
+    write_words(worker, state);
+    mill_rwlock_write_release(state->ops, state->lock, &me);
+    mill_worker_span(worker, TO_WRITE, asked, had);
+}
+
 static int operate(struct mill_worker *worker)
 {
     struct state *state = worker->state;
-    struct mill_rwlock_context me;
-    bool reads = is_read(worker, state);
     bool timed = mill_worker_is_timed(worker);
-    uint64_t asked = timed ? mill_ticks_begin(worker->clock) : 0;
-    uint64_t had = 0;
-    if (reads) {
-        state->ops->read_acquire(state->lock, &me);
-        had = timed ? mill_ticks_end(worker->clock) : 0;
-        read_words(worker, state);
-        state->ops->read_release(state->lock, &me);
+    if (is_read(worker, state)) {
+        (timed ? read_timed : read_once)(worker, state);
     } else {
-        state->ops->write_acquire(state->lock, &me);
-        had = timed ? mill_ticks_end(worker->clock) : 0;
-        write_words(worker, state);
-        state->ops->write_release(state->lock, &me);
-    }
-    if (timed) {
-        mill_worker_span(worker, reads ? TO_READ : TO_WRITE, asked, had);
+        (timed ? write_timed : write_once)(worker, state);
     }
     return MILL_DONE;
 }
@@ -133,6 +167,13 @@ static void think(struct mill_worker *worker)
 {
     const struct state *state = worker->state;
     mill_spend(worker->clock, state->think);
+}
+
+static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
+{
+    (void)one;
+    (void)copy;
+    return &mill_model_rwlock;
 }
 
 static void verify(const struct mill_case *one, struct mill_check *check)
@@ -167,7 +208,7 @@ static const struct mill_role roles[] = {
 
 static const struct mill_expectation expectations[] = {
     {.strategy = "barging",
-     .findings = MILL_CORRUPTION | MILL_RACE,
+     .findings = MILL_CORRUPTION | MILL_RACE | MILL_WRONG_ANSWER,
      .min_threads = 2,
      .why = "its writer writes while others read"},
 };
@@ -185,6 +226,7 @@ const struct mill_scenario mill_scenario_read_write = {
     .span_count = sizeof spans / sizeof spans[0],
     .expectations = expectations,
     .expectation_count = sizeof expectations / sizeof expectations[0],
+    .model = model,
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

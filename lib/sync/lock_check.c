@@ -9,9 +9,9 @@
 
 /* ---- words ---- */
 
-/* Asked of the system once a thread. A process forked from this thread goes on with the number of its parent,
- * which no other thread of it can have while the parent lives. */
-static int self(void)
+/* A process forked from this thread goes on with the number of its parent, which no other thread of it can
+ * have while the parent lives. */
+int mill_lock_check_self(void)
 {
     static _Thread_local int number;
     if (number == 0) {
@@ -20,14 +20,9 @@ static int self(void)
     return number;
 }
 
-struct thread_words {
-    char text[64];
-};
-
-/* "thread 123 (name)", or "nobody". */
-static struct thread_words words_of(int thread)
+struct mill_lock_thread_words mill_lock_thread_words(int thread)
 {
-    struct thread_words words = {"nobody"};
+    struct mill_lock_thread_words words = {"nobody"};
     if (thread != 0) {
         char path[64];
         char name[32] = "?";
@@ -51,7 +46,8 @@ void mill_lock_misused(const char *name, const void *lock, const char *format, .
     va_start(arguments, format);
     vsnprintf(words, sizeof words, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "lock '%s' at %p: %s %s\n", name, lock, words_of(self()).text, words);
+    fprintf(stderr, "lock '%s' at %p: %s %s\n", name, lock,
+            mill_lock_thread_words(mill_lock_check_self()).text, words);
     abort();
 }
 
@@ -79,16 +75,16 @@ void mill_lock_check_comes(const struct mill_lock_ops *ops, struct mill_lock *lo
         return;
     }
     int holder = holder_of(check);
-    if (holder == self()) {
+    if (holder == mill_lock_check_self()) {
         mill_lock_misused(ops->about.name, lock, "acquires it a second time: it is held by %s",
-                          words_of(holder).text);
+                          mill_lock_thread_words(holder).text);
     }
     unsigned users = atomic_fetch_add_explicit(&check->users, 1, memory_order_relaxed);
     if ((ops->about.traits & MILL_BOUNDED) && users >= check->threads) {
         mill_lock_misused(
             ops->about.name, lock,
             "is one too many: it was built for %u, so many hold it or wait, and the holder is %s",
-            check->threads, words_of(holder).text);
+            check->threads, mill_lock_thread_words(holder).text);
     }
 }
 
@@ -106,10 +102,10 @@ void mill_lock_check_has(const struct mill_lock_ops *ops, struct mill_lock *lock
     if (!excludes(ops)) {
         return;
     }
-    int holder = atomic_exchange_explicit(&check->holder, self(), memory_order_relaxed);
+    int holder = atomic_exchange_explicit(&check->holder, mill_lock_check_self(), memory_order_relaxed);
     if (holder != 0) {
         mill_lock_misused(ops->about.name, lock, "was given it while it is held by %s",
-                          words_of(holder).text);
+                          mill_lock_thread_words(holder).text);
     }
     atomic_store_explicit(&check->context, me, memory_order_relaxed);
 }
@@ -122,8 +118,9 @@ void mill_lock_check_leaves(const struct mill_lock_ops *ops, struct mill_lock *l
         return;
     }
     int holder = holder_of(check);
-    if (holder != self()) {
-        mill_lock_misused(ops->about.name, lock, "releases it: it is held by %s", words_of(holder).text);
+    if (holder != mill_lock_check_self()) {
+        mill_lock_misused(ops->about.name, lock, "releases it: it is held by %s",
+                          mill_lock_thread_words(holder).text);
     }
     if (ops->uses_context && atomic_load_explicit(&check->context, memory_order_relaxed) != me) {
         mill_lock_misused(ops->about.name, lock, "releases it with another context than it acquired it with");
@@ -139,6 +136,6 @@ void mill_lock_check_is_free(const struct mill_lock_ops *ops, struct mill_lock *
     if (excludes(ops) && users > 0) {
         mill_lock_misused(ops->about.name, lock,
                           "destroys it: %u hold it or wait for it, and the holder is %s", users,
-                          words_of(holder_of(check)).text);
+                          mill_lock_thread_words(holder_of(check)).text);
     }
 }

@@ -1,5 +1,5 @@
 /* What a checked build knows of each lock (lock.h): it stands in front of the lock's own memory. And the end
- * that misuse comes to, in any build that notices it. For lock.c and the strategies.
+ * that misuse comes to, in any build that notices it. For lock.c, the strategies and rwlock_check.c.
  */
 #ifndef MILL_SYNC_LOCK_CHECK_H
 #define MILL_SYNC_LOCK_CHECK_H
@@ -21,6 +21,16 @@ struct mill_lock_check {
 
 /* Before destroy. */
 void mill_lock_check_is_free(const struct mill_lock_ops *ops, struct mill_lock *lock);
+
+/* The calling thread, as the system numbers them. Asked of the system once a thread. */
+int mill_lock_check_self(void);
+
+/* "thread 123 (name)", or "nobody" for 0. */
+struct mill_lock_thread_words {
+    char text[64];
+};
+
+struct mill_lock_thread_words mill_lock_thread_words(int thread);
 
 /* Ends the program by SIGABRT: "lock 'mcs' at 0x…: thread 123 (worker) " and the words. */
 _Noreturn void mill_lock_misused(const char *name, const void *lock, const char *format, ...)

@@ -3,22 +3,8 @@
  */
 #include "sync/lock_check.h"
 
-#include <fcntl.h>
-#include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include "sync/lock_list.h"
+#include "sync/test_misuse.h"
 
 /* ---- children that misuse ---- */
 
@@ -26,32 +12,8 @@ struct misuse {
     const struct mill_lock_ops *ops;
     struct mill_lock *lock;
     struct mill_lock_context context; /* of the child's first thread */
+    void (*commit)(struct misuse *misuse);
 };
-
-struct other {
-    struct misuse *misuse;
-    void (*does)(struct misuse *misuse, struct mill_lock_context *me);
-};
-
-static void *be_the_other(void *argument)
-{
-    struct other *other = argument;
-    struct mill_lock_context me;
-    prctl(PR_SET_NAME, "other");
-    other->does(other->misuse, &me);
-    return NULL;
-}
-
-/* Waits for it, which holds whatever it took. */
-static void another_thread(struct misuse *misuse, void (*does)(struct misuse *, struct mill_lock_context *))
-{
-    struct other other = {.misuse = misuse, .does = does};
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, be_the_other, &other) != 0) {
-        _exit(3);
-    }
-    pthread_join(thread, NULL);
-}
 
 static void acquire(struct misuse *misuse, struct mill_lock_context *me)
 {
@@ -63,16 +25,28 @@ static void release(struct misuse *misuse, struct mill_lock_context *me)
     mill_lock_release(misuse->ops, misuse->lock, me);
 }
 
-static void destroy(struct misuse *misuse, struct mill_lock_context *me)
+static void acquire_by_other(void *context)
 {
-    (void)me;
+    struct mill_lock_context me;
+    acquire(context, &me);
+}
+
+static void release_by_other(void *context)
+{
+    struct mill_lock_context me;
+    release(context, &me);
+}
+
+static void destroy_by_other(void *context)
+{
+    struct misuse *misuse = context;
     mill_lock_destroy(misuse->ops, misuse->lock);
 }
 
 static void release_by_another(struct misuse *misuse)
 {
     acquire(misuse, &misuse->context);
-    another_thread(misuse, release);
+    another_thread(release_by_other, misuse);
 }
 
 static void release_what_is_free(struct misuse *misuse)
@@ -104,13 +78,13 @@ static void acquire_twice_until(struct misuse *misuse)
 static void destroy_while_held(struct misuse *misuse)
 {
     acquire(misuse, &misuse->context);
-    another_thread(misuse, destroy);
+    another_thread(destroy_by_other, misuse);
 }
 
 static void come_as_one_too_many(struct misuse *misuse)
 {
     acquire(misuse, &misuse->context);
-    another_thread(misuse, acquire);
+    another_thread(acquire_by_other, misuse);
 }
 
 /* Nothing at all is wrong with this. */
@@ -118,49 +92,22 @@ static void behave(struct misuse *misuse)
 {
     acquire(misuse, &misuse->context);
     release(misuse, &misuse->context);
-    another_thread(misuse, destroy);
+    another_thread(destroy_by_other, misuse);
 }
 
-/* What the child said, and whether it ended by SIGABRT. */
-struct end {
-    bool aborted;
-    char said[4096];
-};
+static void create_and_commit(void *context)
+{
+    struct misuse *misuse = context;
+    if (mill_lock_create_for(misuse->ops, 1, &misuse->lock) < 0) {
+        _exit(2);
+    }
+    misuse->commit(misuse);
+}
 
 static void see_end(const struct mill_lock_ops *ops, void (*commit)(struct misuse *misuse), struct end *end)
 {
-    int out[2];
-    assert_int_equal(pipe(out), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct misuse misuse = {.ops = ops};
-        struct rlimit none = {0, 0};
-        setrlimit(RLIMIT_CORE, &none);
-        signal(SIGABRT, SIG_DFL); /* cmocka's would go on with the other tests */
-        dup2(out[1], STDERR_FILENO);
-        close(out[0]);
-        close(out[1]);
-        prctl(PR_SET_NAME, "first");
-        alarm(60);
-        if (mill_lock_create_for(ops, 1, &misuse.lock) < 0) {
-            _exit(2);
-        }
-        commit(&misuse);
-        _exit(0);
-    }
-    close(out[1]);
-    size_t length = 0;
-    ssize_t got;
-    while ((got = read(out[0], end->said + length, sizeof end->said - 1 - length)) > 0) {
-        length += (size_t)got;
-    }
-    end->said[length] = '\0';
-    close(out[0]);
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    end->aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
-    assert_true(end->aborted || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
+    struct misuse misuse = {.ops = ops, .commit = commit};
+    see_end_of(create_and_commit, &misuse, end);
 }
 
 /* ---- tests ---- */

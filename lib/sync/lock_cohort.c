@@ -9,6 +9,7 @@
 
 #include "core/node.h"
 #include "core/pause.h"
+#include "core/sanitizer.h"
 #include "sync/lock_list.h"
 
 struct ticket {
@@ -24,7 +25,8 @@ struct side {
     uint32_t inherited;                /* so often in a row; the same */
 };
 
-#define INHERITED_MOST 256u /* before the other nodes have their turn */
+/* Before the other nodes have their turn. A schedule that is hunted is short. */
+#define INHERITED_MOST (MILL_UNDER_HUNT ? 1u : 256u)
 
 struct mill_lock {
     alignas(MILL_ISOLATION) struct ticket upper;

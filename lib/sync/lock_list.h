@@ -48,7 +48,10 @@
     MILL_FURTHER_LOCKS(X)
 
 /* Controls: part of the family, and of nothing else that is made of every lock. */
-#define MILL_BROKEN_LOCKS(X)                 X(early_release, "early-release", OURS)
+#define MILL_BROKEN_LOCKS(X)                \
+    X(early_release, "early-release", OURS) \
+    X(missing_fence, "missing-fence", OURS) \
+    X(missing_wake, "missing-wake", OURS)
 
 #define MILL_LOCK_DECLARE(ident, name, peer) extern const struct mill_lock_ops mill_lock_##ident;
 MILL_LOCKS(MILL_LOCK_DECLARE)

@@ -11,7 +11,8 @@
  *     mill_record_destroy(ops, record);
  *
  * It is zeroed at first. Updates come one after the other; each works on what the one before left, and is
- * seen whole or not at all by every read. A read that begins after an update has returned sees it. `change`
+ * seen whole or not at all by every read. A read that begins after an update has returned sees it, and who
+ * has read what an update left sees all that was written before, by `change` or ahead of the update. `change`
  * is called once for each update, may be called on a copy, calls nothing of the record, and does not block.
  *
  *   mutex            one lock for readers and writers

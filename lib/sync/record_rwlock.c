@@ -40,17 +40,17 @@ static void destroy(struct mill_record *record)
 static void read(struct mill_record *record, void *copy)
 {
     struct mill_rwlock_context me;
-    record->ops->read_acquire(record->lock, &me);
+    mill_rwlock_read_acquire(record->ops, record->lock, &me);
     memcpy(copy, record->value, record->size);
-    record->ops->read_release(record->lock, &me);
+    mill_rwlock_read_release(record->ops, record->lock, &me);
 }
 
 static int update(struct mill_record *record, mill_record_change *change, void *argument)
 {
     struct mill_rwlock_context me;
-    record->ops->write_acquire(record->lock, &me);
+    mill_rwlock_write_acquire(record->ops, record->lock, &me);
     change(record->value, argument);
-    record->ops->write_release(record->lock, &me);
+    mill_rwlock_write_release(record->ops, record->lock, &me);
     return 0;
 }
 

@@ -111,6 +111,64 @@ static void test_reads_are_whole(void **state)
     assert_true(is_right(ops, 3, yields ? 1000 : 48)); /* see rwlock_test.c */
 }
 
+/* ---- what was written before an update ---- */
+
+#define PAGES 400u
+
+struct book {
+    const struct mill_record_ops *ops;
+    struct mill_record *record;
+    uint64_t
+        pages[PAGES + 1]; /* each written once, by the update that shows its number; read by who saw that */
+    atomic_uint mistakes;
+};
+
+static void write_page(void *value, void *argument)
+{
+    struct value *shown = value;
+    struct book *book = argument;
+    uint64_t page = shown->words[0] + 1;
+    book->pages[page] = 3 * page;
+    for (unsigned i = 0; i < WORDS; i++) {
+        shown->words[i] = page;
+    }
+}
+
+static void *read_pages(void *argument)
+{
+    struct book *book = argument;
+    struct value value;
+    unsigned mistakes = 0;
+    do {
+        book->ops->read(book->record, &value);
+        mistakes += value.words[0] > 0 && book->pages[value.words[0]] != 3 * value.words[0];
+        sched_yield();
+    } while (value.words[0] < PAGES);
+    atomic_fetch_add_explicit(&book->mistakes, mistakes, memory_order_relaxed);
+    return NULL;
+}
+
+static void test_updates_publish(void **state)
+{
+    static struct book book;
+    book = (struct book){.ops = *state};
+    pthread_t readers[2];
+    need(book.ops);
+    assert_int_equal(mill_record_create(book.ops, sizeof(struct value), &book.record), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&readers[i], NULL, read_pages, &book), 0);
+    }
+    for (unsigned page = 1; page <= PAGES; page++) {
+        assert_int_equal(book.ops->update(book.record, write_page, &book), 0);
+        sched_yield();
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        pthread_join(readers[i], NULL);
+    }
+    mill_record_destroy(book.ops, book.record);
+    assert_int_equal(book.mistakes, 0);
+}
+
 static void test_the_control_is_caught(void **state)
 {
     (void)state;
@@ -161,8 +219,9 @@ static void test_tables_are_well_formed(void **state)
     assert_null(mill_record_ops_find("no-such-record"));
 }
 
-#define ONE(ident, name)                                                                         \
-    {"whole: " name, test_reads_are_whole, NULL, NULL, (void *)(uintptr_t)&mill_record_##ident}, \
+#define ONE(ident, name)                                                                                 \
+    {"whole: " name, test_reads_are_whole, NULL, NULL, (void *)(uintptr_t)&mill_record_##ident},         \
+        {"publishes: " name, test_updates_publish, NULL, NULL, (void *)(uintptr_t)&mill_record_##ident}, \
         {"size: " name, test_any_size_will_do, NULL, NULL, (void *)(uintptr_t)&mill_record_##ident},
 #define UNDER(ident, name, peer) ONE(rwlock_##ident, "rwlock-" name)
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/cacheline.h"
+#include "sync/rwlock_check.h"
 #include "sync/rwlock_list.h"
 
 #define STRATEGY(ident, name, peer) &mill_rwlock_##ident.about,
@@ -26,13 +27,14 @@ int mill_rwlock_create(const struct mill_rwlock_ops *ops, struct mill_rwlock **l
     if (ops->about.missing) {
         return -ENOTSUP;
     }
-    struct mill_rwlock *made = mill_isolated_alloc(ops->about.size);
-    if (!made) {
+    unsigned char *block = mill_isolated_alloc(MILL_RWLOCK_CHECK_SIZE + ops->about.size);
+    if (!block) {
         return -ENOMEM;
     }
+    struct mill_rwlock *made = (struct mill_rwlock *)(void *)(block + MILL_RWLOCK_CHECK_SIZE);
     int status = ops->init ? ops->init(ops, made) : 0;
     if (status < 0) {
-        free(made);
+        free(block);
         return status;
     }
     *lock = made;
@@ -41,8 +43,14 @@ int mill_rwlock_create(const struct mill_rwlock_ops *ops, struct mill_rwlock **l
 
 void mill_rwlock_destroy(const struct mill_rwlock_ops *ops, struct mill_rwlock *lock)
 {
-    if (lock && ops->destroy) {
+    if (!lock) {
+        return;
+    }
+    if (MILL_CHECKED) {
+        mill_rwlock_check_is_free(ops, lock);
+    }
+    if (ops->destroy) {
         ops->destroy(lock);
     }
-    free(lock);
+    free((unsigned char *)lock - MILL_RWLOCK_CHECK_SIZE);
 }

@@ -1,42 +1,15 @@
-#include "sync/rwlock.h"
-
+/* Every read-write lock: its table, that it keeps others out, and that writers are served where it says so.
+ * Who gets in beside whom, and in which order, have tests of their own, and so has misuse.
+ */
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "core/clock.h"
 #include "core/peer.h"
-#include "core/sanitizer.h"
-#include "sync/rwlock_list.h"
+#include "sync/test_rwlocks.h"
 
-#define MAX_THREADS 4u
-#define WORDS       4u
-
-/* Ends the test as skipped, and says why, where this build cannot run the strategy. */
-static void need(const struct mill_rwlock_ops *ops)
-{
-    if (ops->about.missing) {
-        print_message("%s: %s\n", ops->about.name, ops->about.missing);
-        skip();
-    }
-    if (MILL_UNDER_TSAN && (ops->about.traits & MILL_HIDES_ATOMICS)) {
-        print_message("%s: ThreadSanitizer cannot see into it\n", ops->about.name);
-        skip();
-    }
-}
-
-static void start(pthread_t *thread, void *(*body)(void *), void *argument)
-{
-    assert_int_equal(pthread_create(thread, NULL, body, argument), 0);
-}
+#define WORDS 4u
 
 /* ---- exclusion ---- */
 
@@ -61,16 +34,16 @@ static void mistake(struct exclusion *run, bool is)
 
 static void take(const struct exclusion *run, unsigned turn, struct mill_rwlock_context *me, bool write)
 {
-    bool (*try)(struct mill_rwlock *, struct mill_rwlock_context *) =
-        write ? run->ops->write_try : run->ops->read_try;
-    if (try && turn % 8 == 7) {
-        while (!try(run->lock, me)) {
+    int (*try)(const struct mill_rwlock_ops *, struct mill_rwlock *, struct mill_rwlock_context *) =
+        write ? mill_rwlock_write_try : mill_rwlock_read_try;
+    if (run->ops->read_try && turn % 8 == 7) {
+        while (try(run->ops, run->lock, me) < 0) {
             sched_yield();
         }
     } else if (write) {
-        run->ops->write_acquire(run->lock, me);
+        mill_rwlock_write_acquire(run->ops, run->lock, me);
     } else {
-        run->ops->read_acquire(run->lock, me);
+        mill_rwlock_read_acquire(run->ops, run->lock, me);
     }
 }
 
@@ -87,7 +60,7 @@ static void write_once(struct exclusion *run, unsigned turn)
         sched_yield(); /* now and then the holder loses its core */
     }
     atomic_fetch_sub_explicit(&run->writers, 1, memory_order_relaxed);
-    run->ops->write_release(run->lock, &me);
+    mill_rwlock_write_release(run->ops, run->lock, &me);
 }
 
 static void read_once(struct exclusion *run, unsigned turn)
@@ -104,7 +77,7 @@ static void read_once(struct exclusion *run, unsigned turn)
         mistake(run, run->words[i] != first);
     }
     atomic_fetch_sub_explicit(&run->readers, 1, memory_order_relaxed);
-    run->ops->read_release(run->lock, &me);
+    mill_rwlock_read_release(run->ops, run->lock, &me);
 }
 
 static void *exclude(void *argument)
@@ -169,100 +142,6 @@ static void test_exclusion_catches_a_barging_writer(void **state)
     assert_true(caught);
 }
 
-/* ---- who gets in beside whom ---- */
-
-struct attempt {
-    const struct mill_rwlock_ops *ops;
-    struct mill_rwlock *lock;
-    bool write;
-    bool got;
-};
-
-static void *attempt(void *argument)
-{
-    struct attempt *try = argument;
-    struct mill_rwlock_context me;
-    try->got = try->write ? try->ops->write_try(try->lock, &me) : try->ops->read_try(try->lock, &me);
-    if (try->got && try->write) {
-        try->ops->write_release(try->lock, &me);
-    } else if (try->got) {
-        try->ops->read_release(try->lock, &me);
-    }
-    return NULL;
-}
-
-static bool another_gets(const struct mill_rwlock_ops *ops, struct mill_rwlock *lock, bool write)
-{
-    struct attempt try = {.ops = ops, .lock = lock, .write = write};
-    pthread_t thread;
-    start(&thread, attempt, &try);
-    pthread_join(thread, NULL);
-    return try.got;
-}
-
-static void need_try(const struct mill_rwlock_ops *ops)
-{
-    if (!ops->read_try || !ops->write_try) {
-        print_message("%s: cannot try\n", ops->about.name);
-        skip();
-    }
-}
-
-static void test_try(void **state)
-{
-    const struct mill_rwlock_ops *ops = *state;
-    need(ops);
-    need_try(ops);
-    struct mill_rwlock *lock;
-    struct mill_rwlock_context me;
-    assert_int_equal(mill_rwlock_create(ops, &lock), 0);
-    bool locks = !(ops->about.traits & MILL_EMPTY);
-    for (int again = 0; again < 3; again++) {
-        assert_true(another_gets(ops, lock, false));
-        assert_true(another_gets(ops, lock, true));
-        ops->read_acquire(lock, &me);
-        assert_true(another_gets(ops, lock, false));
-        assert_int_equal(another_gets(ops, lock, true), !locks);
-        assert_true(another_gets(ops, lock, false)); /* nothing is left of the try that failed */
-        ops->read_release(lock, &me);
-        ops->write_acquire(lock, &me);
-        assert_int_equal(another_gets(ops, lock, false), !locks);
-        assert_int_equal(another_gets(ops, lock, true), !locks);
-        ops->write_release(lock, &me);
-        assert_true(ops->read_try(lock, &me));
-        ops->read_release(lock, &me);
-        assert_true(ops->write_try(lock, &me));
-        ops->write_release(lock, &me);
-    }
-    mill_rwlock_destroy(ops, lock);
-}
-
-static void *read_and_leave(void *argument)
-{
-    struct attempt *one = argument;
-    struct mill_rwlock_context me;
-    one->ops->read_acquire(one->lock, &me);
-    one->ops->read_release(one->lock, &me);
-    return NULL;
-}
-
-/* With a lock that excludes readers from each other this never ends. */
-static void test_readers_are_inside_together(void **state)
-{
-    const struct mill_rwlock_ops *ops = *state;
-    need(ops);
-    struct mill_rwlock *lock;
-    struct mill_rwlock_context me;
-    pthread_t thread;
-    assert_int_equal(mill_rwlock_create(ops, &lock), 0);
-    ops->read_acquire(lock, &me);
-    struct attempt other = {.ops = ops, .lock = lock};
-    start(&thread, read_and_leave, &other);
-    pthread_join(thread, NULL);
-    ops->read_release(lock, &me);
-    mill_rwlock_destroy(ops, lock);
-}
-
 /* ---- a writer is not starved ---- */
 
 struct writer {
@@ -275,15 +154,16 @@ static void *write_and_leave(void *argument)
 {
     struct writer *one = argument;
     struct mill_rwlock_context me;
-    one->ops->write_acquire(one->lock, &me);
-    one->ops->write_release(one->lock, &me);
+    mill_rwlock_write_acquire(one->ops, one->lock, &me);
+    mill_rwlock_write_release(one->ops, one->lock, &me);
     atomic_store_explicit(&one->done, true, memory_order_relaxed);
     return NULL;
 }
 
 /* Readers come and go so that one is always inside, until the next is kept out; this thread plays them all,
- * which is why they only try. Does the writer get in? With a lock that lets them in for ever that is told
- * after a while, in which all others have long kept one out. */
+ * which is why they only try, and why it is not the checked calls that they try by. Does the writer get in?
+ * With a lock that lets them in for ever that is told after a while, in which all others have long kept one
+ * out. */
 static bool serves_writers(const struct mill_rwlock_ops *ops, uint64_t patience_ns)
 {
     struct writer one = {.ops = ops};
@@ -374,12 +254,9 @@ static void test_create_says_why_not(void **state)
     mill_rwlock_destroy(&absent, NULL);
 }
 
-#define EACH(ident, name, peer)                                                                \
-    {"exclusion: " name, test_exclusion, NULL, NULL, (void *)(uintptr_t)&mill_rwlock_##ident}, \
-        {"try: " name, test_try, NULL, NULL, (void *)(uintptr_t)&mill_rwlock_##ident},         \
-        {"together: " name, test_readers_are_inside_together, NULL, NULL,                      \
-         (void *)(uintptr_t)&mill_rwlock_##ident},                                             \
-        {"writers: " name, test_writers_are_served, NULL, NULL, (void *)(uintptr_t)&mill_rwlock_##ident},
+#define EACH(ident, name, peer)                               \
+    TEST_OF_RWLOCK("exclusion", test_exclusion, ident, name), \
+        TEST_OF_RWLOCK("writers", test_writers_are_served, ident, name),
 
 int main(void)
 {

@@ -344,6 +344,7 @@ const struct mill_usage mill_run_usage = {
     sizeof options / sizeof options[0],
     "  threadmill run counter --threads 1,2\n"
     "  threadmill run critical-section --strategy ticket,mcs,futex --set hold=100ns,think=1us\n"
+    "  threadmill run critical-section --strategy all --threads 1,2,4,8,16\n"
     "  threadmill run counter --strategy mutex --rate 50k --latency all\n"
     "  threadmill run --suite quick -o quick.json --hlog quick.hlog\n"
     "  threadmill run handoff --json | jq '.summary.rows[] | {strategy, mode, latency_ns}'\n",

@@ -7,6 +7,10 @@
 #define MILL_SCENARIOS(X)  \
     X(counter)             \
     X(critical_section)    \
+    X(lock_try)            \
+    X(lock_timed)          \
+    X(lock_hog)            \
+    X(lock_preempted)      \
     X(read_write)          \
     X(read_mostly)         \
     X(handoff)             \

@@ -72,8 +72,9 @@ struct mill_lock_ops {
 
     void (*acquire)(struct mill_lock *lock, struct mill_lock_context *me);
 
-    /* Never waits for a holder. May fail while others do the same, though nobody holds the lock. NULL where
-     * the algorithm cannot. */
+    /* Never waits for a holder. May fail while others do something with the lock, though nobody holds it, and
+     * u-scl's while its caller is banned; else one that nobody holds is had. NULL where the algorithm
+     * cannot. */
     bool (*try_acquire)(struct mill_lock *lock, struct mill_lock_context *me);
 
     /* Waits until `deadline` (core/timeout.h); one that has passed tries once, one never passes. 0, or

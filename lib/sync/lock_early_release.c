@@ -21,6 +21,15 @@ static bool try_acquire(struct mill_lock *lock, struct mill_lock_context *me)
     return got;
 }
 
+static int acquire_until(struct mill_lock *lock, struct mill_lock_context *me, uint64_t deadline)
+{
+    int status = sound->acquire_until(lock, me, deadline);
+    if (status == 0) {
+        sound->release(lock, me);
+    }
+    return status;
+}
+
 static void release(struct mill_lock *lock, struct mill_lock_context *me)
 {
     (void)lock;
@@ -39,5 +48,6 @@ const struct mill_lock_ops mill_lock_early_release = {
         },
     .acquire = acquire,
     .try_acquire = try_acquire,
+    .acquire_until = acquire_until,
     .release = release,
 };

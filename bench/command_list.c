@@ -110,7 +110,8 @@ static void add_traits(struct mill_text *text, const struct mill_strategy *strat
         mill_text_add(text, ", %zu bytes", strategy->size);
     }
     if (strategy->size_each > 0) {
-        mill_text_add(text, ", %zu for each thread", strategy->size_each);
+        mill_text_add(text, ", %zu for each %s", strategy->size_each,
+                      strategy->traits & MILL_BOUNDED ? "thread" : "waiter");
     }
 }
 

@@ -5,9 +5,11 @@
 
 #include "core/sanitizer.h"
 #include "scenarios/list.h"
+#include "scenarios/lock_memory.h"
+#include "scenarios/pace.h"
 #include "sync/lock_list.h"
 
-enum { HOLD, THINK, LINES };
+enum { HOLD, THINK, LINES, SHAPE, BURST };
 enum { ACQUIRE, HELD, HANDOVER };
 
 static const struct mill_span spans[] = {
@@ -18,18 +20,14 @@ static const struct mill_span spans[] = {
 };
 
 static const struct mill_parameter parameters[] = {
-    [HOLD] = {.name = "hold",
-              .summary = "work inside the lock",
-              .type = MILL_DURATION,
-              .maximum = MILL_NS_PER_MS},
-    [THINK] = {.name = "think",
-               .summary = "work outside, between two operations",
-               .type = MILL_DURATION,
-               .maximum = 10 * MILL_NS_PER_MS},
+    [HOLD] = MILL_PACE_HOLD,
+    [THINK] = MILL_PACE_THINK,
     [LINES] = {.name = "lines",
                .summary = "cache lines of shared data written inside the lock",
                .type = MILL_INTEGER,
                .maximum = 64},
+    [SHAPE] = MILL_PACE_SHAPE,
+    [BURST] = MILL_PACE_BURST,
 };
 
 struct line {
@@ -39,8 +37,7 @@ struct line {
 struct state {
     const struct mill_lock_ops *ops;
     struct mill_lock *lock;
-    uint64_t hold;
-    uint64_t think;
+    struct mill_pace *paces; /* one a thread */
     uint64_t lines;
     /* protected by `lock`, and apart from the above, which is only read */
     alignas(MILL_ISOLATION) uint64_t count;
@@ -57,11 +54,14 @@ static int setup(struct mill_case *one)
         return -ENOMEM;
     }
     state->ops = mill_lock_ops_of(one->strategy);
-    state->hold = (uint64_t)one->values[HOLD];
-    state->think = (uint64_t)one->values[THINK];
     state->lines = lines;
-    int status = mill_lock_create_for(state->ops, one->threads, &state->lock);
+    int status = mill_paces_create(one, one->values[HOLD], one->values[THINK], one->values[SHAPE],
+                                   one->values[BURST], &state->paces);
+    if (status == 0) {
+        status = mill_lock_create_for(state->ops, one->threads, &state->lock);
+    }
     if (status < 0) {
+        free(state->paces);
         free(state);
         return status;
     }
@@ -69,26 +69,25 @@ static int setup(struct mill_case *one)
     return 0;
 }
 
-static void work(struct mill_worker *worker, struct state *state)
+static void work(struct mill_worker *worker, struct state *state, const struct mill_pace *pace)
 {
     state->count++;
     mill_worker_holds(worker, &state->holder);
     for (uint64_t i = 0; i < state->lines; i++) {
         state->line[i].written++;
     }
-    if (state->hold > 0) {
-        mill_spend(worker->clock, state->hold);
-    }
+    mill_pace_hold(worker, pace);
 }
 
 static int enter(struct mill_worker *worker)
 {
     struct state *state = worker->state;
+    const struct mill_pace *pace = &state->paces[worker->index];
     struct mill_lock_context me;
     mill_worker_called(worker, MILL_CALL_LOCK_ACQUIRE, 0, 0, 0);
     mill_lock_acquire(state->ops, state->lock, &me);
     mill_worker_returned(worker, 0);
-    work(worker, state);
+    work(worker, state, pace);
     state->given_back = 0;
     mill_worker_called(worker, MILL_CALL_LOCK_RELEASE, 0, 0, 0);
     mill_lock_release(state->ops, state->lock, &me);
@@ -101,12 +100,13 @@ static int enter(struct mill_worker *worker)
 static int enter_timed(struct mill_worker *worker)
 {
     struct state *state = worker->state;
+    const struct mill_pace *pace = &state->paces[worker->index];
     struct mill_lock_context me;
     uint64_t asked = mill_ticks_begin(worker->clock);
     mill_lock_acquire(state->ops, state->lock, &me);
     uint64_t had = mill_ticks_end(worker->clock);
     uint64_t given_back = state->given_back;
-    work(worker, state);
+    work(worker, state, pace);
     uint64_t left = mill_ticks_begin(worker->clock);
     state->given_back = left;
     mill_lock_release(state->ops, state->lock, &me);
@@ -126,7 +126,7 @@ static int operate(struct mill_worker *worker)
 static void think(struct mill_worker *worker)
 {
     const struct state *state = worker->state;
-    mill_spend(worker->clock, state->think);
+    mill_pace_think(worker, &state->paces[worker->index]);
 }
 
 static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
@@ -160,12 +160,14 @@ static void verify(const struct mill_case *one, struct mill_check *check)
                              one->operations, i, state->line[i].written);
         }
     }
+    mill_lock_measure_memory(one, 1, check);
 }
 
 static void teardown(struct mill_case *one)
 {
     struct state *state = one->state;
     mill_lock_destroy(state->ops, state->lock);
+    free(state->paces);
     free(state);
 }
 

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 
 #include "scenarios/list.h"
+#include "scenarios/muster.h"
 #include "sync/event.h"
-#include "sync/futex.h"
 #include "task/thread.h"
 
 enum { WAITERS };
@@ -28,14 +28,6 @@ static const struct mill_parameter parameters[] = {
                  .maximum = 1000,
                  .fallback = 100},
 };
-
-/* Those that have not arrived yet, and the setter that sleeps until there are none. */
-struct muster {
-    alignas(MILL_ISOLATION) atomic_uint missing;
-    alignas(MILL_ISOLATION) _Atomic uint32_t state; /* of enum muster_state; what the setter sleeps on */
-};
-
-enum muster_state { ARRIVING, COMPLETE, CALLED_OFF };
 
 struct waiter {
     alignas(MILL_ISOLATION) uint64_t released; /* rounds that let it through */
@@ -50,8 +42,8 @@ struct state {
     struct mill_event *events[2]; /* those of even and of odd rounds */
     unsigned count;
     struct waiter *waiters;
-    struct muster ready;
-    struct muster awake;
+    struct mill_muster ready;
+    struct mill_muster awake;
     /* written by the setter before it sets, read by those that are let through: the event orders it */
     alignas(MILL_ISOLATION) uint64_t round;
     uint64_t set_at;
@@ -61,45 +53,6 @@ struct state {
     uint64_t sets;
     bool over;
 };
-
-/* ---- musters ---- */
-
-static void muster_arm(struct muster *muster, unsigned count)
-{
-    /* relaxed: those that are to arrive are let go by the event, after this */
-    atomic_store_explicit(&muster->missing, count, memory_order_relaxed);
-    uint32_t complete = COMPLETE;
-    atomic_compare_exchange_strong_explicit(&muster->state, &complete, ARRIVING, memory_order_relaxed,
-                                            memory_order_relaxed);
-}
-
-static void muster_end(struct muster *muster, enum muster_state how)
-{
-    uint32_t arriving = ARRIVING;
-    /* release: pairs with the acquire in muster_await */
-    if (atomic_compare_exchange_strong_explicit(&muster->state, &arriving, how, memory_order_release,
-                                                memory_order_relaxed)) {
-        mill_futex_wake(&muster->state, 1);
-    }
-}
-
-static void muster_arrive(struct muster *muster)
-{
-    /* acq_rel: the last one to arrive hands on what all did before */
-    if (atomic_fetch_sub_explicit(&muster->missing, 1, memory_order_acq_rel) == 1) {
-        muster_end(muster, COMPLETE);
-    }
-}
-
-/* False when the storm was called off. */
-static bool muster_await(struct muster *muster)
-{
-    uint32_t state;
-    while ((state = atomic_load_explicit(&muster->state, memory_order_acquire)) == ARRIVING) {
-        mill_futex_wait(&muster->state, ARRIVING);
-    }
-    return state == COMPLETE;
-}
 
 /* ---- waiters ---- */
 
@@ -121,7 +74,7 @@ static int await_event(struct waiter *waiter, struct mill_worker *worker)
 static int await_round(struct waiter *waiter, struct mill_worker *worker)
 {
     struct state *state = waiter->state;
-    muster_arrive(&state->ready);
+    mill_muster_arrive(&state->ready);
     int status = await_event(waiter, worker);
     if (status < 0) {
         return status == -ECANCELED ? MILL_STOPPED : status;
@@ -129,7 +82,7 @@ static int await_round(struct waiter *waiter, struct mill_worker *worker)
     waiter->awake_at = mill_now_ns();
     waiter->released++;
     waiter->astray += state->round != waiter->released;
-    muster_arrive(&state->awake);
+    mill_muster_arrive(&state->awake);
     return MILL_DONE;
 }
 
@@ -167,18 +120,18 @@ static bool set_round(struct mill_worker *worker)
 static int release_all(struct mill_worker *worker)
 {
     struct state *state = worker->state;
-    if (!muster_await(&state->ready)) {
+    if (!mill_muster_await(&state->ready)) {
         return MILL_STOPPED;
     }
     state->round++;
     mill_worker_called(worker, MILL_CALL_EVENT_CLEAR, (state->round + 1) % 2, 0, 0);
     mill_event_clear(state->events[(state->round + 1) % 2]);
     mill_worker_returned(worker, 0);
-    muster_arm(&state->ready, state->count);
-    muster_arm(&state->awake, state->count);
+    mill_muster_arm(&state->ready, state->count);
+    mill_muster_arm(&state->awake, state->count);
     mill_worker_latency_since(worker, mill_ticks_begin(worker->clock));
     state->set_at = mill_now_ns();
-    return set_round(worker) && muster_await(&state->awake) ? MILL_DONE : MILL_STOPPED;
+    return set_round(worker) && mill_muster_await(&state->awake) ? MILL_DONE : MILL_STOPPED;
 }
 
 /* All are awake, and wait for a set that only this thread makes. */
@@ -206,8 +159,8 @@ static void end_storm(struct state *state)
         mill_case_returned(state->one, call, 0);
     }
     pthread_mutex_unlock(&state->setting);
-    muster_end(&state->ready, CALLED_OFF);
-    muster_end(&state->awake, CALLED_OFF);
+    mill_muster_call_off(&state->ready);
+    mill_muster_call_off(&state->awake);
 }
 
 static void finish_setting(struct mill_worker *worker)
@@ -290,7 +243,7 @@ static int setup(struct mill_case *one)
     pthread_mutex_init(&state->setting, NULL);
     state->one = one;
     state->count = (unsigned)one->values[WAITERS];
-    muster_arm(&state->ready, state->count);
+    mill_muster_arm(&state->ready, state->count);
     int status = make(state, mill_event_ops_of(one->strategy));
     if (status == 0) {
         status = start_waiters(state, one->threads);

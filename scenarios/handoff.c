@@ -7,6 +7,7 @@
 
 #include "core/backoff.h"
 #include "scenarios/list.h"
+#include "scenarios/lock_memory.h"
 #include "sync/lock.h"
 
 struct state {
@@ -68,6 +69,7 @@ static void verify(const struct mill_case *one, struct mill_check *check)
         mill_check_found(check, MILL_LOST_UPDATE, "%" PRIu64 " turns were taken, but %" PRIu64 " counted",
                          one->operations, state->turns);
     }
+    mill_lock_measure_memory(one, 1, check);
 }
 
 static void teardown(struct mill_case *one)

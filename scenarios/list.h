@@ -14,6 +14,10 @@
     X(read_write)          \
     X(read_mostly)         \
     X(handoff)             \
+    X(lock_table)          \
+    X(lock_nested)         \
+    X(fences)              \
+    X(condvar_storm)       \
     X(aba)                 \
     X(false_sharing)       \
     X(event_storm)         \

@@ -6,9 +6,10 @@
 
 #include "core/cacheline.h"
 #include "scenarios/list.h"
+#include "scenarios/pace.h"
 #include "sync/record.h"
 
-enum { READS, WORDS };
+enum { READS, WORDS, THINK, SHAPE, BURST };
 enum { READ, UPDATE };
 
 #define WORDS_MAX 64
@@ -25,6 +26,9 @@ static const struct mill_parameter parameters[] = {
                .minimum = 1,
                .maximum = WORDS_MAX,
                .fallback = 8},
+    [THINK] = MILL_PACE_THINK,
+    [SHAPE] = MILL_PACE_SHAPE,
+    [BURST] = MILL_PACE_BURST,
 };
 
 static const struct mill_span spans[] = {
@@ -43,6 +47,7 @@ struct account {
 struct state {
     const struct mill_record_ops *ops;
     struct mill_record *record;
+    struct mill_pace *paces; /* one a thread, with think times alone: a record is not held */
     uint64_t reads;
     size_t words;
     struct account accounts[]; /* one a thread */
@@ -61,8 +66,13 @@ static int setup(struct mill_case *one)
     state->ops = mill_record_ops_of(one->strategy);
     state->reads = (uint64_t)one->values[READS];
     state->words = (size_t)one->values[WORDS];
-    int status = mill_record_create(state->ops, state->words * sizeof(uint64_t), &state->record);
+    int status =
+        mill_paces_create(one, 0, one->values[THINK], one->values[SHAPE], one->values[BURST], &state->paces);
+    if (status == 0) {
+        status = mill_record_create(state->ops, state->words * sizeof(uint64_t), &state->record);
+    }
     if (status < 0) {
+        free(state->paces);
         free(state);
         return status;
     }
@@ -152,6 +162,12 @@ static const struct mill_model *model(const struct mill_case *one, struct mill_m
     return &mill_model_counter;
 }
 
+static void think(struct mill_worker *worker)
+{
+    const struct state *state = worker->state;
+    mill_pace_think(worker, &state->paces[worker->index]);
+}
+
 static void verify(const struct mill_case *one, struct mill_check *check)
 {
     const struct state *state = one->state;
@@ -182,11 +198,15 @@ static void teardown(struct mill_case *one)
 {
     struct state *state = one->state;
     mill_record_destroy(state->ops, state->record);
+    free(state->paces);
     free(state);
 }
 
 static const struct mill_role roles[] = {
-    {.name = "user", .summary = "reads the record, or updates it now and then", .operation = operate},
+    {.name = "user",
+     .summary = "reads the record, or updates it now and then",
+     .operation = operate,
+     .between = think},
 };
 
 static const struct mill_expectation expectations[] = {

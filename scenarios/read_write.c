@@ -5,9 +5,10 @@
 
 #include "core/cacheline.h"
 #include "scenarios/list.h"
+#include "scenarios/pace.h"
 #include "sync/rwlock.h"
 
-enum { READS, HOLD, THINK };
+enum { READS, HOLD, THINK, SHAPE, BURST };
 enum { TO_READ, TO_WRITE };
 
 static const struct mill_parameter parameters[] = {
@@ -16,14 +17,10 @@ static const struct mill_parameter parameters[] = {
                .type = MILL_INTEGER,
                .maximum = 100,
                .fallback = 90},
-    [HOLD] = {.name = "hold",
-              .summary = "work inside the lock",
-              .type = MILL_DURATION,
-              .maximum = MILL_NS_PER_MS},
-    [THINK] = {.name = "think",
-               .summary = "work outside, between two operations",
-               .type = MILL_DURATION,
-               .maximum = 10 * MILL_NS_PER_MS},
+    [HOLD] = MILL_PACE_HOLD,
+    [THINK] = MILL_PACE_THINK,
+    [SHAPE] = MILL_PACE_SHAPE,
+    [BURST] = MILL_PACE_BURST,
 };
 
 static const struct mill_span spans[] = {
@@ -43,8 +40,7 @@ struct state {
     const struct mill_rwlock_ops *ops;
     struct mill_rwlock *lock;
     uint64_t reads;
-    uint64_t hold;
-    uint64_t think;
+    struct mill_pace *paces;                       /* one a thread */
     alignas(MILL_ISOLATION) uint64_t words[WORDS]; /* all equal; protected by `lock` */
     struct account accounts[];                     /* one a thread */
 };
@@ -57,10 +53,13 @@ static int setup(struct mill_case *one)
     }
     state->ops = mill_rwlock_ops_of(one->strategy);
     state->reads = (uint64_t)one->values[READS];
-    state->hold = (uint64_t)one->values[HOLD];
-    state->think = (uint64_t)one->values[THINK];
-    int status = mill_rwlock_create(state->ops, &state->lock);
+    int status = mill_paces_create(one, one->values[HOLD], one->values[THINK], one->values[SHAPE],
+                                   one->values[BURST], &state->paces);
+    if (status == 0) {
+        status = mill_rwlock_create(state->ops, &state->lock);
+    }
     if (status < 0) {
+        free(state->paces);
         free(state);
         return status;
     }
@@ -68,17 +67,10 @@ static int setup(struct mill_case *one)
     return 0;
 }
 
-static void hold(struct mill_worker *worker, const struct state *state)
-{
-    if (state->hold > 0) {
-        mill_spend(worker->clock, state->hold);
-    }
-}
-
 static void read_words(struct mill_worker *worker, struct state *state)
 {
     uint64_t first = state->words[0];
-    hold(worker, state);
+    mill_pace_hold(worker, &state->paces[worker->index]);
     bool torn = false;
     for (unsigned i = 1; i < WORDS; i++) {
         torn = torn || state->words[i] != first;
@@ -89,7 +81,7 @@ static void read_words(struct mill_worker *worker, struct state *state)
 static void write_words(struct mill_worker *worker, struct state *state)
 {
     state->words[0]++;
-    hold(worker, state);
+    mill_pace_hold(worker, &state->paces[worker->index]);
     for (unsigned i = 1; i < WORDS; i++) {
         state->words[i]++;
     }
@@ -166,7 +158,7 @@ static int operate(struct mill_worker *worker)
 static void think(struct mill_worker *worker)
 {
     const struct state *state = worker->state;
-    mill_spend(worker->clock, state->think);
+    mill_pace_think(worker, &state->paces[worker->index]);
 }
 
 static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
@@ -199,6 +191,7 @@ static void teardown(struct mill_case *one)
 {
     struct state *state = one->state;
     mill_rwlock_destroy(state->ops, state->lock);
+    free(state->paces);
     free(state);
 }
 

@@ -43,9 +43,24 @@ static unsigned power_of_two_from(unsigned threads)
     return power;
 }
 
+static bool fits(unsigned threads)
+{
+    return threads > 0 && threads <= MILL_LOCK_THREADS_MAX;
+}
+
+size_t mill_lock_size(const struct mill_lock_ops *ops, unsigned threads)
+{
+    return fits(threads) && !ops->about.missing ? size_for(&ops->about, power_of_two_from(threads)) : 0;
+}
+
+size_t mill_lock_waiter_size(const struct mill_lock_ops *ops)
+{
+    return ops->about.traits & MILL_BOUNDED ? 0 : ops->about.size_each;
+}
+
 int mill_lock_create_for(const struct mill_lock_ops *ops, unsigned threads, struct mill_lock **lock)
 {
-    if (threads == 0 || threads > MILL_LOCK_THREADS_MAX) {
+    if (!fits(threads)) {
         return -EINVAL;
     }
     if (ops->about.missing) {

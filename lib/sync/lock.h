@@ -104,6 +104,13 @@ int mill_lock_create_for(const struct mill_lock_ops *ops, unsigned threads, stru
 /* The same for MILL_LOCK_THREADS. */
 int mill_lock_create(const struct mill_lock_ops *ops, struct mill_lock **lock);
 
+/* Bytes of one lock that is built for `threads`, before rounding up to whole lines; 0 where the strategy is
+ * missing, or for a number that mill_lock_create_for refuses. */
+size_t mill_lock_size(const struct mill_lock_ops *ops, unsigned threads);
+
+/* Bytes that each waiter brings besides: a node in its context, or elsewhere. */
+size_t mill_lock_waiter_size(const struct mill_lock_ops *ops);
+
 /* Nobody may hold the lock or wait for it. NULL is fine. */
 void mill_lock_destroy(const struct mill_lock_ops *ops, struct mill_lock *lock);
 

@@ -323,6 +323,32 @@ static int refuse(struct mill_lock *lock, unsigned threads)
     return -EAGAIN;
 }
 
+/* What a lock weighs, and what it brings for each thread. */
+static void test_sizes(void **state)
+{
+    (void)state;
+    unsigned bounded = 0, with_nodes = 0;
+    for (size_t i = 0; i < mill_lock_family.count; i++) {
+        const struct mill_lock_ops *ops = mill_lock_ops_of(mill_lock_family.strategies[i]);
+        const struct mill_strategy *about = &ops->about;
+        size_t one = mill_lock_size(ops, 1);
+        if (about->missing) {
+            assert_int_equal(one, 0);
+            continue;
+        }
+        bool grows = about->traits & MILL_BOUNDED;
+        assert_int_equal(one > 0, !(about->traits & MILL_EMPTY));
+        assert_int_equal(mill_lock_size(ops, 33) - one, grows ? 63 * about->size_each : 0); /* for 64 */
+        assert_int_equal(mill_lock_waiter_size(ops), grows ? 0 : about->size_each);
+        assert_int_equal(mill_lock_size(ops, 0), 0);
+        assert_int_equal(mill_lock_size(ops, MILL_LOCK_THREADS_MAX + 1), 0);
+        bounded += grows;
+        with_nodes += mill_lock_waiter_size(ops) > 0;
+    }
+    assert_true(bounded > 0);
+    assert_true(with_nodes > 0);
+}
+
 static void test_create_says_why_not(void **state)
 {
     (void)state;
@@ -343,6 +369,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_tables_are_well_formed),
                                        cmocka_unit_test(test_list_agrees_with_tables),
                                        cmocka_unit_test(test_create_says_why_not),
+                                       cmocka_unit_test(test_sizes),
                                        cmocka_unit_test(test_exclusion_catches_a_broken_lock),
                                        cmocka_unit_test(test_exclusion_catches_an_early_release),
                                        cmocka_unit_test(test_exclusion_catches_a_missing_order),

@@ -39,12 +39,14 @@ static const struct way ways[] = {
      "threadmill-prey-asan.wrapped"},
 };
 
-/* The program's own calls of these are accesses to memory; its compiler does not say so before version 16. */
-static const char plain_wraps[] = "-Wl,--wrap=main,--wrap=memcpy,--wrap=memmove,--wrap=memset";
+static const char plain_wraps[] = "-Wl,--wrap=main,--wrap=strdup";
+
+/* The C library's calls that are accesses to memory, of who calls them: the linker's --wrap options. */
+static const char accesses[] = "threadmill-accesses.wrapped";
 
 enum {
     compiling_count = sizeof compiling / sizeof compiling[0],
-    linking_count = 7,
+    linking_count = 8,
     way_count = sizeof ways / sizeof ways[0],
 };
 
@@ -74,21 +76,28 @@ static void print_help(FILE *out, const char *name)
         name);
 }
 
-/* Does the compiler go on to link a program? A library's hooks are those of the program that loads it. */
-static bool links(int argc, char **argv)
+enum links {
+    LINKS_NOTHING,
+    LINKS_LIBRARY, /* its hooks and accesses are those of the program that loads it */
+    LINKS_PROGRAM,
+};
+
+/* What the compiler goes on to link. */
+static enum links links(int argc, char **argv)
 {
-    static const char *const stops[] = {"-c",        "-S",      "-E", "-M", "-MM", "-fsyntax-only",
-                                        "--version", "-shared", "-r"};
+    static const char *const stops[] = {"-c", "-S", "-E", "-M", "-MM", "-fsyntax-only", "--version", "-r"};
     bool inputs = false;
+    bool library = false;
     for (int i = 1; i < argc; i++) {
         for (size_t j = 0; j < sizeof stops / sizeof stops[0]; j++) {
             if (strcmp(argv[i], stops[j]) == 0) {
-                return false;
+                return LINKS_NOTHING;
             }
         }
+        library |= strcmp(argv[i], "-shared") == 0;
         inputs |= argv[i][0] != '-';
     }
-    return inputs;
+    return !inputs ? LINKS_NOTHING : library ? LINKS_LIBRARY : LINKS_PROGRAM;
 }
 
 /* Takes `--with SANITIZER` out of the arguments, wherever it stands. NULL: complained of. */
@@ -128,7 +137,9 @@ static int run_compiler(const char *name, const char *fallback, const char *vari
     char runtime[BESIDE_MAX];
     char parts[BESIDE_MAX];
     char wrapped[BESIDE_MAX];
+    char called[BESIDE_MAX];
     char wraps[BESIDE_MAX + 8];
+    char access_wraps[BESIDE_MAX + 8];
     const struct way *way = take_way(&argc, argv);
     if (!way) {
         return MILL_EXIT_USAGE;
@@ -141,7 +152,7 @@ static int run_compiler(const char *name, const char *fallback, const char *vari
         print_help(stdout, name);
         return MILL_EXIT_EXPECTED;
     }
-    if (find(runtime, way->runtime) != 0 || find(parts, way->parts) != 0 ||
+    if (find(runtime, way->runtime) != 0 || find(parts, way->parts) != 0 || find(called, accesses) != 0 ||
         (way->wrapped && find(wrapped, way->wrapped) != 0)) {
         return MILL_EXIT_MACHINE;
     }
@@ -149,8 +160,10 @@ static int run_compiler(const char *name, const char *fallback, const char *vari
     if (!words) {
         return mill_complain(MILL_EXIT_MACHINE, "out of memory");
     }
-    snprintf(wraps, sizeof wraps, "-Wl,@%s", wrapped);
+    snprintf(wraps, sizeof wraps, "-Wl,@%s", way->wrapped ? wrapped : "");
+    snprintf(access_wraps, sizeof access_wraps, "-Wl,@%s", called);
     const char *linking[linking_count] = {
+        access_wraps, /* of a library, too */
         way->wrapped ? wraps : plain_wraps,
         "-Wl,--whole-archive",
         runtime,
@@ -171,7 +184,9 @@ static int run_compiler(const char *name, const char *fallback, const char *vari
     for (int i = 1; i < argc; i++) {
         words[count++] = argv[i];
     }
-    for (int i = 0; links(argc, argv) && i < linking_count; i++) {
+    enum links linked = links(argc, argv);
+    int given = linked == LINKS_PROGRAM ? linking_count : linked == LINKS_LIBRARY ? 1 : 0;
+    for (int i = 0; i < given; i++) {
         words[count++] = linking[i];
     }
     execvp(words[0], (char *const *)(uintptr_t)words);

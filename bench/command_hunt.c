@@ -242,11 +242,13 @@ static int hunt_program(struct request *request, char **words)
         return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
     }
     int code = MILL_EXIT_FINDING;
+    bool unseen = !result.failed && !result.interrupted && result.cut == result.schedules;
     mill_hunt_document_cell(hunt, NULL,
                             result.failed        ? "FOUND"
                             : result.interrupted ? "interrupted"
+                            : unseen             ? "cut"
                                                  : "clean",
-                            NULL, &result);
+                            unseen ? "no schedule was seen to its end" : NULL, &result);
     if (result.failed) {
         code = mill_hunt_print_failure(hunt, &result) < 0 ? MILL_EXIT_MACHINE : code;
     } else {
@@ -262,7 +264,7 @@ static int hunt_program(struct request *request, char **words)
                                  words[0]);
         }
         code = result.interrupted ? MILL_EXIT_INTERRUPTED : MILL_EXIT_EXPECTED;
-        if (code == MILL_EXIT_EXPECTED && result.cut == result.schedules) {
+        if (unseen) {
             code = mill_complain(MILL_EXIT_UNSURE, "no schedule was seen to its end");
         }
     }

@@ -83,6 +83,10 @@ static void print_parameter(const struct mill_parameter *parameter)
         mill_text_add(&text, " (%s to %s; %s)",
                       mill_parameter_format(parameter, parameter->minimum, low, sizeof low),
                       mill_parameter_format(parameter, parameter->maximum, high, sizeof high), fallback);
+        if (parameter->hunted != 0) {
+            mill_text_add(&text, " [%s in a hunt]",
+                          mill_parameter_format(parameter, parameter->hunted, low, sizeof low));
+        }
         break;
     case MILL_CHOICE:
         mill_text_add(&text, " (");

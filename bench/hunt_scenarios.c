@@ -26,7 +26,7 @@
 #define NOT_HUNTED             ((unsigned)(MILL_LATENCY_BOUND | MILL_UNBOUNDED_GROWTH))
 
 struct tally {
-    unsigned clean, caught, missed, found, unsupported, blocking, failed;
+    unsigned clean, cut, caught, missed, found, unsupported, blocking, failed;
     unsigned tables; /* of outcomes */
 };
 
@@ -76,6 +76,28 @@ static void make_words(struct words *words, const struct mill_hunt_request *requ
 }
 
 /* ---- cells ---- */
+
+static bool is_set(const struct mill_run_request *run, const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < run->setting_count; i++) {
+        if (strncmp(run->settings[i], name, length) == 0 && run->settings[i][length] == '=') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What nobody has set is as small as a hunt wants it. */
+static void set_for_hunt(struct mill_cell *cell, const struct mill_run_request *run)
+{
+    for (unsigned i = 0; i < cell->scenario->parameter_count; i++) {
+        const struct mill_parameter *parameter = &cell->scenario->parameters[i];
+        if (parameter->hunted != 0 && !is_set(run, parameter->name)) {
+            cell->values[i] = parameter->hunted;
+        }
+    }
+}
 
 static bool is_control(const struct mill_cell *cell)
 {
@@ -128,6 +150,12 @@ static void print_outcomes(const struct mill_campaign_result *result)
     }
 }
 
+/* Nothing is known of what was cut before its end. */
+static bool is_unseen(const struct mill_campaign_result *result)
+{
+    return result->schedules > 0 && result->cut == result->schedules;
+}
+
 static void judge(struct mill_hunt_request *request, const struct mill_cell *cell,
                   struct mill_campaign_result *result, struct tally *tally)
 {
@@ -171,6 +199,20 @@ static void judge(struct mill_hunt_request *request, const struct mill_cell *cel
         printf("\n");
         mill_hunt_document_cell(request, cell, "clean", NULL, result);
     }
+}
+
+static void tell_cut(struct mill_hunt_request *request, const struct mill_cell *cell,
+                     const struct mill_campaign_result *result, struct tally *tally)
+{
+    char why[160];
+    snprintf(why, sizeof why,
+             "no schedule was seen to its end: each of %" PRIu64 " was cut after %u steps (more: --steps; "
+             "fewer are taken with less: --operations, --set)",
+             result->schedules, result->steps_most);
+    tally->cut++;
+    print_cell(cell, "CUT: ");
+    printf("%s\n", why);
+    mill_hunt_document_cell(request, cell, "cut", why, result);
 }
 
 /* Of a cell that was found clean: does it make the progress that it claims? True: that was judged. */
@@ -234,11 +276,13 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
     ask_wait_freedom(request, cell);
     int status = mill_campaign_run(&request->campaign, &result, &error);
     bool silent = status == 0 && !result.failed && !result.interrupted && !request->progress;
-    if (silent && cell->expectation && cell->must_show && request->operations < OPERATIONS_OF_CONTROLS) {
+    bool must_show = cell->expectation && cell->must_show;
+    bool unseen = silent && !must_show && is_unseen(&result);
+    if (silent && must_show && request->operations < OPERATIONS_OF_CONTROLS) {
         mill_campaign_free(&result); /* its mistake may be in an operation that is seldom made */
         make_words(&words, request, cell, OPERATIONS_OF_CONTROLS);
         status = mill_campaign_run(&request->campaign, &result, &error);
-    } else if (silent && !is_control(cell) && claims_progress(cell) && !cell->scenario->waits &&
+    } else if (silent && !is_control(cell) && claims_progress(cell) && !cell->scenario->waits && !unseen &&
                hunt_progress(request, cell, &result, tally)) {
         mill_campaign_free(&result);
         return;
@@ -254,6 +298,8 @@ static void hunt_cell(struct mill_hunt_request *request, const struct mill_cell 
     if (!result.failed && result.interrupted) {
         print_cell(cell, "interrupted\n");
         mill_hunt_document_cell(request, cell, "interrupted", NULL, &result);
+    } else if (unseen) {
+        tell_cut(request, cell, &result, tally);
     } else if (result.failed && result.failure.kind == MILL_FAILURE_UNSUPPORTED) {
         tally->unsupported++;
         print_cell(cell, "not hunted: ");
@@ -276,16 +322,21 @@ static int sum_up(const struct tally *tally)
             "weaker memory\nadds shows under 'threadmill run' and 'threadmill stress', on the machine's own "
             "terms.\n");
     }
-    printf("\n%u clean, %u controls caught, %u controls not caught, %u findings, %u not hunted%s\n",
-           tally->clean, tally->caught, tally->missed, tally->found, tally->unsupported,
-           tally->failed > 0 ? ", some failed" : "");
+    printf("\n%u clean, %u controls caught, %u controls not caught, %u findings, %u not hunted", tally->clean,
+           tally->caught, tally->missed, tally->found, tally->unsupported);
+    if (tally->cut > 0) {
+        printf(", %u not seen to an end", tally->cut);
+    }
+    printf("%s\n", tally->failed > 0 ? ", some failed" : "");
     if (tally->blocking > 0) {
         printf("%u others claim no progress guarantee\n", tally->blocking);
     }
     if (tally->failed > 0) {
         return MILL_EXIT_MACHINE;
     }
-    return tally->missed + tally->found > 0 ? MILL_EXIT_FINDING : MILL_EXIT_EXPECTED;
+    return tally->missed + tally->found > 0 ? MILL_EXIT_FINDING
+           : tally->cut > 0                 ? MILL_EXIT_UNSURE
+                                            : MILL_EXIT_EXPECTED;
 }
 
 int mill_hunt_scenarios(struct mill_hunt_request *request)
@@ -313,6 +364,7 @@ int mill_hunt_scenarios(struct mill_hunt_request *request)
     }
     request->campaign.prey = (struct mill_prey){.program = program, .input = -1, .output = -1};
     for (size_t i = 0; i < plan.count && !request->campaign.interrupted(NULL); i++) {
+        set_for_hunt(&plan.cells[i], run);
         hunt_cell(request, &plan.cells[i], &tally);
     }
     mill_plan_destroy(&plan);

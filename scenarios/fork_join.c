@@ -19,7 +19,8 @@ static const struct mill_parameter parameters[] = {
            .type = MILL_INTEGER,
            .minimum = 1,
            .maximum = 25,
-           .fallback = 14},
+           .fallback = 14,
+           .hunted = 4},
 };
 
 /* Greatest tree that a pool may run whose waiting workers take the oldest task: it stands on one stack. */

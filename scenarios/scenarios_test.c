@@ -75,6 +75,7 @@ static void test_parameters(void **state)
             assert_true(least <= most);
             assert_true(parameter->fallback >= least);
             assert_true(parameter->fallback <= most);
+            assert_true(parameter->hunted == 0 || (parameter->hunted >= least && parameter->hunted <= most));
         }
     }
 }

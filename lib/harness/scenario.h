@@ -43,7 +43,8 @@ struct mill_parameter {
     enum mill_parameter_type type;
     int64_t minimum; /* bounds of MILL_INTEGER and MILL_DURATION, both inclusive */
     int64_t maximum;
-    int64_t fallback;           /* the value when none is given */
+    int64_t fallback; /* the value when none is given */
+    int64_t hunted;   /* the same under controlled schedules, which have to be short; 0: `fallback` */
     const char *const *choices; /* of MILL_CHOICE: ended by NULL */
 };
 

@@ -16,7 +16,7 @@
 #include "hunt/step.h"
 
 #define MILL_JOB_ENVIRONMENT "THREADMILL_HUNT"
-#define MILL_JOB_VERSION     3
+#define MILL_JOB_VERSION     4
 
 /* Of a list of choices; a schedule is cut long before it is full. */
 #define MILL_JOB_CHOICES     ((size_t)4 << 20)
@@ -116,6 +116,8 @@ struct mill_job {
     _Atomic uint32_t beat;   /* moves while steps are taken */
     uint32_t threads_most;
     uint32_t steps_most;
+    uint64_t class_name;  /* of a schedule that has ended in a process of its own; */
+    uint32_t class_ended; /* it is not yet among `classes`, which only the parent touches then */
     uint32_t points[MILL_HUNT_THREADS]; /* PROGRESS: that each thread has in its operations, at most */
     uint32_t exhausted;
     uint32_t traced;

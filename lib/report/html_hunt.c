@@ -25,9 +25,10 @@ void mill_html_hunt_headline(struct mill_text *out, const json_t *document, enum
     size_t found = count_verdict(document, "FOUND"), missed = count_verdict(document, "NOT CAUGHT");
     size_t clean = count_verdict(document, "clean"), caught = count_verdict(document, "caught");
     size_t failed = count_verdict(document, "failed"), interrupted = count_verdict(document, "interrupted");
+    size_t cut = count_verdict(document, "cut");
     bool bad = found + missed > 0;
     *state = bad ? MILL_HTML_BAD
-             : failed + interrupted > 0 || clean + caught == 0 ||
+             : failed + interrupted + cut > 0 || clean + caught == 0 ||
                      json_is_true(json_object_get(document, "interrupted"))
                  ? MILL_HTML_UNSURE
                  : MILL_HTML_GOOD;
@@ -47,6 +48,9 @@ void mill_html_hunt_headline(struct mill_text *out, const json_t *document, enum
     }
     if (failed > 0) {
         mill_text_add(out, ", %zu could not be hunted", failed);
+    }
+    if (cut > 0) {
+        mill_text_add(out, ", %zu not seen to an end", cut);
     }
     mill_text_add(out, ".");
 }

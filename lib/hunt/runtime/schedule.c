@@ -41,6 +41,17 @@ static void keep_counts(void)
                           memory_order_relaxed);
 }
 
+/* A process that ends with its schedule leaves it to its parent, which has the pages of all names at hand. */
+static void keep_class(struct mill_job *job, uint64_t name)
+{
+    if (job->batch == 1) {
+        job->class_name = name;
+        job->class_ended = true;
+    } else {
+        mill_classes_add(&job->classes, name);
+    }
+}
+
 static void end_schedule(enum mill_job_state state)
 {
     struct mill_job *job = mill_schedule.job;
@@ -49,7 +60,7 @@ static void end_schedule(enum mill_job_state state)
     mill_heap_end();
     keep_counts();
     if (job->flags & MILL_JOB_CLASSES) {
-        mill_classes_add(&job->classes, mill_class_end(&mill_schedule_class, mill_schedule.count));
+        keep_class(job, mill_class_end(&mill_schedule_class, mill_schedule.count));
     }
     if (mill_schedule.explorer->end) {
         mill_schedule.explorer->end(job->explorer_state, state == MILL_JOB_FAILED);

@@ -78,7 +78,9 @@ static void look(int number)
     if (beat != watch.beat) {
         watch.beat = beat;
         watch.seconds = 0;
-    } else if (++watch.seconds == watch.job->patience_s) {
+    } else if (++watch.seconds < watch.job->patience_s) {
+        sigqueue(watch.child, MILL_CRASH_TELL, (union sigval){.sival_int = MILL_CRASH_IF_ENDLESS});
+    } else if (watch.seconds == watch.job->patience_s) {
         kill(watch.child, MILL_CRASH_TELL);
     } else if (watch.seconds > watch.job->patience_s + 1) {
         kill(watch.child, SIGKILL);
@@ -239,6 +241,10 @@ static bool run_child(struct mill_job *job, const struct parent *parent, uint64_
     }
     watch_over(job, child);
     judge(job, await(child));
+    if (job->class_ended) {
+        mill_classes_add(&job->classes, job->class_name);
+        job->class_ended = false;
+    }
     enum mill_job_state state = state_of(job);
     if (state == MILL_JOB_CUT) {
         add(&job->cut, 1);

@@ -1,6 +1,7 @@
 /* A program of the user's: linked with --wrap=main, so that this runs first. */
 #include <stdlib.h>
 
+#include "hunt/runtime/accesses.h"
 #include "hunt/runtime/scheduler_inside.h"
 #include "hunt/runtime/target.h"
 
@@ -30,6 +31,7 @@ int __wrap_main(int argc, char **argv, char **environment)
     if (job->mode == MILL_JOB_EXPLORE) {
         job->flags |= MILL_JOB_CLASSES; /* beside a process it costs nothing */
     }
+    mill_accesses_open();
     mill_target_run(job, run, &call);
     return 0;
 }

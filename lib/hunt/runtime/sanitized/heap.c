@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hunt/heap.h"
+#include "hunt/runtime/accesses.h"
 #include "hunt/runtime/sanitized/wrap.h"
 
 /* ---- whose it is ---- */
@@ -213,6 +214,9 @@ MILL_WRAP(void *, realloc, (void *memory, size_t size))
 
 MILL_WRAP(char *, strdup, (const char *text))
 {
+    if (mill_accesses_seen()) {
+        mill_reads_text(text, SIZE_MAX, PC);
+    }
     ask(0);
     JUMP __real_strdup(text);
 }

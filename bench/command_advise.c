@@ -19,6 +19,7 @@
 #include "report/style.h"
 #include "run_request.h"
 #include "scenarios/list.h"
+#include "view.h"
 
 enum {
     SHORTLIST = 4, /* of each mode */
@@ -405,13 +406,9 @@ static int answer(const struct advice_run *run, const struct advise_request *req
         .variation_count = run->count,
         .width = mill_terminal_width(stdout),
     };
-    int status = mill_advice_report(&out, &report);
-    if (status == 0 && (fputs(out.text, stdout) < 0 || fflush(stdout) != 0)) {
-        status = -EIO;
-    }
+    int status = mill_view_say(&out, mill_advice_report(&out, &report));
     bool unsure = !has_winner(report.summary);
     mill_text_free(&workload);
-    mill_text_free(&out);
     if (status < 0) {
         return mill_complain(MILL_EXIT_MACHINE, "the answer could not be written to standard output");
     }
@@ -430,8 +427,10 @@ static int finish(const struct advice_run *run, const struct advise_request *req
     if (file->descriptor < 0) {
         return code;
     }
-    json_object_set_new(stage->result, "summary", mill_summary_encode(&stage->summary));
-    return mill_compare_write(stage->result, file, &error) < 0
+    if (json_object_set_new(stage->result, "summary", mill_summary_encode(&stage->summary)) < 0) {
+        code = mill_complain(MILL_EXIT_MACHINE, "no memory for the summary of the result");
+    }
+    return mill_view_write(stage->result, file, &error) < 0
                ? mill_complain(MILL_EXIT_MACHINE, "%s", error.message)
                : code;
 }

@@ -3,11 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <jansson.h>
 
 #include "command_device.h"
+#include "command_line.h"
 #include "commands.h"
 #include "core/text.h"
 #include "device/fault_matrix.h"
@@ -322,10 +322,7 @@ int mill_device_faults(int argc, char **argv)
     if (status != 0) {
         return status > 0 ? MILL_EXIT_EXPECTED : mill_complain(MILL_EXIT_USAGE, "%s", error.message);
     }
-    if (!request.seeded &&
-        getrandom(&request.plan.seed, sizeof request.plan.seed, 0) == (ssize_t)sizeof request.plan.seed) {
-        request.plan.seed >>= 33; /* short enough to be typed */
-    }
+    mill_seed_draw(&request.plan.seed, request.seeded);
     take_all(&request);
     int code = run_cells(&request, cells);
     if (code != MILL_EXIT_EXPECTED && code != MILL_EXIT_FINDING) {

@@ -4,9 +4,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "command_device.h"
+#include "command_line.h"
 #include "commands.h"
 #include "device/hand.h"
 #include "device/simulator.h"
@@ -192,10 +192,7 @@ int mill_device_serve(int argc, char **argv)
         return mill_complain(status == -ENOMEM ? MILL_EXIT_MACHINE : MILL_EXIT_USAGE, "--hand: %s",
                              error.message);
     }
-    if (!request.seeded &&
-        getrandom(&request.plan.seed, sizeof request.plan.seed, 0) == (ssize_t)sizeof request.plan.seed) {
-        request.plan.seed >>= 33; /* short enough to be typed */
-    }
+    mill_seed_draw(&request.plan.seed, request.seeded);
     request.plan.hand = hand;
     /* blocked before the simulator's thread begins, so that they are this thread's to wait for */
     sigset_t ends, before;

@@ -3,6 +3,14 @@
 #include <jansson.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/random.h>
+
+void mill_seed_draw(uint64_t *seed, bool given)
+{
+    if (!given && getrandom(seed, sizeof *seed, 0) == (ssize_t)sizeof *seed) {
+        *seed >>= 33; /* short enough to be typed */
+    }
+}
 
 static volatile sig_atomic_t stop_asked;
 

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,16 +79,7 @@ static int write_outputs(struct outputs *outputs, const json_t *result, const st
 {
     int status = 0;
     if (outputs->result.descriptor >= 0) {
-        char *text = mill_result_text(result);
-        status = text ? mill_replacement_write(&outputs->result, text, strlen(text), error)
-                      : mill_error_set(error, -ENOMEM, "no memory to write the result");
-        if (status == 0) {
-            status = mill_replacement_write(&outputs->result, "\n", 1, error);
-        }
-        if (status == 0) {
-            status = mill_replacement_commit(&outputs->result, error);
-        }
-        free(text);
+        status = mill_view_write(result, &outputs->result, error);
     }
     if (status == 0 && outputs->log.descriptor >= 0) {
         struct mill_text log = {0};
@@ -193,13 +183,13 @@ static int finish(struct outputs *outputs, const struct mill_run_request *reques
         return MILL_EXIT_MACHINE;
     }
     int code = judge(&summary, request->strict);
-    json_object_set_new(result, "summary", mill_summary_encode(&summary));
+    if (json_object_set_new(result, "summary", mill_summary_encode(&summary)) < 0) {
+        code = mill_complain(MILL_EXIT_MACHINE, "no memory for the summary of the result");
+    }
     if (request->json) {
-        char *text = mill_result_text(result);
-        if (!text || puts(text) < 0 || fflush(stdout) != 0) {
+        if (mill_view_say_json(result) < 0) {
             code = mill_complain(MILL_EXIT_MACHINE, "the result could not be written to standard output");
         }
-        free(text);
     } else if (mill_view_print(result, &summary, false) < 0) {
         code = mill_complain(MILL_EXIT_MACHINE, "the table could not be written to standard output");
     }

@@ -3,20 +3,18 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "command_line.h"
 #include "commands.h"
 #include "core/file.h"
 #include "harness/machine.h"
-#include "harness/result.h"
 #include "harness/stress.h"
 #include "live.h"
 #include "report/stress_report.h"
 #include "report/style.h"
 #include "scenarios/list.h"
 #include "stress_request.h"
+#include "view.h"
 
 static int make_plan(struct mill_plan *plan, const struct mill_stress_request *request, enum mill_tool tool,
                      const struct mill_cpus *cpus, struct mill_error *error)
@@ -105,32 +103,12 @@ static int run_tools(struct mill_stress *stress, const struct mill_stress_reques
     return status;
 }
 
-static int write_document(struct mill_replacement *out, const json_t *document, struct mill_error *error)
-{
-    char *text = mill_result_text(document);
-    int status = text ? mill_replacement_write(out, text, strlen(text), error)
-                      : mill_error_set(error, -ENOMEM, "no memory to write the result");
-    if (status == 0) {
-        status = mill_replacement_write(out, "\n", 1, error);
-    }
-    if (status == 0) {
-        status = mill_replacement_commit(out, error);
-    }
-    free(text);
-    return status;
-}
-
 static int print_report(const json_t *document)
 {
     struct mill_text text = {0};
     const struct mill_report_options options = {.colour = mill_colour_wanted(stdout),
                                                 .width = mill_terminal_width(stdout)};
-    int status = mill_stress_report(&text, document, &options);
-    if (status == 0 && (fputs(text.text, stdout) < 0 || fflush(stdout) != 0)) {
-        status = -EIO;
-    }
-    mill_text_free(&text);
-    return status;
+    return mill_view_say(&text, mill_stress_report(&text, document, &options));
 }
 
 /* Tools that are not here count only when they were named, or when there is none that is. */
@@ -184,7 +162,7 @@ static int stress(const struct mill_stress_request *request, const struct mill_c
         goto out;
     }
     code = status < 0 ? mill_complain(MILL_EXIT_MACHINE, "%s", error.message) : judge(&made, request);
-    if (request->run.output && write_document(&out, made.document, &error) < 0) {
+    if (request->run.output && mill_view_write(made.document, &out, &error) < 0) {
         code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
     }
 out:

@@ -12,9 +12,6 @@
 int mill_compare_open_output(struct mill_replacement *file, const struct mill_run_request *request,
                              struct mill_error *error);
 
-/* Writes the document and commits the file. As mill_replacement_write. */
-int mill_compare_write(const json_t *document, struct mill_replacement *file, struct mill_error *error);
-
 /* Writes the document (not NULL) to `file` when that is open, and the report, or with --json the document, to
  * standard output. The exit code. */
 int mill_compare_show(const json_t *document, const struct mill_run_request *request,

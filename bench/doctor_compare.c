@@ -22,6 +22,7 @@
 #include "harness/compare_run.h"
 #include "harness/machine.h"
 #include "scenarios/list.h"
+#include "view.h"
 
 enum {
     hold = 0,       /* the parameter of critical-section */
@@ -372,7 +373,7 @@ static int tell(const struct trials *trials, struct mill_replacement *file)
     if (!document) {
         return mill_complain(MILL_EXIT_MACHINE, "no memory for the document");
     }
-    if (file->descriptor >= 0 && mill_compare_write(document, file, &error) < 0) {
+    if (file->descriptor >= 0 && mill_view_write(document, file, &error) < 0) {
         code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
     }
     if (trials->request->run.json) {

@@ -9,9 +9,9 @@
 #include "command_line.h"
 #include "harness/machine.h"
 #include "harness/reports.h"
-#include "harness/result.h"
 #include "hunt/lines.h"
 #include "hunt_report.h"
+#include "view.h"
 
 #define PLACES 1024
 
@@ -301,17 +301,9 @@ int mill_hunt_document_write(struct mill_hunt_request *request, struct mill_erro
     }
     json_object_set_new(request->document, "interrupted",
                         json_boolean(request->campaign.interrupted(request->campaign.context)));
-    char *text = request->document_failed ? NULL : mill_result_text(request->document);
-    int status = text ? mill_replacement_write(&request->out, text, strlen(text), error)
-                      : mill_error_set(error, -ENOMEM, "no memory to write the document of the hunt");
-    if (status == 0) {
-        status = mill_replacement_write(&request->out, "\n", 1, error);
-    }
-    if (status == 0) {
-        status = mill_replacement_commit(&request->out, error);
-    }
-    free(text);
-    return status;
+    return request->document_failed
+               ? mill_error_set(error, -ENOMEM, "no memory to write the document of the hunt")
+               : mill_view_write(request->document, &request->out, error);
 }
 
 void mill_hunt_document_close(struct mill_hunt_request *request)

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "command_device.h"
+#include "command_line.h"
 #include "core/sanitizer.h"
 #include "core/text.h"
 #include "device/wire.h"
@@ -352,10 +352,7 @@ const struct mill_usage mill_run_usage = {
 
 void mill_run_request_draw_seed(struct mill_run_request *request)
 {
-    struct mill_run_settings *run = &request->run;
-    if (!request->seeded && getrandom(&run->seed, sizeof run->seed, 0) == (ssize_t)sizeof run->seed) {
-        run->seed >>= 33; /* short enough to be typed */
-    }
+    mill_seed_draw(&request->run.seed, request->seeded);
 }
 
 /* What stands for itself when it is not given. A sanitizer's slowness would have every sample rejected, and

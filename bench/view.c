@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "harness/result.h"
 #include "harness/stress.h"
 #include "measure/histogram_log.h"
 #include "report/compare_report.h"
@@ -11,17 +13,39 @@
 #include "report/stress_report.h"
 #include "report/style.h"
 
+int mill_view_say(struct mill_text *text, int status)
+{
+    if (status == 0 && (fputs(text->text ? text->text : "", stdout) < 0 || fflush(stdout) != 0)) {
+        status = -EIO;
+    }
+    mill_text_free(text);
+    return status;
+}
+
+int mill_view_say_json(const json_t *document)
+{
+    char *text = mill_result_text(document);
+    int status = !text ? -ENOMEM : puts(text) < 0 || fflush(stdout) != 0 ? -EIO : 0;
+    free(text);
+    return status;
+}
+
+int mill_view_write(const json_t *document, struct mill_replacement *file, struct mill_error *error)
+{
+    char *text = mill_result_text(document);
+    int status = text ? mill_replacement_write(file, text, strlen(text), error)
+                      : mill_error_set(error, -ENOMEM, "no memory to write the document");
+    status = status < 0 ? status : mill_replacement_write(file, "\n", 1, error);
+    free(text);
+    return status < 0 ? status : mill_replacement_commit(file, error);
+}
+
 int mill_view_print(const json_t *result, const struct mill_summary *summary, bool verbose)
 {
     struct mill_text text = {0};
     const struct mill_report_options options = {
         .colour = mill_colour_wanted(stdout), .width = mill_terminal_width(stdout), .verbose = verbose};
-    int status = mill_run_report(&text, result, summary, &options);
-    if (status == 0 && (fputs(text.text, stdout) < 0 || fflush(stdout) != 0)) {
-        status = -EIO;
-    }
-    mill_text_free(&text);
-    return status;
+    return mill_view_say(&text, mill_run_report(&text, result, summary, &options));
 }
 
 int mill_view_table(struct mill_text *text, const struct mill_view_input *input, FILE *terminal, bool verbose,

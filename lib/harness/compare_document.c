@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/json_parts.h"
 #include "harness/sample_series.h"
 
 /* JSON knows neither NaN nor infinity: null. */
@@ -42,7 +43,7 @@ static json_t *encode_pairs(const struct mill_compare_row *row)
     json_t *pairs = json_array();
     for (size_t i = 0; i < row->pair_count; i++) {
         const struct mill_compare_pair *pair = &row->pairs[i];
-        json_array_append_new(
+        pairs = mill_json_and(
             pairs, json_pack("[I, o, o]", (json_int_t)pair->round, real(pair->base), real(pair->head)));
     }
     return pairs;
@@ -106,7 +107,7 @@ static json_t *encode_rows(const struct mill_comparison *comparison, bool aa)
     json_t *rows = json_array();
     for (size_t i = 0; i < comparison->count; i++) {
         if ((comparison->rows[i].kind == MILL_ROW_AA) == aa) {
-            json_array_append_new(rows, encode_row(comparison, &comparison->rows[i]));
+            rows = mill_json_and(rows, encode_row(comparison, &comparison->rows[i]));
         }
     }
     return rows;
@@ -224,7 +225,7 @@ static json_t *as_text(const json_t *value)
     return json;
 }
 
-static void add_differences(json_t *differences, const char *part, const json_t *base, const json_t *head)
+static json_t *and_differences(json_t *differences, const char *part, const json_t *base, const json_t *head)
 {
     /* what differs between any two runs and says nothing */
     static const char *const always[] = {"ticks_per_ns", "clock_step_ns", "rounds_done",
@@ -241,10 +242,11 @@ static void add_differences(json_t *differences, const char *part, const json_t 
         }
         snprintf(what, sizeof what, "%s.%s", part, name);
         if (told) {
-            json_array_append_new(differences, json_pack("{s:s, s:o, s:o}", "what", what, "base",
-                                                         as_text(value), "head", as_text(other)));
+            differences = mill_json_and(differences, json_pack("{s:s, s:o, s:o}", "what", what, "base",
+                                                               as_text(value), "head", as_text(other)));
         }
     }
+    return differences;
 }
 
 json_t *mill_compare_differences(const json_t *base, const json_t *head)
@@ -252,8 +254,8 @@ json_t *mill_compare_differences(const json_t *base, const json_t *head)
     static const char *const parts[] = {"machine", "build", "settings"};
     json_t *differences = json_array();
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        add_differences(differences, parts[i], json_object_get(base, parts[i]),
-                        json_object_get(head, parts[i]));
+        differences = and_differences(differences, parts[i], json_object_get(base, parts[i]),
+                                      json_object_get(head, parts[i]));
     }
     return differences;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "harness/document.h"
+#include "harness/json_parts.h"
 
 /* The traits, parameters and so on are written out, so that a reader needs no table of ours. */
 static json_t *encode_parameters(const struct mill_cell *cell)
@@ -14,9 +15,9 @@ static json_t *encode_parameters(const struct mill_cell *cell)
     for (unsigned i = 0; i < cell->scenario->parameter_count; i++) {
         char text[64];
         const struct mill_parameter *parameter = &cell->scenario->parameters[i];
-        json_object_set_new(
-            parameters, parameter->name,
-            json_string(mill_parameter_format(parameter, cell->values[i], text, sizeof text)));
+        parameters =
+            mill_json_with(parameters, parameter->name,
+                           json_string(mill_parameter_format(parameter, cell->values[i], text, sizeof text)));
     }
     return parameters;
 }
@@ -61,7 +62,7 @@ json_t *mill_result_create(const struct mill_plan *plan, const char *command, ui
     strftime(created, sizeof created, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     json_t *cells = json_array();
     for (size_t i = 0; i < plan->count; i++) {
-        json_array_append_new(cells, encode_cell(&plan->cells[i]));
+        cells = mill_json_and(cells, encode_cell(&plan->cells[i]));
     }
     return json_pack("{s:s, s:i, s:s, s:s, s:I, s:b, s:o, s:o, s:o, s:o, s:[]}",                       /* */
                      "format", MILL_RESULT_FORMAT, "version", MILL_RESULT_VERSION, "created", created, /* */
@@ -86,7 +87,12 @@ int mill_result_add(json_t *result, json_t *sample, size_t cell, unsigned round,
 
 char *mill_result_text(const json_t *result)
 {
-    return json_dumps(result, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    struct mill_text text = {0};
+    mill_json_text(&text, result, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    if (text.failed) {
+        mill_text_free(&text);
+    }
+    return text.text;
 }
 
 int mill_result_load(const char *path, json_t **result, struct mill_error *error)

@@ -151,7 +151,7 @@ static void add_measures(struct mill_summary_row *row, const struct mill_filter 
         row->measures[row->measure_count++] = (struct mill_summary_measure){
             .name = name,
             .unit = mill_sample_text(measure, "unit"),
-            .median = mill_median(series->values, series->count),
+            .median = mill_median_in_place(series->values, series->count),
         };
     }
 }
@@ -193,7 +193,7 @@ static int make_row(struct mill_summary *summary, const struct mill_filter *base
         for (size_t i = 0; i < sizeof medians / sizeof medians[0]; i++) {
             double *field = (double *)(void *)((char *)row + medians[i].offset);
             mill_series_collect(&series, &filter, medians[i].value);
-            *field = mill_median(series.values, series.count);
+            *field = mill_median_in_place(series.values, series.count);
         }
         mill_series_collect(&series, &filter, starvation_of);
         row->starvation_ns = maximum(&series);

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "harness/json_parts.h"
+
 static const struct {
     const char *name;
     bool finding;
@@ -39,41 +41,39 @@ static json_t *encode_interval(const struct mill_paired *interval)
                      "high", real(interval->high), "n", (json_int_t)interval->rounds);
 }
 
-/* NULL where nothing was recorded. */
+static bool is_recorded(const struct mill_histogram *histogram)
+{
+    return histogram && histogram->count > 0;
+}
+
 static json_t *encode_percentiles(const struct mill_histogram *histogram)
 {
     static const double percents[] = {50, 90, 99, 99.9, 99.99, 99.999};
     static const char *const names[] = {"p50", "p90", "p99", "p99.9", "p99.99", "p99.999"};
-    if (!histogram || histogram->count == 0) {
-        return NULL;
-    }
     json_t *latency = json_pack("{s:I, s:f, s:I}", "count", (json_int_t)histogram->count, "mean",
                                 mill_histogram_mean(histogram), "max", (json_int_t)histogram->maximum);
     for (size_t i = 0; i < sizeof percents / sizeof percents[0]; i++) {
-        json_object_set_new(latency, names[i],
-                            json_integer((json_int_t)mill_histogram_percentile(histogram, percents[i])));
+        latency = mill_json_with(latency, names[i],
+                                 json_integer((json_int_t)mill_histogram_percentile(histogram, percents[i])));
     }
     return latency;
 }
 
 static json_t *encode_latency(const struct mill_summary_row *row)
 {
-    json_t *latency = encode_percentiles(row->latency);
-    if (!latency) {
-        return json_null();
-    }
-    json_object_set_new(latency, "unfinished", json_real(row->unfinished));
-    return latency;
+    return is_recorded(row->latency)
+               ? mill_json_with(encode_percentiles(row->latency), "unfinished", json_real(row->unfinished))
+               : json_null();
 }
 
 static json_t *encode_spans(const struct mill_summary_row *row)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < row->span_count; i++) {
-        json_t *latency = encode_percentiles(row->spans[i].latency);
-        if (latency) {
-            json_array_append_new(array,
-                                  json_pack("{s:s, s:o}", "name", row->spans[i].name, "latency_ns", latency));
+        if (is_recorded(row->spans[i].latency)) {
+            json_t *span = json_pack("{s:s}", "name", row->spans[i].name);
+            array = mill_json_and(
+                array, mill_json_with(span, "latency_ns", encode_percentiles(row->spans[i].latency)));
         }
     }
     return array;
@@ -83,9 +83,9 @@ static json_t *encode_measures(const struct mill_summary_row *row)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < row->measure_count; i++) {
-        json_array_append_new(array,
-                              json_pack("{s:s, s:s, s:o}", "name", row->measures[i].name, "unit",
-                                        row->measures[i].unit, "median", real(row->measures[i].median)));
+        array =
+            mill_json_and(array, json_pack("{s:s, s:s, s:o}", "name", row->measures[i].name, "unit",
+                                           row->measures[i].unit, "median", real(row->measures[i].median)));
     }
     return array;
 }
@@ -114,7 +114,7 @@ static json_t *encode_pairs(const struct mill_summary *summary, const struct mil
     for (size_t i = 0; i < count; i++) {
         const struct mill_summary_cell *one = &summary->cells[pairs[i].cell];
         const struct mill_summary_cell *other = &summary->cells[pairs[i].other];
-        json_array_append_new(array, json_pack("{s:s, s:i, s:s, s:s, s:s, s:o, s:b}",                   /* */
+        array = mill_json_and(array, json_pack("{s:s, s:i, s:s, s:s, s:s, s:o, s:b}",                   /* */
                                                "scenario", one->scenario, "threads", (int)one->threads, /* */
                                                "mode", pairs[i].mode, "strategy", one->strategy,        /* */
                                                "other", other->strategy,                                /* */
@@ -129,7 +129,7 @@ static json_t *encode_verdicts(const struct mill_summary *summary)
     json_t *array = json_array();
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct mill_summary_cell *cell = &summary->cells[i];
-        json_array_append_new(array, json_pack("{s:I, s:s, s:s?, s:I, s:I, s:I}", "cell", (json_int_t)i,
+        array = mill_json_and(array, json_pack("{s:I, s:s, s:s?, s:I, s:I, s:I}", "cell", (json_int_t)i,
                                                "verdict", mill_verdict_name(cell->verdict), "reason",
                                                cell->unsupported ? cell->unsupported : cell->reason,
                                                "accepted", (json_int_t)cell->accepted, "rejected",
@@ -142,7 +142,7 @@ json_t *mill_summary_encode(const struct mill_summary *summary)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < summary->row_count; i++) {
-        json_array_append_new(rows, encode_row(summary, &summary->rows[i]));
+        rows = mill_json_and(rows, encode_row(summary, &summary->rows[i]));
     }
     return json_pack("{s:o, s:o, s:o, s:o}", "verdicts", encode_verdicts(summary), "rows", rows, "leaders",
                      encode_pairs(summary, summary->leaders, summary->leader_count), "peers",

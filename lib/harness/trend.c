@@ -81,6 +81,15 @@ void mill_trends_destroy(struct mill_trends *trends)
 
 /* ---- a result ---- */
 
+/* The text, to be freed; NULL when memory ran out for a part of it. */
+static char *whole(struct mill_text *text)
+{
+    if (text->failed) {
+        mill_text_free(text);
+    }
+    return text->text;
+}
+
 static void add_fact(struct mill_text *text, const char *fact)
 {
     if (fact && *fact) {
@@ -95,7 +104,7 @@ static char *describe_machine(const json_t *machine)
     add_fact(&text, mill_sample_text(machine, "topology"));
     add_fact(&text, json_is_true(json_object_get(machine, "virtual")) ? "virtual" : NULL);
     add_fact(&text, text.length > 0 ? NULL : "a machine that is not known");
-    return text.text;
+    return whole(&text);
 }
 
 /* What else decides a speed, where it is not as it mostly is. */
@@ -114,7 +123,7 @@ static char *describe_conditions(const json_t *result)
     if (rate > 0) {
         mill_text_add(&text, "%srate %.9g", text.length > 0 ? ", " : "", rate);
     }
-    return text.text;
+    return whole(&text);
 }
 
 static char *describe_parameters(const json_t *parameters)
@@ -127,7 +136,7 @@ static char *describe_parameters(const json_t *parameters)
     {
         mill_text_add(&text, "%s%s=%s", text.length > 0 ? " " : "", name, json_string_value(value));
     }
-    return text.text;
+    return whole(&text);
 }
 
 /* Time, seed and command: no two runs have all three. */
@@ -137,7 +146,7 @@ static char *identify(const json_t *result)
     mill_text_add(&text, "%s %lld %s", mill_sample_text(result, "created"),
                   (long long)json_integer_value(json_object_get(result, "seed")),
                   mill_sample_text(result, "command"));
-    return text.text;
+    return whole(&text);
 }
 
 static struct mill_trend_run *new_run(const char *path, const json_t *result)
@@ -195,15 +204,15 @@ static int add_point(struct mill_trends *trends, const json_t *result, const str
     };
     const char *const parts[] = {wanted.machine,  wanted.scenario,   wanted.parameters,
                                  wanted.strategy, wanted.conditions, mode};
-    bool whole = true;
+    bool any_missing = false;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0];
          i++) { /* lengths, so that no two texts run together */
-        whole = whole && parts[i];
+        any_missing = any_missing || !parts[i];
         mill_text_add(&key, "%zu:%s", parts[i] ? strlen(parts[i]) : 0, parts[i] ? parts[i] : "");
     }
     mill_text_add(&key, "%u%d", cell->threads, cell->oversubscribed);
     wanted.key = key.text;
-    struct mill_trend_series *series = whole && !key.failed ? find_series(trends, &wanted) : NULL;
+    struct mill_trend_series *series = !any_missing && !key.failed ? find_series(trends, &wanted) : NULL;
     struct mill_trend_point *grown =
         series ? realloc(series->points, (series->point_count + 1) * sizeof *series->points) : NULL;
     if (grown) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/json_parts.h"
 #include "harness/trend.h"
 #include "measure/change_points.h"
 #include "measure/paired.h"
@@ -33,7 +34,7 @@ static double median_of(const struct mill_trend_series *series, size_t begin, si
     for (size_t i = begin; i < end; i++) {
         room[i - begin] = series->points[i].value;
     }
-    return mill_median(room, end - begin);
+    return mill_median_in_place(room, end - begin);
 }
 
 static enum mill_trend_verdict judge(const struct mill_trends *trends, double before, double after)
@@ -56,9 +57,6 @@ static int describe(const struct mill_trends *trends, struct mill_trend_series *
         size_t begin = i > 0 ? points[i - 1] : 0, at = points[i];
         size_t end = i + 1 < count ? points[i + 1] : series->point_count;
         double before = median_of(series, begin, at, room), after = median_of(series, at, end, room);
-        if (!(before > 0 && after > 0)) {
-            return -ENOMEM; /* the values are positive: only memory can be missing */
-        }
         series->changes[series->change_count++] = (struct mill_trend_change){
             .at = at,
             .before = before,
@@ -161,11 +159,12 @@ static json_t *encode_series(const struct mill_trends *trends, const struct mill
 {
     json_t *points = json_array(), *changes = json_array();
     for (size_t i = 0; i < series->point_count; i++) {
-        json_array_append_new(points, json_pack("[I, f]", (json_int_t)index_of(trends, series->points[i].run),
-                                                series->points[i].value));
+        points =
+            mill_json_and(points, json_pack("[I, f]", (json_int_t)index_of(trends, series->points[i].run),
+                                            series->points[i].value));
     }
     for (size_t i = 0; i < series->change_count; i++) {
-        json_array_append_new(changes, encode_change(series, &series->changes[i]));
+        changes = mill_json_and(changes, encode_change(series, &series->changes[i]));
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:s, s:o, s:o}", "machine", series->machine,
                      "scenario", series->scenario, "parameters", series->parameters, "strategy",
@@ -178,11 +177,11 @@ json_t *mill_trends_encode(const struct mill_trends *trends)
 {
     json_t *runs = json_array(), *series = json_array();
     for (size_t i = 0; i < trends->run_count; i++) {
-        json_array_append_new(runs, json_pack("{s:s, s:s, s:s?}", "path", trends->runs[i]->path, "created",
-                                              trends->runs[i]->created, "commit", trends->runs[i]->commit));
+        runs = mill_json_and(runs, json_pack("{s:s, s:s, s:s?}", "path", trends->runs[i]->path, "created",
+                                             trends->runs[i]->created, "commit", trends->runs[i]->commit));
     }
     for (size_t i = 0; i < trends->series_count; i++) {
-        json_array_append_new(series, encode_series(trends, &trends->series[i]));
+        series = mill_json_and(series, encode_series(trends, &trends->series[i]));
     }
     return json_pack("{s:s, s:i, s:{s:s, s:s, s:s}, s:f, s:I, s:I, s:o, s:[], s:o}", "format",
                      MILL_HISTORY_FORMAT, "version", MILL_HISTORY_VERSION, "metric", "name",

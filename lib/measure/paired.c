@@ -148,15 +148,23 @@ int mill_median_interval(const double *values, size_t count, double confidence, 
     return 0;
 }
 
-double mill_median(const double *values, size_t count)
+double mill_median_in_place(double *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (isnan(values[i])) {
             return NAN; /* it has no place in an order */
         }
     }
+    if (count > 0) {
+        qsort(values, count, sizeof *values, by_value);
+    }
+    return middle_of(values, count, arithmetic_middle);
+}
+
+double mill_median(const double *values, size_t count)
+{
     double *sorted = sorted_copy(values, count);
-    double median = sorted ? middle_of(sorted, count, arithmetic_middle) : NAN;
+    double median = sorted ? mill_median_in_place(sorted, count) : NAN;
     free(sorted);
     return median;
 }

@@ -42,4 +42,7 @@ int mill_median_interval(const double *values, size_t count, double confidence, 
 /* The median; NaN for none or when one of them is NaN. Does not change the values; -ENOMEM is NaN too. */
 double mill_median(const double *values, size_t count);
 
+/* The same, and the values are in ascending order afterwards: it needs no memory. */
+double mill_median_in_place(double *values, size_t count);
+
 #endif

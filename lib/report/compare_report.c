@@ -260,6 +260,7 @@ static void add_row(struct mill_grid *grid, const struct report *report, const j
     }
     mill_grid_cell(grid, quiet, "%s", interval);
     mill_grid_cell(grid, style, "%s%s", text_of(row, "verdict"), remark.text ? remark.text : "");
+    report->out->failed = report->out->failed || cell.failed || remark.failed;
     mill_text_free(&cell);
     mill_text_free(&remark);
 }

@@ -50,13 +50,19 @@ static void truth(struct row *row, bool value)
     field(row, value ? "true" : "false");
 }
 
+/* Frees the text. */
+static void text_field(struct row *row, struct mill_text *text)
+{
+    row->out->failed = row->out->failed || text->failed;
+    field(row, text->text ? text->text : "");
+    mill_text_free(text);
+}
+
 static void parameters(struct row *row, const json_t *object)
 {
     struct mill_text text = {0};
     mill_view_parameters(&text, object);
-    row->out->failed = row->out->failed || text.failed;
-    field(row, text.text ? text.text : "");
-    mill_text_free(&text);
+    text_field(row, &text);
 }
 
 static void end(struct row *row)
@@ -109,9 +115,7 @@ static void measure_field(struct row *row, const struct mill_summary_row *from)
             mill_text_add(&text, "%.15g%s", measure->median, measure->unit);
         }
     }
-    row->out->failed = row->out->failed || text.failed;
-    field(row, text.text ? text.text : "");
-    mill_text_free(&text);
+    text_field(row, &text);
 }
 
 static void summary_row(struct row *row, const struct mill_summary_cell *cell,
@@ -215,9 +219,7 @@ static void findings_field(struct row *row, const json_t *findings)
     {
         mill_text_add(&text, "%s%s", index > 0 ? "; " : "", json_string_value(finding));
     }
-    row->out->failed = row->out->failed || text.failed;
-    field(row, text.text ? text.text : "");
-    mill_text_free(&text);
+    text_field(row, &text);
 }
 
 static void sample_row(struct row *row, const struct mill_summary *summary, const json_t *sample)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/json_parts.h"
 #include "harness/sample_series.h"
 #include "report/view_parts.h"
 
@@ -138,9 +139,9 @@ static int add_aggregate(json_t *benchmarks, const struct family *family, const 
     status |= json_object_set_new(entry, "iterations", json_integer((json_int_t)family->repetitions));
     for (size_t i = 0; i < metric_count; i++) {
         double value = aggregate->of(family->values[i], family->repetitions);
-        if (!isfinite(value)) { /* squares of what a document may hold */
+        if (!isfinite(value)) { /* squares of what a document may hold; NaN: no memory for a median */
             json_decref(entry);
-            return -ERANGE;
+            return isnan(value) ? -ENOMEM : -ERANGE;
         }
         status |= json_object_set_new(entry, metric_names[i], json_real(value));
     }
@@ -283,10 +284,9 @@ static json_t *new_context(const struct mill_view_input *input, json_t *left_out
 
 static int write_json(struct mill_text *out, const json_t *document)
 {
-    char *text = json_dumps(document, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-    mill_text_add(out, "%s\n", text ? text : "");
-    free(text);
-    return text ? mill_view_done(out) : -ENOMEM;
+    mill_json_text(out, document, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+    mill_text_add(out, "\n");
+    return mill_view_done(out);
 }
 
 int mill_view_gbench(struct mill_text *out, const struct mill_view_input *input,

@@ -29,6 +29,7 @@ struct entry {
 struct column {
     struct mill_grid_column about;
     bool hidden;
+    size_t width; /* once it was measured */
 };
 
 struct mill_grid {
@@ -114,6 +115,11 @@ static void fill_row(struct mill_grid *grid)
     }
 }
 
+void mill_grid_needs(struct mill_grid *grid, const struct mill_text *text)
+{
+    grid->failed = grid->failed || text->failed;
+}
+
 void mill_grid_heading(struct mill_grid *grid, const char *first)
 {
     char *copy = first ? strdup(first) : NULL;
@@ -179,19 +185,23 @@ static size_t heading_width(const char *heading)
     return width;
 }
 
-/* The width of each column. */
-static void measure(const struct mill_grid *grid, size_t *widths)
+/* Sets the width of each column. */
+static void measure(const struct mill_grid *grid)
 {
     size_t column = 0;
-    memset(widths, 0, grid->column_count * sizeof *widths);
+    for (size_t i = 0; i < grid->column_count; i++) {
+        grid->columns[i].width = 0;
+    }
     for (size_t i = 0; i < grid->entry_count; i++) {
         const struct entry *entry = &grid->entries[i];
         if (entry->kind == kind_heading) {
             for (size_t j = 0; j < grid->column_count; j++) {
-                widths[j] = larger(widths[j], heading_width(heading_of(grid, entry, j)));
+                size_t width = heading_width(heading_of(grid, entry, j));
+                grid->columns[j].width = larger(grid->columns[j].width, width);
             }
         } else if (entry->kind == kind_cell) {
-            widths[column] = larger(widths[column], entry->text ? mill_display_width(entry->text) : 0);
+            size_t width = entry->text ? mill_display_width(entry->text) : 0;
+            grid->columns[column].width = larger(grid->columns[column].width, width);
             column = (column + 1) % grid->column_count;
         }
     }
@@ -199,18 +209,13 @@ static void measure(const struct mill_grid *grid, size_t *widths)
 
 size_t mill_grid_width(const struct mill_grid *grid)
 {
-    size_t *widths = calloc(grid->column_count, sizeof *widths);
     size_t total = 0;
-    if (!widths) {
-        return 0;
-    }
-    measure(grid, widths);
+    measure(grid);
     for (size_t i = 0; i < grid->column_count; i++) {
         if (!grid->columns[i].hidden) {
-            total += widths[i] + (total > 0 ? gap : 0);
+            total += grid->columns[i].width + (total > 0 ? gap : 0);
         }
     }
-    free(widths);
     return total;
 }
 
@@ -252,17 +257,17 @@ static void end_line(struct line *line)
     line->blanks = 0;
 }
 
-static void put_in_column(struct line *line, const struct mill_grid_column *about, size_t column_width,
-                          unsigned style, const char *text, size_t length)
+static void put_in_column(struct line *line, const struct column *column, unsigned style, const char *text,
+                          size_t length)
 {
-    size_t padding = column_width - mill_display_width_of(text, length);
-    line->blanks += about->align == MILL_RIGHT ? padding : 0;
+    size_t padding = column->width - mill_display_width_of(text, length);
+    bool right = column->about.align == MILL_RIGHT;
+    line->blanks += right ? padding : 0;
     put(line, style, text, length);
-    line->blanks += (about->align == MILL_RIGHT ? 0 : padding) + gap;
+    line->blanks += (right ? 0 : padding) + gap;
 }
 
-static void render_heading(const struct mill_grid *grid, const struct entry *entry, const size_t *widths,
-                           struct line *line)
+static void render_heading(const struct mill_grid *grid, const struct entry *entry, struct line *line)
 {
     bool two = false;
     for (size_t i = 0; i < grid->column_count; i++) {
@@ -274,7 +279,7 @@ static void render_heading(const struct mill_grid *grid, const struct entry *ent
             const char *text = heading_line(heading_of(grid, entry, i), at, &length);
             if (!grid->columns[i].hidden) {
                 unsigned style = i == 0 && entry->text ? MILL_BOLD : MILL_DIM;
-                put_in_column(line, &grid->columns[i].about, widths[i], style, text, length);
+                put_in_column(line, &grid->columns[i], style, text, length);
             }
         }
         end_line(line);
@@ -284,25 +289,23 @@ static void render_heading(const struct mill_grid *grid, const struct entry *ent
 int mill_grid_render(const struct mill_grid *grid, struct mill_text *out, bool colour)
 {
     struct line line = {.out = out, .colour = colour};
-    size_t *widths = calloc(grid->column_count, sizeof *widths);
     size_t column = 0;
-    if (!widths || grid->failed) {
-        free(widths);
+    if (grid->failed) {
         return -ENOMEM;
     }
-    measure(grid, widths);
+    measure(grid);
     for (size_t i = 0; i < grid->entry_count; i++) {
         const struct entry *entry = &grid->entries[i];
         const char *text = entry->text ? entry->text : "";
         if (entry->kind == kind_heading) {
-            render_heading(grid, entry, widths, &line);
+            render_heading(grid, entry, &line);
         } else if (entry->kind == kind_line) {
             put(&line, entry->style, text, strlen(text));
             end_line(&line);
         } else {
             const struct column *place = &grid->columns[column];
             if (!place->hidden) {
-                put_in_column(&line, &place->about, widths[column], entry->style, text, strlen(text));
+                put_in_column(&line, place, entry->style, text, strlen(text));
             }
             column = (column + 1) % grid->column_count;
             if (column == 0) {
@@ -310,6 +313,5 @@ int mill_grid_render(const struct mill_grid *grid, struct mill_text *out, bool c
             }
         }
     }
-    free(widths);
     return out->failed ? -ENOMEM : 0;
 }

@@ -52,6 +52,9 @@ void mill_grid_cell(struct mill_grid *grid, unsigned style, const char *format, 
 void mill_grid_line(struct mill_grid *grid, unsigned style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Something in the grid was made of `text`: where memory ran out for that, mill_grid_render fails. */
+void mill_grid_needs(struct mill_grid *grid, const struct mill_text *text);
+
 /* Leaves a column out of what is shown. */
 void mill_grid_hide(struct mill_grid *grid, size_t column);
 

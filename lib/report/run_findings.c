@@ -89,6 +89,7 @@ static void tell_finding(const struct mill_run_report *report, size_t index)
     mill_report_styled(report, MILL_RED | MILL_BOLD, "%s: %s with %s, %u thread%s",
                        mill_verdict_name(cell->verdict), subject.text ? subject.text : "", cell->strategy,
                        cell->threads, cell->threads == 1 ? "" : "s");
+    report->out->failed = report->out->failed || subject.failed;
     mill_text_free(&subject);
     if (cell->bad > 0) {
         mill_report_say(report, 2, "%zu of %zu samples are bad", cell->bad,

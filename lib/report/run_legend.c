@@ -64,6 +64,7 @@ static void add_unproven(const struct mill_run_report *report)
                         not_run + untrusted, not_run + untrusted == 1 ? " was" : "s were", not_run, untrusted,
                         names.text ? names.text : "");
     }
+    report->out->failed = report->out->failed || names.failed;
     mill_text_free(&names);
 }
 

@@ -77,6 +77,7 @@ static bool same_threads(const struct note *note, const char *a, const char *b)
     add_threads(&one, note, a);
     add_threads(&other, note, b);
     bool same = one.text && other.text && strcmp(one.text, other.text) == 0;
+    note->report->out->failed = note->report->out->failed || one.failed || other.failed;
     mill_text_free(&one);
     mill_text_free(&other);
     return same;

@@ -155,6 +155,7 @@ static void add_machine(const struct mill_run_report *report)
     add_fact(&line, "governor ", text_of(machine, "governor"));
     add_fact(&line, "clock ", text_of(machine, "clock"));
     mill_report_say(report, 0, "%s", line.text ? line.text : "machine not known");
+    report->out->failed = report->out->failed || line.failed;
     mill_text_free(&line);
 
     add_fact(&line, "threadmill ", text_of(build, "version"));
@@ -164,6 +165,7 @@ static void add_machine(const struct mill_run_report *report)
     add_fact(&line, "flags ", report->options->verbose ? text_of(build, "flags") : NULL);
     add_fact(&line, "", text_of(report->result, "created"));
     mill_report_say(report, 0, "%s", line.text ? line.text : "build not known");
+    report->out->failed = report->out->failed || line.failed;
     mill_text_free(&line);
     if (flavour && strcmp(flavour, "plain") != 0) {
         mill_report_styled(report, MILL_YELLOW,
@@ -286,6 +288,7 @@ static int tell_cell(const struct mill_run_report *report, size_t index, struct 
     }
     status = status == 0 ? mill_told_add_all(all, &told) : status;
     mill_told_free(&told);
+    report->out->failed = report->out->failed || whose.failed;
     mill_text_free(&whose);
     return status;
 }
@@ -317,6 +320,7 @@ static void add_footer(const struct mill_run_report *report)
                     json_integer_value(json_object_get(settings, "rounds")),
                     modes.text ? modes.text : "none seen",
                     json_integer_value(json_object_get(report->result, "seed")));
+    report->out->failed = report->out->failed || modes.failed;
     mill_text_free(&modes);
     if (json_is_true(json_object_get(settings, "helped"))) {
         mill_report_say(report, 0,

@@ -86,6 +86,7 @@ static void add_span(const struct mill_run_report *report, struct mill_grid *gri
     mill_text_add(&heading, "%s\n%u thread%s, %s", name, group->threads, group->threads == 1 ? "" : "s",
                   group->mode);
     mill_grid_heading(grid, heading.text ? heading.text : "");
+    report->out->failed = report->out->failed || heading.failed;
     mill_text_free(&heading);
     for (size_t i = 0; i < count; i++) {
         add_row(report, grid, room[i].row, span_of(room[i].row, name));
@@ -101,6 +102,7 @@ static void add_title(const struct mill_run_report *report, const struct names *
     }
     mill_report_styled(report, MILL_BOLD, "%s, of the operations that were timed",
                        list.text ? list.text : "");
+    report->out->failed = report->out->failed || list.failed;
     mill_text_free(&list);
 }
 

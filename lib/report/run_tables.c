@@ -95,6 +95,7 @@ static void add_leader(const struct mill_run_report *report, struct mill_grid *g
             mill_grid_line(grid, MILL_DIM, "  %s%sno winner: %s against %s %s", among, colon, one, other,
                            ratio.text ? ratio.text : "");
         }
+        report->out->failed = report->out->failed || ratio.failed;
         mill_text_free(&ratio);
     }
 }
@@ -118,6 +119,7 @@ static void add_group(const struct mill_run_report *report, const struct table *
     qsort(rows, count, sizeof(const struct mill_summary_row *), by_rate);
     mill_report_group_name(&heading, summary, group);
     mill_grid_heading(grid, heading.text ? heading.text : "");
+    report->out->failed = report->out->failed || heading.failed;
     mill_text_free(&heading);
     for (size_t i = 0; i < count; i++) {
         add_row(report, table, rows[i]);
@@ -248,6 +250,7 @@ static void say_hidden(const struct mill_run_report *report, size_t hidden)
         mill_report_say(report, 0, "A wider terminal shows: %s.", names.text);
         mill_text_add(report->out, "\n");
     }
+    report->out->failed = report->out->failed || names.failed;
     mill_text_free(&names);
 }
 
@@ -271,6 +274,7 @@ int mill_report_tables(const struct mill_run_report *report)
         struct mill_text subject = {0};
         mill_report_subject(&subject, &summary->cells[i]);
         mill_report_styled(report, MILL_BOLD, "%s", subject.text ? subject.text : "");
+        report->out->failed = report->out->failed || subject.failed;
         mill_text_free(&subject);
         status = mill_grid_render(tables[i].grid, report->out, report->options->colour);
         if (status == 0) {

@@ -10,6 +10,18 @@
 #define SCHEMA "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #define ROOT   "SRCROOT"
 
+/* ---- values ---- */
+
+/* `object` with `array` as its `name`, or without where that is empty; both are taken over. */
+static json_t *with_any(json_t *object, const char *name, json_t *array)
+{
+    if (array && json_array_size(array) == 0) {
+        json_decref(array);
+        return object;
+    }
+    return mill_json_with(object, name, array);
+}
+
 /* ---- places ---- */
 
 /* A relative URI of a file of the tree, or an absolute one; every byte that a path of a URI may not hold is
@@ -31,32 +43,33 @@ static void add_uri(struct mill_text *uri, const char *file)
     }
 }
 
-/* {"physicalLocation", "logicalLocations", "message"}; line 0: not known. */
-static json_t *new_location(const char *file, long long line, const char *function, const char *message)
+/* {"artifactLocation", "region"}; line 0: not known. */
+static json_t *new_place(const char *file, long long line)
 {
     struct mill_text uri = {0};
+    add_uri(&uri, file);
+    json_t *artifact = uri.failed ? NULL : json_pack("{s:s}", "uri", uri.text);
+    mill_text_free(&uri);
+    if (*file != '/') {
+        artifact = mill_json_with(artifact, "uriBaseId", json_string(ROOT));
+    }
+    json_t *place = mill_json_with(json_object(), "artifactLocation", artifact);
+    return line > 0 ? mill_json_with(place, "region", json_pack("{s:I}", "startLine", (json_int_t)line))
+                    : place;
+}
+
+/* {"physicalLocation", "logicalLocations", "message"}, of which there is what is known. */
+static json_t *new_location(const char *file, long long line, const char *function, const char *message)
+{
     json_t *location = json_object();
     if (*file) {
-        add_uri(&uri, file);
-        json_t *artifact = uri.failed ? NULL : json_pack("{s:s}", "uri", uri.text);
-        if (*file != '/') {
-            json_object_set_new(artifact, "uriBaseId", json_string(ROOT));
-        }
-        json_t *place = json_pack("{s:o}", "artifactLocation", artifact);
-        if (line > 0) {
-            json_object_set_new(place, "region", json_pack("{s:I}", "startLine", (json_int_t)line));
-        }
-        json_object_set_new(location, "physicalLocation", place);
+        location = mill_json_with(location, "physicalLocation", new_place(file, line));
     }
     if (*function) {
-        json_object_set_new(location, "logicalLocations",
-                            json_pack("[{s:s, s:s}]", "name", function, "kind", "function"));
+        location = mill_json_with(location, "logicalLocations",
+                                  json_pack("[{s:s, s:s}]", "name", function, "kind", "function"));
     }
-    if (*message) {
-        json_object_set_new(location, "message", json_pack("{s:s}", "text", message));
-    }
-    mill_text_free(&uri);
-    return location;
+    return *message ? mill_json_with(location, "message", json_pack("{s:s}", "text", message)) : location;
 }
 
 json_t *mill_sarif_location(const json_t *frame, const char *message)
@@ -102,40 +115,38 @@ static json_t *new_stack(const json_t *stack)
     json_t *frame;
     json_array_foreach(json_object_get(stack, "frames"), index, frame)
     {
-        json_array_append_new(frames, json_pack("{s:o}", "location", mill_sarif_location(frame, "")));
+        frames =
+            mill_json_and(frames, mill_json_with(json_object(), "location", mill_sarif_location(frame, "")));
     }
-    return json_pack("{s:{s:s}, s:o}", "message", "text", mill_view_text(stack, "what"), "frames", frames);
+    return mill_json_with(json_pack("{s:{s:s}}", "message", "text", mill_view_text(stack, "what")), "frames",
+                          frames);
 }
 
-void mill_sarif_add_stacks(json_t *result, const json_t *stacks, const char *scenario)
+/* Takes `result` over and returns it with "locations", "stacks" and "relatedLocations". */
+static json_t *with_stacks(json_t *result, const json_t *stacks, const char *scenario)
 {
-    json_t *kept = json_array(), *related = json_array(), *shown = NULL;
+    json_t *kept = json_array(), *related = json_array(), *locations = json_array();
     size_t index;
     json_t *stack;
     json_array_foreach(stacks, index, stack)
     {
         const json_t *frame = frame_to_show(stack);
         if (json_array_size(json_object_get(stack, "frames")) > 0) {
-            json_array_append_new(kept, new_stack(stack));
+            kept = mill_json_and(kept, new_stack(stack));
         }
-        if (frame && !shown && !json_is_true(json_object_get(stack, "context"))) {
-            shown = mill_sarif_location(frame, "");
+        if (frame && json_array_size(locations) == 0 && !json_is_true(json_object_get(stack, "context"))) {
+            locations = mill_json_and(locations, mill_sarif_location(frame, ""));
         } else if (frame) {
             json_t *other = mill_sarif_location(frame, mill_view_text(stack, "what"));
-            json_object_set_new(other, "id", json_integer((json_int_t)json_array_size(related) + 1));
-            json_array_append_new(related, other);
+            json_int_t id = (json_int_t)json_array_size(related) + 1;
+            related = mill_json_and(related, mill_json_with(other, "id", json_integer(id)));
         }
     }
-    shown = shown ? shown : *scenario ? location_of_scenario(scenario) : NULL;
-    json_object_set_new(result, "locations", shown ? json_pack("[o]", shown) : json_array());
-    if (json_array_size(kept) > 0) {
-        json_object_set(result, "stacks", kept);
+    if (locations && json_array_size(locations) == 0 && *scenario) {
+        locations = mill_json_and(locations, location_of_scenario(scenario));
     }
-    if (json_array_size(related) > 0) {
-        json_object_set(result, "relatedLocations", related);
-    }
-    json_decref(kept);
-    json_decref(related);
+    result = mill_json_with(result, "locations", locations);
+    return with_any(with_any(result, "stacks", kept), "relatedLocations", related);
 }
 
 /* ---- results ---- */
@@ -151,7 +162,7 @@ static unsigned long long hash(unsigned long long sum, const char *text)
 
 /* By rule, subject and the functions of the stacks: not by lines, which move when something else is changed.
  */
-static void add_fingerprint(json_t *result, const char *rule, const char *subject, const json_t *stacks)
+static json_t *new_fingerprint(const char *rule, const char *subject, const json_t *stacks)
 {
     unsigned long long sum = hash(hash(0xcbf29ce484222325ull, rule), subject);
     char text[32];
@@ -165,7 +176,7 @@ static void add_fingerprint(json_t *result, const char *rule, const char *subjec
         }
     }
     snprintf(text, sizeof text, "%016llx", sum);
-    json_object_set_new(result, "partialFingerprints", json_pack("{s:s}", "threadmillFinding/v1", text));
+    return json_pack("{s:s}", "threadmillFinding/v1", text);
 }
 
 /* "ThreadSanitizer/data-race": words of a finding's kind, joined. */
@@ -198,21 +209,20 @@ static json_int_t rule_index(json_t *rules, const char *id, const char *by, cons
     return json_array_append_new(rules, rule) == 0 ? (json_int_t)index : -1;
 }
 
-json_t *mill_sarif_add(struct mill_sarif *sarif, const struct mill_sarif_finding *finding)
+json_t *mill_sarif_result(struct mill_sarif *sarif, const struct mill_sarif_finding *finding)
 {
     struct mill_text id = {0};
+    json_t *result = NULL;
     add_rule_id(&id, finding->by, finding->kind);
     json_int_t index = id.failed ? -1 : rule_index(sarif->rules, id.text, finding->by, finding->kind);
-    json_t *result = index < 0 ? NULL
-                               : json_pack("{s:s, s:I, s:s, s:{s:s}}", "ruleId", id.text, "ruleIndex", index,
-                                           "level", "error", "message", "text", finding->message);
-    if (result) {
-        mill_sarif_add_stacks(result, finding->stacks, finding->scenario);
-        add_fingerprint(result, id.text, finding->subject, finding->stacks);
+    if (index >= 0) {
+        result = json_pack("{s:s, s:I, s:s, s:{s:s}}", "ruleId", id.text, "ruleIndex", index, "level",
+                           "error", "message", "text", finding->message);
+        result = with_stacks(result, finding->stacks, finding->scenario);
+        result = mill_json_with(result, "partialFingerprints",
+                                new_fingerprint(id.text, finding->subject, finding->stacks));
     }
     mill_text_free(&id);
-    sarif->failed = json_array_append(sarif->results, result) != 0 || sarif->failed;
-    json_decref(result); /* the list holds it */
     return result;
 }
 
@@ -259,11 +269,14 @@ int mill_view_sarif(struct mill_text *out, const struct mill_view_input *input,
     json_t *document = sarif.failed ? NULL
                                     : json_pack("{s:s, s:s, s:[o]}", "$schema", SCHEMA, "version", "2.1.0",
                                                 "runs", new_run(input, &sarif));
-    char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
-    mill_text_add(out, "%s\n", text ? text : "");
-    free(text);
+    int status = document ? 0 : -ENOMEM;
+    if (document) {
+        mill_json_text(out, document, JSON_INDENT(2));
+        mill_text_add(out, "\n");
+        status = mill_view_done(out);
+    }
     json_decref(document);
     json_decref(sarif.rules);
     json_decref(sarif.results);
-    return text ? mill_view_done(out) : -ENOMEM;
+    return status;
 }

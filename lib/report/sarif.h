@@ -1,8 +1,10 @@
-/* The parts of a SARIF log; private to this folder. One thread.
+/* The parts of a SARIF log; private to this folder. One thread. Memory that runs out for a part of a result
+ * leaves no result, and no log.
  */
 #ifndef MILL_REPORT_SARIF_H
 #define MILL_REPORT_SARIF_H
 
+#include "harness/json_parts.h"
 #include "report/view_parts.h"
 
 /* The run under construction. */
@@ -20,14 +22,11 @@ struct mill_sarif_finding {
     const json_t *stacks;  /* [{"what", "context", "frames": [{"function", "file", "line"}]}] or NULL */
 };
 
-/* Adds a result, and its rule when it is new. Returns it, to add to; NULL when memory ran out. */
-json_t *mill_sarif_add(struct mill_sarif *sarif, const struct mill_sarif_finding *finding);
+/* A result, whose rule enters the list when it is new; the caller's. NULL when memory ran out. */
+json_t *mill_sarif_result(struct mill_sarif *sarif, const struct mill_sarif_finding *finding);
 
 /* The location of a {"function", "file", "line"}, with a message or "". NULL when memory ran out. */
 json_t *mill_sarif_location(const json_t *frame, const char *message);
-
-/* Sets "locations", "stacks" and "relatedLocations". */
-void mill_sarif_add_stacks(json_t *result, const json_t *stacks, const char *scenario);
 
 void mill_sarif_of_result(struct mill_sarif *sarif, const struct mill_view_input *input);
 void mill_sarif_of_stress(struct mill_sarif *sarif, const struct mill_view_input *input);

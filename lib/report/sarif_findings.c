@@ -9,14 +9,27 @@ static void add_subject(struct mill_text *text, const char *scenario, const char
     mill_text_add(text, "%s with %s, %lld thread%s", scenario, strategy, threads, threads == 1 ? "" : "s");
 }
 
+/* Gives the finding its texts. False: memory ran out. */
+static bool tell(struct mill_sarif *sarif, struct mill_sarif_finding *finding,
+                 const struct mill_text *message, const struct mill_text *subject)
+{
+    sarif->failed = sarif->failed || message->failed || subject->failed;
+    finding->message = message->text;
+    finding->subject = subject->text ? subject->text : "";
+    return !sarif->failed;
+}
+
+/* Takes the result over. NULL: memory ran out. */
+static void keep(struct mill_sarif *sarif, json_t *result)
+{
+    sarif->failed = json_array_append_new(sarif->results, result) != 0 || sarif->failed;
+}
+
 static void add(struct mill_sarif *sarif, struct mill_sarif_finding *finding, const struct mill_text *message,
                 const struct mill_text *subject)
 {
-    sarif->failed = sarif->failed || message->failed || subject->failed;
-    if (!sarif->failed) {
-        finding->message = message->text;
-        finding->subject = subject->text ? subject->text : "";
-        (void)mill_sarif_add(sarif, finding);
+    if (tell(sarif, finding, message, subject)) {
+        keep(sarif, mill_sarif_result(sarif, finding));
     }
 }
 
@@ -138,10 +151,11 @@ static json_t *new_step(const json_t *step, size_t index)
                   json_is_true(json_object_get(step, "preempts")) ? " (preempts)" : "");
     json_t *location = text.failed ? NULL : mill_sarif_location(step, text.text);
     mill_text_free(&text);
-    return json_pack("{s:o, s:I}", "location", location, "executionOrder", (json_int_t)index + 1);
+    return mill_json_with(mill_json_with(json_object(), "location", location), "executionOrder",
+                          json_integer((json_int_t)index + 1));
 }
 
-/* The steps of one thread; NULL when it has none. */
+/* The steps of one thread, which has some. */
 static json_t *new_thread_flow(const json_t *steps, long long thread)
 {
     char id[32];
@@ -151,15 +165,11 @@ static json_t *new_thread_flow(const json_t *steps, long long thread)
     json_array_foreach(steps, index, step)
     {
         if (mill_view_integer(step, "thread") == thread) {
-            json_array_append_new(locations, new_step(step, index));
+            locations = mill_json_and(locations, new_step(step, index));
         }
     }
-    if (json_array_size(locations) == 0) {
-        json_decref(locations);
-        return NULL;
-    }
     snprintf(id, sizeof id, "thread %lld", thread);
-    return json_pack("{s:s, s:o}", "id", id, "locations", locations);
+    return mill_json_with(json_pack("{s:s}", "id", id), "locations", locations);
 }
 
 static bool is_new_thread(const json_t *steps, size_t index)
@@ -173,25 +183,26 @@ static bool is_new_thread(const json_t *steps, size_t index)
     return true;
 }
 
-/* A flow for each thread; the order of execution runs across them. */
-static void add_schedule(json_t *result, const json_t *finding)
+/* Takes `result` over and returns it with a flow for each thread; the order of execution runs across them. */
+static json_t *with_schedule(json_t *result, const json_t *finding)
 {
     const json_t *steps = json_object_get(finding, "steps");
-    const char *token = mill_view_text(finding, "token");
     json_t *flows = json_array();
     for (size_t i = 0; i < json_array_size(steps); i++) {
         if (is_new_thread(steps, i)) {
-            json_array_append_new(
+            flows = mill_json_and(
                 flows, new_thread_flow(steps, mill_view_integer(json_array_get(steps, i), "thread")));
         }
     }
-    if (json_array_size(flows) > 0) {
-        json_object_set_new(result, "codeFlows", json_pack("[{s:O}]", "threadFlows", flows));
+    if (json_array_size(steps) > 0) {
+        json_t *flow = mill_json_with(json_object(), "threadFlows", flows);
+        result = mill_json_with(result, "codeFlows", mill_json_and(json_array(), flow));
+    } else {
+        json_decref(flows);
     }
-    json_decref(flows);
-    json_object_set_new(result, "properties",
-                        json_pack("{s:s, s:I}", "replayToken", token, "stepsLeftOut",
-                                  (json_int_t)mill_view_integer(finding, "steps_lost")));
+    return mill_json_with(result, "properties",
+                          json_pack("{s:s, s:I}", "replayToken", mill_view_text(finding, "token"),
+                                    "stepsLeftOut", (json_int_t)mill_view_integer(finding, "steps_lost")));
 }
 
 static void add_hunted(struct mill_sarif *sarif, const json_t *from, const json_t *cell)
@@ -214,14 +225,8 @@ static void add_hunted(struct mill_sarif *sarif, const json_t *from, const json_
     if (*token) {
         mill_text_add(&message, " Again, step by step: threadmill replay %s", token);
     }
-    sarif->failed = sarif->failed || message.failed || subject.failed;
-    if (!sarif->failed) {
-        finding.message = message.text;
-        finding.subject = subject.text;
-        json_t *result = mill_sarif_add(sarif, &finding);
-        if (result) {
-            add_schedule(result, from);
-        }
+    if (tell(sarif, &finding, &message, &subject)) {
+        keep(sarif, with_schedule(mill_sarif_result(sarif, &finding), from));
     }
     mill_text_free(&message);
     mill_text_free(&subject);

@@ -110,6 +110,7 @@ static int add_table(struct mill_text *out, const json_t *document, const struct
             count_cells(&text, cells, entry, columns[i].heading);
             bool bad = text.text && (strstr(text.text, "FINDINGS") || strstr(text.text, "NOT FOUND"));
             mill_grid_cell(grid, bad ? MILL_RED | MILL_BOLD : MILL_PLAIN, "%s", text.text ? text.text : "");
+            out->failed = out->failed || text.failed;
             mill_text_free(&text);
         }
     }
@@ -157,12 +158,11 @@ static void add_places(struct mill_text *text, const json_t *finding)
 static void paragraph(struct mill_text *out, const struct mill_report_options *options, size_t indent,
                       const struct mill_text *text)
 {
-    if (text->text && !text->failed) {
-        struct mill_text printable = {0};
-        mill_display_printable(&printable, text->text, text->length);
-        mill_display_paragraph(out, indent, options->width, printable.text ? printable.text : "");
-        mill_text_free(&printable);
-    }
+    struct mill_text printable = {0};
+    mill_display_printable(&printable, text->text ? text->text : "", text->length);
+    mill_display_paragraph(out, indent, options->width, printable.text ? printable.text : "");
+    out->failed = out->failed || text->failed || printable.failed;
+    mill_text_free(&printable);
 }
 
 static void add_controls(struct mill_text *out, const json_t *findings,
@@ -245,6 +245,7 @@ static void add_finding(struct mill_text *out, const json_t *finding,
     mill_text_add(&headline, "FINDING under %s: %s: %s", text_of(finding, "tool"), text_of(finding, "by"),
                   text_of(finding, "kind"));
     styled(out, options, "\033[1;31m", headline.text ? headline.text : "FINDING");
+    out->failed = out->failed || headline.failed;
     mill_text_add(out, "\n");
     mill_text_add(&text, "×%lld in ", (long long)json_integer_value(json_object_get(finding, "count")));
     add_places(&text, finding);
@@ -281,6 +282,7 @@ static void add_missed(struct mill_text *out, const json_t *cells, const struct 
                       text_of(cell, "strategy"),
                       (long long)json_integer_value(json_object_get(cell, "threads")), text_of(cell, "tool"));
         styled(out, options, "\033[1;31m", text.text ? text.text : "control NOT FOUND");
+        out->failed = out->failed || text.failed;
         mill_text_add(out, "\n");
         mill_text_free(&text);
         mill_text_add(&text, "%s; expected: %s (%s)", text_of(cell, "reason"),
@@ -388,6 +390,7 @@ static int add_told(struct mill_text *out, const json_t *cells, const struct mil
                       (int)json_integer_value(json_object_get(cell, "threads")), text_of(cell, "tool"));
         status = mill_told_report_outcomes(out, whose.text ? whose.text : "outcome", &told, options);
         status = status == 0 ? mill_told_add_all(&all, &told) : status;
+        out->failed = out->failed || whose.failed;
         mill_told_free(&told);
         mill_text_free(&whose);
     }

@@ -73,6 +73,7 @@ static void add_change(struct mill_grid *grid, const struct mill_trends *trends,
                      : change->verdict == MILL_TREND_IMPROVED ? MILL_GREEN
                                                               : MILL_DIM;
     mill_grid_line(grid, style, "%s", text.text ? text.text : "");
+    mill_grid_needs(grid, &text);
     mill_text_free(&text);
 }
 
@@ -93,6 +94,8 @@ static void add_series(struct mill_grid *grid, const struct mill_trends *trends,
     mill_grid_cell(grid, MILL_BOLD, "%s",
                    format(value, trends->metric, series->points[series->point_count - 1].value));
     mill_grid_cell(grid, MILL_PLAIN, "%s", bars.text ? bars.text : "");
+    mill_grid_needs(grid, &name);
+    mill_grid_needs(grid, &bars);
     mill_text_free(&name);
     mill_text_free(&bars);
     for (size_t i = 0; i < series->change_count; i++) {

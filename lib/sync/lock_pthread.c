@@ -28,12 +28,6 @@ static int init_kind(struct mill_lock *lock, int kind, int protocol)
     return -status;
 }
 
-static int init(struct mill_lock *lock, unsigned threads)
-{
-    (void)threads;
-    return init_kind(lock, PTHREAD_MUTEX_DEFAULT, PTHREAD_PRIO_NONE);
-}
-
 static void destroy(struct mill_lock *lock)
 {
     pthread_mutex_destroy(&lock->mutex);
@@ -70,25 +64,33 @@ static void release(struct mill_lock *lock, struct mill_lock_context *me)
     pthread_mutex_unlock(&lock->mutex);
 }
 
-const struct mill_lock_ops mill_lock_pthread = {
-    .about =
-        {
-            .name = "pthread",
-            .summary = "the platform's default mutex",
-            .source = MILL_LIBC_SOURCE ", pthread_mutex_t of PTHREAD_MUTEX_DEFAULT",
-            .algorithm = "parking",
-            .library = MILL_LIBC_LIBRARY,
-            .traits = MILL_PARKS | MILL_LIBC_TRAITS,
-            .progress = MILL_BLOCKING,
-            .size = sizeof(struct mill_lock),
-        },
-    .init = init,
-    .destroy = destroy,
-    .acquire = acquire,
-    .try_acquire = try_acquire,
-    .acquire_until = acquire_until,
-    .release = release,
-};
+/* All of a lock but how it is made, and its names. */
+#define PTHREAD_LOCK(NAME, SUMMARY, SOURCE, MISSING, INIT)                                \
+    {                                                                                     \
+        .about =                                                                          \
+            {                                                                             \
+                .name = NAME,                                                             \
+                .summary = SUMMARY,                                                       \
+                .source = MILL_LIBC_SOURCE ", pthread_mutex_t of " SOURCE,                \
+                .algorithm = "parking",                                                   \
+                .library = MILL_LIBC_LIBRARY,                                             \
+                .missing = MISSING,                                                       \
+                .traits = MILL_PARKS | MILL_LIBC_TRAITS,                                  \
+                .progress = MILL_BLOCKING,                                                \
+                .size = sizeof(struct mill_lock),                                         \
+            },                                                                            \
+        .init = INIT, .destroy = destroy, .acquire = acquire, .try_acquire = try_acquire, \
+        .acquire_until = acquire_until, .release = release,                               \
+    }
+
+static int init(struct mill_lock *lock, unsigned threads)
+{
+    (void)threads;
+    return init_kind(lock, PTHREAD_MUTEX_DEFAULT, PTHREAD_PRIO_NONE);
+}
+
+const struct mill_lock_ops mill_lock_pthread =
+    PTHREAD_LOCK("pthread", "the platform's default mutex", "PTHREAD_MUTEX_DEFAULT", NULL, init);
 
 #ifdef __GLIBC__
 #define ADAPTIVE_KIND    PTHREAD_MUTEX_ADAPTIVE_NP
@@ -104,26 +106,9 @@ static int init_adaptive(struct mill_lock *lock, unsigned threads)
     return init_kind(lock, ADAPTIVE_KIND, PTHREAD_PRIO_NONE);
 }
 
-const struct mill_lock_ops mill_lock_pthread_adaptive = {
-    .about =
-        {
-            .name = "pthread-adaptive",
-            .summary = "the platform's mutex that spins briefly before it sleeps",
-            .source = MILL_LIBC_SOURCE ", pthread_mutex_t of PTHREAD_MUTEX_ADAPTIVE_NP",
-            .algorithm = "parking",
-            .library = MILL_LIBC_LIBRARY,
-            .missing = ADAPTIVE_MISSING,
-            .traits = MILL_PARKS | MILL_LIBC_TRAITS,
-            .progress = MILL_BLOCKING,
-            .size = sizeof(struct mill_lock),
-        },
-    .init = init_adaptive,
-    .destroy = destroy,
-    .acquire = acquire,
-    .try_acquire = try_acquire,
-    .acquire_until = acquire_until,
-    .release = release,
-};
+const struct mill_lock_ops mill_lock_pthread_adaptive =
+    PTHREAD_LOCK("pthread-adaptive", "the platform's mutex that spins briefly before it sleeps",
+                 "PTHREAD_MUTEX_ADAPTIVE_NP", ADAPTIVE_MISSING, init_adaptive);
 
 static int init_inheriting(struct mill_lock *lock, unsigned threads)
 {
@@ -131,22 +116,6 @@ static int init_inheriting(struct mill_lock *lock, unsigned threads)
     return init_kind(lock, PTHREAD_MUTEX_DEFAULT, PTHREAD_PRIO_INHERIT);
 }
 
-const struct mill_lock_ops mill_lock_pthread_inherit = {
-    .about =
-        {
-            .name = "pthread-inherit",
-            .summary = "the platform's mutex that lends its holder a waiter's priority",
-            .source = MILL_LIBC_SOURCE ", pthread_mutex_t of PTHREAD_PRIO_INHERIT; Sha et al. 1990",
-            .algorithm = "parking",
-            .library = MILL_LIBC_LIBRARY,
-            .traits = MILL_PARKS | MILL_LIBC_TRAITS,
-            .progress = MILL_BLOCKING,
-            .size = sizeof(struct mill_lock),
-        },
-    .init = init_inheriting,
-    .destroy = destroy,
-    .acquire = acquire,
-    .try_acquire = try_acquire,
-    .acquire_until = acquire_until,
-    .release = release,
-};
+const struct mill_lock_ops mill_lock_pthread_inherit =
+    PTHREAD_LOCK("pthread-inherit", "the platform's mutex that lends its holder a waiter's priority",
+                 "PTHREAD_PRIO_INHERIT; Sha et al. 1990", NULL, init_inheriting);

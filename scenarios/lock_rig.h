@@ -66,6 +66,11 @@ static inline void mill_lock_rig_acquire(struct mill_worker *worker, struct mill
     mill_worker_returned(worker, 0);
 }
 
+/* Of scenarios that ask again and again: there is nothing to wake, but only where there is an `interrupt` is
+ * the end of the run told to operations that go on, so that a lock that lets nobody in is found and not hung
+ * at. */
+void mill_lock_rig_interrupt(struct mill_case *one);
+
 /* Each operation was in the lock once, and none at the same time as another. */
 void mill_lock_rig_verify(const struct mill_case *one, struct mill_check *check);
 

@@ -208,5 +208,6 @@ const struct mill_scenario mill_scenario_lock_timed = {
     .model = mill_lock_rig_model,
     .setup = setup,
     .verify = verify,
+    .interrupt = mill_lock_rig_interrupt,
     .teardown = mill_lock_rig_close,
 };

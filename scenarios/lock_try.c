@@ -183,5 +183,6 @@ const struct mill_scenario mill_scenario_lock_try = {
     .model = model,
     .setup = setup,
     .verify = verify,
+    .interrupt = mill_lock_rig_interrupt,
     .teardown = mill_lock_rig_close,
 };

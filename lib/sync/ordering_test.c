@@ -1,6 +1,5 @@
 #include "sync/ordering.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -12,8 +11,9 @@
 
 #include "core/cacheline.h"
 #include "core/fence.h"
+#include "core/test_in_step.h"
 
-#define ADDITIONS 2000u
+#define ADDITIONS 100u /* of each side, in each round */
 
 static void test_tables_are_well_formed(void **state)
 {
@@ -30,36 +30,31 @@ static void test_tables_are_well_formed(void **state)
     assert_null(mill_ordering_ops_find("no-such-ordering"));
 }
 
-struct adder {
-    alignas(MILL_ISOLATION) _Atomic uint64_t own;
-    _Atomic uint64_t *word; /* its own, or one that both share */
+struct words {
     const struct mill_ordering_ops *ops;
-    pthread_t thread;
+    struct {
+        alignas(MILL_ISOLATION) _Atomic uint64_t own;
+    } of[2];
 };
 
-static void *add_many(void *argument)
+static void add_some(struct words *words, unsigned to)
 {
-    struct adder *adder = argument;
     for (unsigned i = 0; i < ADDITIONS; i++) {
-        adder->ops->add(adder->word);
+        words->ops->add(&words->of[to].own);
     }
-    return NULL;
 }
 
-/* Two threads add, to words of their own or to the first one's. */
-static void add_at_once(struct adder adders[2], const struct mill_ordering_ops *ops, bool to_one)
+static void add_to_own(void *words, unsigned side, unsigned round)
 {
-    for (unsigned i = 0; i < 2; i++) {
-        atomic_init(&adders[i].own, 0);
-        adders[i].word = &adders[to_one ? 0 : i].own;
-        adders[i].ops = ops;
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        assert_int_equal(pthread_create(&adders[i].thread, NULL, add_many, &adders[i]), 0);
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        pthread_join(adders[i].thread, NULL);
-    }
+    (void)round;
+    add_some(words, side);
+}
+
+static void add_to_one(void *words, unsigned side, unsigned round)
+{
+    (void)side;
+    (void)round;
+    add_some(words, 0);
 }
 
 static void test_each_adds_one(void **state)
@@ -67,22 +62,31 @@ static void test_each_adds_one(void **state)
     (void)state;
     mill_fence_open();
     for (size_t i = 0; i < mill_ordering_family.count; i++) {
-        struct adder adders[2];
-        add_at_once(adders, mill_ordering_ops_of(mill_ordering_family.strategies[i]), false);
-        assert_int_equal(adders[0].own, ADDITIONS);
-        assert_int_equal(adders[1].own, ADDITIONS);
+        struct words words = {.ops = mill_ordering_ops_of(mill_ordering_family.strategies[i])};
+        mill_in_step(add_to_own, &words, 10);
+        assert_int_equal(words.of[0].own, 10 * ADDITIONS);
+        assert_int_equal(words.of[1].own, 10 * ADDITIONS);
     }
 }
 
-/* Only one of them is one step. */
+static uint64_t sum_of_both(const char *name, unsigned rounds)
+{
+    struct words words = {.ops = mill_ordering_ops_find(name)};
+    mill_in_step(add_to_one, &words, rounds);
+    return words.of[0].own;
+}
+
+/* Only one of them is one step; of another one, additions get lost sooner or later. */
 static void test_locked_add_is_one_step(void **state)
 {
     (void)state;
-    struct adder adders[2];
-    for (unsigned i = 0; i < 20; i++) {
-        add_at_once(adders, mill_ordering_ops_find("locked-add"), true);
-        assert_int_equal(adders[0].own, 2 * ADDITIONS);
+    uint64_t expected = 2 * 200 * ADDITIONS;
+    assert_int_equal(sum_of_both("locked-add", 200), expected);
+    bool lost = false;
+    for (unsigned attempt = 0; attempt < 100 && !lost; attempt++) {
+        lost = sum_of_both("relaxed", 200) < expected;
     }
+    assert_true(lost);
 }
 
 int main(void)

@@ -310,6 +310,7 @@ static void run(void *context)
 {
     struct target *target = context;
     struct mill_case *one = &target->one;
+    mill_thread_index_begin_anew(); /* alone yet: it takes no step */
     one->state = NULL;
     one->operations = 0;
     target->check = (struct mill_check){.findings = 0};

@@ -103,3 +103,16 @@ unsigned mill_thread_index_limit(void)
 {
     return atomic_load_explicit(&numbers.limit, memory_order_relaxed);
 }
+
+void mill_thread_index_begin_anew(void)
+{
+    unsigned limit = 0;
+    for (unsigned word = 0; word < MILL_THREAD_INDEX_MAX / WORD_BITS; word++) {
+        /* relaxed, here and below: nobody else is there */
+        uint64_t given = atomic_load_explicit(&numbers.given[word], memory_order_relaxed);
+        if (given != 0) {
+            limit = (word + 1) * WORD_BITS - (unsigned)__builtin_clzll(given);
+        }
+    }
+    atomic_store_explicit(&numbers.limit, limit, memory_order_relaxed);
+}

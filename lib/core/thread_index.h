@@ -34,4 +34,9 @@ static inline int mill_thread_index(void)
  * core/fence.h, looks at something, is within the limit that the other side of that fence sees. */
 unsigned mill_thread_index_limit(void);
 
+/* The limit becomes one more than the greatest number that a living thread has: what follows takes the same
+ * steps as in a new process. For one that plays many runs, between two of them: while no other thread asks
+ * for a number, and nothing keeps anything by them. */
+void mill_thread_index_begin_anew(void);
+
 #endif

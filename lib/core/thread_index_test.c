@@ -94,6 +94,16 @@ static void test_a_number_goes_to_the_next(void **state)
     assert_int_equal(mill_thread_index_limit(), limit);
 }
 
+static void test_a_run_that_begins_anew_has_the_limit_of_a_new_process(void **state)
+{
+    (void)state;
+    unsigned mine = (unsigned)mill_thread_index();
+    assert_true(mill_thread_index_limit() > mine + 1); /* threads that have ended had greater ones */
+    mill_thread_index_begin_anew();
+    assert_int_equal(mill_thread_index_limit(), mine + 1);
+    assert_true((unsigned)index_of_new_thread() < mill_thread_index_limit());
+}
+
 /* Two threads that are not ordered but by their number: ThreadSanitizer's builds check that they are. */
 static int kept_by_number[THREADS + 1];
 
@@ -176,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_a_number_goes_to_the_next),
         cmocka_unit_test(test_what_was_written_is_seen_by_the_next),
         cmocka_unit_test(test_asking_late),
+        cmocka_unit_test(test_a_run_that_begins_anew_has_the_limit_of_a_new_process),
     };
     return cmocka_run_group_tests_name("thread_index", tests, NULL, NULL);
 }

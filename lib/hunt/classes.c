@@ -11,6 +11,7 @@ static uint64_t mix(uint64_t a, uint64_t b)
 void mill_class_begin(struct mill_class *class)
 {
     class->schedule++;
+    class->near_used = 0;
     class->used = 0;
     class->full = false;
     class->thread[0] = 1;
@@ -27,20 +28,37 @@ void mill_class_way(struct mill_class *class, unsigned thread, unsigned way)
     class->thread[thread] = mix(class->thread[thread], ~(uint64_t)way);
 }
 
-/* Words that lie together have places together, so that few pages are touched. NULL: there is none left. */
+/* The place of the word among `count`, or a free one, of which there are always some. */
+static struct mill_class_place *seek(struct mill_class_place *places, size_t count, size_t from,
+                                     uint32_t schedule, uintptr_t word)
+{
+    size_t at = from % count;
+    while (places[at].schedule == schedule && places[at].word != word) {
+        at = (at + 1) % count;
+    }
+    return &places[at];
+}
+
+/* Behind the near ones words that lie together have places together, so that few pages are touched. NULL:
+ * there is none left. */
 static struct mill_class_place *find(struct mill_class *class, uintptr_t word)
 {
-    size_t at = (word + (word >> 13) * 0x9e3779b97f4a7c15u) % MILL_CLASS_PLACES;
-    while (class->place[at].schedule == class->schedule && class->place[at].word != word) {
-        at = (at + 1) % MILL_CLASS_PLACES;
+    uint32_t *used = &class->near_used;
+    size_t most = MILL_CLASS_NEAR / 2;
+    struct mill_class_place *place =
+        seek(class->near, MILL_CLASS_NEAR, (word * 0x9e3779b97f4a7c15u) >> 40, class->schedule, word);
+    if (place->schedule != class->schedule && *used == most) {
+        used = &class->used;
+        most = MILL_CLASS_PLACES / 2;
+        place = seek(class->place, MILL_CLASS_PLACES, word + (word >> 13) * 0x9e3779b97f4a7c15u,
+                     class->schedule, word);
     }
-    struct mill_class_place *place = &class->place[at];
     if (place->schedule != class->schedule) {
-        if (class->used == MILL_CLASS_PLACES / 2) {
+        if (*used == most) {
             class->full = true;
             return NULL;
         }
-        class->used++;
+        ++*used;
         *place = (struct mill_class_place){.word = word, .schedule = class->schedule};
     }
     return place;

@@ -22,21 +22,25 @@
 
 #define MILL_CLASS_WORDS  64
 
-/* Words that steps of one schedule are on; a power of two. */
+/* Words that steps of one schedule are on, half of each; powers of two. The first lie near each other: most
+ * schedules have few, and in a process for each every page that is touched costs a fault. */
+#define MILL_CLASS_NEAR   ((size_t)1 << 7)
 #define MILL_CLASS_PLACES ((size_t)1 << 16)
+
+struct mill_class_place {
+    uintptr_t word;
+    uint32_t schedule;
+    uint64_t write; /* the last step that changed it: who reads knows which it saw, so nobody keeps reads */
+};
 
 /* A schedule's, while it runs. All zeros at first. */
 struct mill_class {
     uint32_t schedule; /* places of others are free */
-    uint32_t used;
+    uint32_t near_used, used;
     bool full; /* words found no place: the name is of no use */
+    struct mill_class_place near[MILL_CLASS_NEAR];
     uint64_t thread[MILL_HUNT_THREADS];
-    struct mill_class_place {
-        uintptr_t word;
-        uint32_t schedule;
-        uint64_t
-            write; /* the last step that changed it: who reads knows which it saw, so nobody keeps reads */
-    } place[MILL_CLASS_PLACES];
+    struct mill_class_place place[MILL_CLASS_PLACES];
 };
 
 void mill_class_begin(struct mill_class *class);

@@ -104,12 +104,6 @@ void mill_writes(volatile void *to, size_t size, const void *pc)
     }
 }
 
-static size_t size_of(const char *text, size_t most)
-{
-    size_t length = strnlen(text, most);
-    return length < most ? length + 1 : most;
-}
-
 /* It is as long as it is when it is read: others run at the point, and may change it. Whatever makes it
  * longer writes over its end, which the step has among its bytes. */
 size_t mill_reads_text(const char *text, size_t most, const void *pc)
@@ -118,13 +112,13 @@ size_t mill_reads_text(const char *text, size_t most, const void *pc)
         return 0;
     }
     mill_stand_at(pc); /* it may be no address */
-    size_t size = size_of(text, most);
+    size_t size = mill_bytes_up_to(text, '\0', most, true);
     if (is_constant(text)) {
         return size;
     }
     struct mill_step step = step_of(MILL_STEP_READ, text, size, pc);
     mill_point(&step);
-    size = size_of(text, most);
+    size = mill_bytes_up_to(text, '\0', most, true);
     step = step_of(MILL_STEP_READ, text, size, pc);
     check(&step);
     look(&step);

@@ -38,6 +38,20 @@ static inline bool mill_accesses_seen(void)
 /* Whatever follows is the sanitizer's to check. */
 bool mill_accesses_checked_elsewhere(void);
 
+/* Bytes up to the first of `wanted`, itself included, and no further than `most`; a string ends there, too.
+ * Without a call: a sanitizer would take that for the program's. */
+static inline size_t mill_bytes_up_to(const char *from, int wanted, size_t most, bool string)
+{
+    size_t at = 0;
+    while (at < most) {
+        char byte = from[at++];
+        if (byte == (char)wanted || (string && byte == '\0')) {
+            break;
+        }
+    }
+    return at;
+}
+
 /* Nothing happens for no bytes, nor, of a read, for NULL. */
 void mill_reads(const volatile void *from, size_t size, const void *pc);
 void mill_writes(volatile void *to, size_t size, const void *pc);

@@ -2,7 +2,6 @@
  * what is read from one later, so that a pipe orders; which descriptors belong together nobody asks.
  */
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -73,7 +72,7 @@ WRAP(char *, fgets, (char *restrict to, int size, FILE *restrict file))
         MILL_JUMP fgets(to, size, file);
     }
     char *got = fgets(to, size, file);
-    mill_has_written(&step, got ? strlen(got) + 1 : 0);
+    mill_has_written(&step, got ? mill_bytes_up_to(got, '\0', (size_t)size, true) : 0);
     return got;
 }
 

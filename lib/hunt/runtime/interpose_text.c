@@ -12,11 +12,6 @@
     type __wrap_##name parameters;   \
     type __wrap_##name parameters
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- lengths, and what is looked for ---- */
 
 WRAP(size_t, strlen, (const char *text))
@@ -35,17 +30,16 @@ WRAP(size_t, strnlen, (const char *text, size_t most))
     MILL_JUMP strnlen(text, most);
 }
 
-/* Up to what is found, or all of `size`. */
-static void reads_up_to(const char *text, const char *found, size_t size, const void *pc)
+static void reads_up_to(const char *text, int wanted, size_t most, bool string, const void *pc)
 {
-    mill_reads(text, found ? (size_t)(found - text) + 1 : size, pc);
+    mill_stand_at(pc);
+    mill_reads(text, mill_bytes_up_to(text, wanted, most, string), pc);
 }
 
 WRAP(char *, strchr, (const char *text, int c))
 {
     if (mill_accesses_seen()) {
-        mill_stand_at(MILL_CALLER);
-        reads_up_to(text, strchr(text, c), strlen(text) + 1, MILL_CALLER);
+        reads_up_to(text, c, SIZE_MAX, true, MILL_CALLER);
     }
     MILL_JUMP strchr(text, c);
 }
@@ -53,8 +47,7 @@ WRAP(char *, strchr, (const char *text, int c))
 WRAP(char *, strchrnul, (const char *text, int c))
 {
     if (mill_accesses_seen()) {
-        mill_stand_at(MILL_CALLER);
-        reads_up_to(text, strchrnul(text, c), 0, MILL_CALLER);
+        reads_up_to(text, c, SIZE_MAX, true, MILL_CALLER);
     }
     MILL_JUMP strchrnul(text, c);
 }
@@ -70,8 +63,7 @@ WRAP(char *, strrchr, (const char *text, int c))
 WRAP(void *, memchr, (const void *memory, int c, size_t size))
 {
     if (mill_accesses_seen()) {
-        mill_stand_at(MILL_CALLER);
-        reads_up_to(memory, memchr(memory, c, size), size, MILL_CALLER);
+        reads_up_to(memory, c, size, false, MILL_CALLER);
     }
     MILL_JUMP memchr(memory, c, size);
 }
@@ -213,8 +205,7 @@ WRAP(void *, memccpy, (void *restrict to, const void *restrict from, int c, size
 {
     if (mill_accesses_seen()) {
         mill_stand_at(MILL_CALLER);
-        const char *found = memchr(from, c, size);
-        size_t copied = least(size, found ? (size_t)(found - (const char *)from) + 1 : size);
+        size_t copied = mill_bytes_up_to(from, c, size, false);
         mill_reads(from, copied, MILL_CALLER);
         mill_writes(to, copied, MILL_CALLER);
     }

@@ -35,7 +35,7 @@ for strategy in random pct pos urw surw portfolio; do
 done
 check OTHER 'another seed is another run' "$(hash_of -- "$target")" "$(seed=8 hash_of -- "$target")"
 
-for cell in 'counter atomic' 'counter mutex' 'counter lock-mcs' 'aba tagged' 'producers-consumers two-lock' \
+for cell in 'counter atomic' 'counter mutex' 'counter lock-mcs' 'aba tagged' 'producers-consumers two-lock' 'producers-consumers ms-hazard' \
     'barrier condvar' 'transfer ordered' 'pool-tasks stealing' 'singleton call-once'; do
     # shellcheck disable=SC2086 # scenario and strategy
     alone=$(hash_of --fork -- threadmill-hunt $cell threads=2 operations=2)

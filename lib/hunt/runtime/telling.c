@@ -1,5 +1,6 @@
 #include "hunt/runtime/schedule.h"
 
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -8,7 +9,8 @@
 #include "hunt/runtime/holders.h"
 #include "hunt/runtime/suspend.h"
 
-struct mill_class mill_schedule_class;
+/* On a page of its own: in a process for each schedule every page that is touched costs a fault. */
+alignas(4096) struct mill_class mill_schedule_class;
 
 /* ---- failures ---- */
 

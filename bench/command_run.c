@@ -251,6 +251,11 @@ static int run(int argc, char **argv)
         code = status > 0 ? MILL_EXIT_EXPECTED : mill_complain(MILL_EXIT_USAGE, "%s", error.message);
         goto out;
     }
+    if (request.device &&
+        mill_run_device_check(&mill_scenarios, request.scenarios, request.scenario_count, &error) < 0) {
+        code = mill_complain(MILL_EXIT_USAGE, "%s", error.message);
+        goto out;
+    }
     if (mill_cpus_open(&cpus, &error) < 0) {
         code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
         goto out;

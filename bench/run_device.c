@@ -8,7 +8,41 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/text.h"
 #include "device/client.h"
+
+static bool has_transport(const struct mill_scenario *scenario)
+{
+    for (unsigned i = 0; i < scenario->parameter_count; i++) {
+        if (strcmp(scenario->parameters[i].name, "transport") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int mill_run_device_check(const struct mill_scenario_list *list, const char *const *names, size_t count,
+                          struct mill_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct mill_scenario *scenario = mill_scenario_find(list, names[i]);
+        if (!scenario || has_transport(scenario)) {
+            continue;
+        }
+        struct mill_text able = {0};
+        for (size_t j = 0; j < list->count; j++) {
+            if (has_transport(list->scenarios[j])) {
+                mill_text_add(&able, "%s%s", able.text ? ", " : "", list->scenarios[j]->name);
+            }
+        }
+        int status =
+            mill_error_set(error, -EINVAL, "--device: '%s' speaks to no valve but its own; these can: %s",
+                           scenario->name, able.text ? able.text : "none");
+        mill_text_free(&able);
+        return status;
+    }
+    return 0;
+}
 
 int mill_run_device_ask(const struct mill_device_target *target, struct mill_error *error)
 {

@@ -1,5 +1,6 @@
 /* The valve that a run speaks to in the place of the scenarios' own (--device).
  *
+ *     if (mill_run_device_check(&mill_scenarios, names, count, &error) < 0) …
  *     if (mill_run_device_ask(&target, &error) < 0) …        before anything is planned
  *     settings.helped = mill_run_device_is_here(&target);
  *     mill_run_device_name(result, &target);                 as soon as the document has its cells
@@ -13,6 +14,12 @@
 #include <stdbool.h>
 
 #include "command_device.h"
+#include "harness/scenario.h"
+
+/* Can each of these speak to a valve elsewhere? -EINVAL with a message that names one that cannot, and those
+ * that can. A name that `list` has not is left to the plan. */
+int mill_run_device_check(const struct mill_scenario_list *list, const char *const *names, size_t count,
+                          struct mill_error *error);
 
 /* Asks it for its status. 0; a negative errno with a message that names it when it does not answer, or with
  * something else than a valve does. */

@@ -9,6 +9,11 @@ void mill_fault_dice_seed(struct mill_fault_dice *dice, uint64_t seed)
     dice->burst_left = 0;
 }
 
+void mill_fault_dice_calm(struct mill_fault_dice *dice)
+{
+    dice->burst_left = 0;
+}
+
 /* Uniform in [0, 1). */
 static double uniform(struct mill_random *random)
 {

@@ -48,6 +48,10 @@ struct mill_fault_dice {
 };
 
 void mill_fault_dice_seed(struct mill_fault_dice *dice, uint64_t seed);
+
+/* A burst that has begun ends: other faults are ordered now. Draws nothing. */
+void mill_fault_dice_calm(struct mill_fault_dice *dice);
+
 void mill_fault_dice_reply(struct mill_fault_dice *dice, const struct mill_faults *faults,
                            struct mill_reply_fate *fate);
 enum mill_sample_fate mill_fault_dice_sample(struct mill_fault_dice *dice, const struct mill_faults *faults);

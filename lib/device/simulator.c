@@ -356,6 +356,7 @@ void mill_simulator_set_faults(struct mill_simulator *simulator, const struct mi
 {
     pthread_mutex_lock(&simulator->lock);
     simulator->faults = *faults;
+    mill_fault_dice_calm(&simulator->dice);
     pthread_mutex_unlock(&simulator->lock);
 }
 

@@ -66,7 +66,7 @@ void mill_simulator_stop(struct mill_simulator *simulator);
 unsigned mill_simulator_http_port(const struct mill_simulator *simulator);
 unsigned mill_simulator_stream_port(const struct mill_simulator *simulator);
 
-/* From now on these faults; what is late or stalled already stays so. */
+/* From now on these faults: a burst ends; what is late or stalled already stays so. */
 void mill_simulator_set_faults(struct mill_simulator *simulator, const struct mill_faults *faults);
 
 /* All connections are reset, and nothing answers for `off_ns`; then it boots. Blocks for that long. A request

@@ -38,6 +38,7 @@ static void take_faults(struct mill_simulator *simulator, const char *text, stru
     if (mill_faults_parse(text, &simulator->faults, &error) < 0) {
         say(reply, MHD_HTTP_BAD_REQUEST, error.message);
     } else {
+        mill_fault_dice_calm(&simulator->dice);
         say(reply, MHD_HTTP_OK, "");
     }
 }

@@ -149,6 +149,31 @@ static void changed_while_it_runs(void **state)
     mill_simulator_stop(simulator);
 }
 
+/* A burst belongs to the list that ordered it, and not to the next one. */
+static void a_burst_ends_with_its_list(void **state)
+{
+    (void)state;
+    struct mill_simulator *simulator = start_with(BRISK);
+    struct answer answer;
+    post_ok(simulator, "/simulator/faults", "5xx=1:1000000");
+    ask(simulator, "GET", "/api/v1/status", "", &answer);
+    assert_int_equal(answer.status, 503);
+    ask(simulator, "POST", "/simulator/faults", "5xx=2:1", &answer);
+    assert_int_equal(answer.status, 400); /* the list stays, and its burst */
+    ask(simulator, "GET", "/api/v1/status", "", &answer);
+    assert_int_equal(answer.status, 503);
+    post_ok(simulator, "/simulator/faults", "");
+    ask(simulator, "GET", "/api/v1/status", "", &answer);
+    assert_int_equal(answer.status, 200);
+    set_faults(simulator, "5xx=1:1000000");
+    ask(simulator, "GET", "/api/v1/status", "", &answer);
+    assert_int_equal(answer.status, 503);
+    set_faults(simulator, "");
+    ask(simulator, "GET", "/api/v1/status", "", &answer);
+    assert_int_equal(answer.status, 200);
+    mill_simulator_stop(simulator);
+}
+
 /* What came of `count` requests, a letter each. */
 static void outcomes(uint64_t seed, char *letters, int count)
 {
@@ -268,6 +293,7 @@ int main(void)
         cmocka_unit_test(late),
         cmocka_unit_test(bursts_of_503_do_nothing),
         cmocka_unit_test(changed_while_it_runs),
+        cmocka_unit_test(a_burst_ends_with_its_list),
         cmocka_unit_test(a_seed_repeats_them),
         cmocka_unit_test(the_power_goes_off_and_on),
         cmocka_unit_test(nothing_answers_while_it_is_off),

@@ -324,6 +324,14 @@ static int make_page(struct mill_simulator *simulator)
     return mill_http_add_headers(simulator, simulator->http.page, "text/html; charset=utf-8") ? 0 : -ENOMEM;
 }
 
+/* A path is what was sent: the device compares bytes, and decoded ones may hold an end that was none. */
+static size_t keep_escapes(void *cls, struct MHD_Connection *mhd, char *text)
+{
+    (void)cls;
+    (void)mhd;
+    return strlen(text);
+}
+
 int mill_http_create(struct mill_simulator *simulator, struct mill_error *error)
 {
     unsigned capacity =
@@ -340,7 +348,7 @@ int mill_http_create(struct mill_simulator *simulator, struct mill_error *error)
         0, NULL, NULL, handle, simulator, MHD_OPTION_NOTIFY_COMPLETED, completed, simulator,
         MHD_OPTION_NOTIFY_CONNECTION, notify, simulator, MHD_OPTION_CONNECTION_LIMIT, capacity + 1,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)connection_memory, MHD_OPTION_STRICT_FOR_CLIENT, -1,
-        MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_END);
     if (simulator->http.daemon == NULL) {
         int status = errno != 0 ? -errno : -ENOMEM;
         return mill_error_set(error, status, "simulator: libmicrohttpd did not start: %s", strerror(-status));

@@ -86,6 +86,10 @@ static void unknown_paths_and_methods(void **state)
     assert_refused(answer, 404, "not_found");
     ask_raw(simulator, "GET /favicon.ico HTTP/1.1\r\nHost: valve\r\n\r\n", &answer);
     assert_refused(answer, 404, "not_found");
+    ask(simulator, "GET", "/api/v1/%73tatus", "", &answer); /* a path is compared as it was sent */
+    assert_refused(answer, 404, "not_found");
+    ask(simulator, "GET", "/api/v1/status%00more", "", &answer);
+    assert_refused(answer, 404, "not_found");
     ask(simulator, "DELETE", "/api/v1/config", "", &answer);
     assert_refused(answer, 400, "unsupported_method");
     ask(simulator, "PUT", "/", "", &answer);

@@ -25,7 +25,7 @@ struct mill_html_part {
 void mill_html_verdict_begin(const struct mill_html_part *part, enum mill_html_state state);
 void mill_html_verdict_end(const struct mill_html_part *part);
 
-/* A chart's place, drawn by page.js: `kind` is one of its charts, `of` the data it is about. */
+/* A chart's place, drawn by page/script: `kind` is one of its charts, `of` the data it is about. */
 void mill_html_chart_place(const struct mill_html_part *part, const char *kind, const char *of,
                            const char *title, const char *hint);
 

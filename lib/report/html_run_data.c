@@ -1,4 +1,4 @@
-/* What the charts of a run draw, as compact JSON that page.js reads. One block for each table:
+/* What the charts of a run draw, as compact JSON that page/script reads. One block for each table:
  *
  *     {"kind": "run", "strategies": ["mutex", …], "controls": [0, …],
  *      "rows": [{"s": strategy, "t": threads, "m": "near", "o": [median, low, high, n], "j": [jain, of

@@ -132,8 +132,8 @@ static int update_once(struct mill_worker *worker, struct state *state, struct a
  * is something to see. */
 static bool is_read(struct mill_worker *worker, const struct state *state)
 {
-    return mill_random_below(&worker->random, 1000) < state->reads &&
-           (state->accounts[worker->index].updates > 0 || state->reads == 1000);
+    return state->reads == 1000 || (mill_random_below(&worker->random, 1000) < state->reads &&
+                                    state->accounts[worker->index].updates > 0);
 }
 
 static int operate(struct mill_worker *worker)

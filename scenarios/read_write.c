@@ -92,8 +92,8 @@ static void write_words(struct mill_worker *worker, struct state *state)
  * is something to see. */
 static bool is_read(struct mill_worker *worker, const struct state *state)
 {
-    return mill_random_below(&worker->random, 100) < state->reads &&
-           (state->accounts[worker->index].writes > 0 || state->reads == 100);
+    return state->reads == 100 || (mill_random_below(&worker->random, 100) < state->reads &&
+                                   state->accounts[worker->index].writes > 0);
 }
 
 static void read_once(struct mill_worker *worker, struct state *state)

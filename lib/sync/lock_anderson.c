@@ -3,6 +3,7 @@
  * place on which somebody already waits, and both get the lock. It never yields: with more threads than cores
  * each handover to a thread that is not running costs a time slice.
  */
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -27,28 +28,32 @@ static int init(struct mill_lock *lock, unsigned threads)
     return 0;
 }
 
-/* What the holder keeps in its context until the release. */
-static uint32_t *number_of(struct mill_lock_context *me)
+static_assert(sizeof(struct place *) <= sizeof(struct mill_lock_context), "a context holds a place");
+
+/* What the holder keeps in its context until the release: the place that it calls. Found when the number is
+ * drawn, since by the release the line of `next` and `mask` is another thread's, which has drawn after it. */
+static struct place **after(struct mill_lock_context *me)
 {
-    return (uint32_t *)(void *)me;
+    return (struct place **)(void *)me;
 }
 
 /* The place is for whoever draws it next, a round later: it is published by the handovers between. */
-static void enter(struct mill_lock *lock, struct mill_lock_context *me, uint32_t mine)
+static void enter(struct place *place)
 {
-    atomic_store_explicit(&lock->places[mine & lock->mask].called, 0, memory_order_relaxed);
-    *number_of(me) = mine;
+    atomic_store_explicit(&place->called, 0, memory_order_relaxed);
 }
 
 static void acquire(struct mill_lock *lock, struct mill_lock_context *me)
 {
     /* relaxed: the number orders nothing, the load of `called` does */
     uint32_t mine = atomic_fetch_add_explicit(&lock->next, 1, memory_order_relaxed);
+    struct place *place = &lock->places[mine & lock->mask];
+    *after(me) = &lock->places[(mine + 1) & lock->mask];
     /* acquire: pairs with the release in `release` */
-    while (!atomic_load_explicit(&lock->places[mine & lock->mask].called, memory_order_acquire)) {
+    while (!atomic_load_explicit(&place->called, memory_order_acquire)) {
         mill_pause();
     }
-    enter(lock, me, mine);
+    enter(place);
 }
 
 static bool try_acquire(struct mill_lock *lock, struct mill_lock_context *me)
@@ -56,19 +61,22 @@ static bool try_acquire(struct mill_lock *lock, struct mill_lock_context *me)
     uint32_t next = atomic_load_explicit(&lock->next, memory_order_relaxed);
     /* acquire: pairs with the release in `release`. Only who draws the place takes the call away, so if the
      * number is still to be had the call still stands. */
-    if (!atomic_load_explicit(&lock->places[next & lock->mask].called, memory_order_acquire) ||
+    struct place *place = &lock->places[next & lock->mask];
+    if (!atomic_load_explicit(&place->called, memory_order_acquire) ||
         !atomic_compare_exchange_strong_explicit(&lock->next, &next, next + 1, memory_order_relaxed,
                                                  memory_order_relaxed)) {
         return false;
     }
-    enter(lock, me, next);
+    *after(me) = &lock->places[(next + 1) & lock->mask];
+    enter(place);
     return true;
 }
 
 static void release(struct mill_lock *lock, struct mill_lock_context *me)
 {
+    (void)lock;
     /* release: pairs with the acquire in `acquire` and `try_acquire` */
-    atomic_store_explicit(&lock->places[(*number_of(me) + 1) & lock->mask].called, 1, memory_order_release);
+    atomic_store_explicit(&(*after(me))->called, 1, memory_order_release);
 }
 
 const struct mill_lock_ops mill_lock_anderson = {

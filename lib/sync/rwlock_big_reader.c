@@ -12,7 +12,7 @@
 #include "core/thread_index.h"
 #include "sync/rwlock_list.h"
 
-#define PLACES 64u /* threads beyond share one, which is right and slower */
+#define PLACES 64u /* the last is for all threads beyond, which is right and slower */
 
 struct place {
     alignas(MILL_ISOLATION) _Atomic uint32_t readers;
@@ -26,18 +26,43 @@ struct mill_rwlock {
 static struct place *own_place(struct mill_rwlock *lock)
 {
     int index = mill_thread_index();
-    return &lock->places[index < 0 ? 0 : (unsigned)index % PLACES];
+    return &lock->places[index < 0 || (unsigned)index >= PLACES ? PLACES - 1 : (unsigned)index];
+}
+
+static bool is_shared(const struct mill_rwlock *lock, const struct place *place)
+{
+    return place == &lock->places[PLACES - 1];
+}
+
+/* relaxed: the thread's own, or, where its number was another's, ordered by how it came by it. */
+static uint32_t own_readers(const struct place *place)
+{
+    return atomic_load_explicit(&place->readers, memory_order_relaxed);
+}
+
+/* A place of its own needs no update in one piece. release: pairs with the writer's look. */
+static void leave(const struct mill_rwlock *lock, struct place *place)
+{
+    if (is_shared(lock, place)) {
+        atomic_fetch_sub_explicit(&place->readers, 1, memory_order_release);
+    } else {
+        atomic_store_explicit(&place->readers, own_readers(place) - 1, memory_order_release);
+    }
 }
 
 static bool enter(struct mill_rwlock *lock, struct place *place)
 {
     /* seq_cst: before the look at `writer`; pairs with write_acquire. acquire of what a writer wrote comes
      * with the load. */
-    atomic_fetch_add_explicit(&place->readers, 1, memory_order_seq_cst);
+    if (is_shared(lock, place)) {
+        atomic_fetch_add_explicit(&place->readers, 1, memory_order_seq_cst);
+    } else {
+        atomic_store_explicit(&place->readers, own_readers(place) + 1, memory_order_seq_cst);
+    }
     if (atomic_load_explicit(&lock->writer, memory_order_seq_cst) == 0) {
         return true;
     }
-    atomic_fetch_sub_explicit(&place->readers, 1, memory_order_relaxed); /* it has read nothing */
+    leave(lock, place); /* it has read nothing */
     return false;
 }
 
@@ -63,10 +88,7 @@ static bool read_try(struct mill_rwlock *lock, struct mill_rwlock_context *me)
 
 static void read_release(struct mill_rwlock *lock, struct mill_rwlock_context *me)
 {
-    struct place *place = me->place;
-    (void)lock;
-    /* release: pairs with the writer's look */
-    atomic_fetch_sub_explicit(&place->readers, 1, memory_order_release);
+    leave(lock, me->place);
 }
 
 static bool claim(struct mill_rwlock *lock)

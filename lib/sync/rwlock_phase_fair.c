@@ -30,6 +30,27 @@ struct mill_rwlock {
     _Atomic uint32_t phases; /* relaxed: only the writer whose turn it is looks at it; its turn orders it */
 };
 
+/* Who waits, waits for one phase, and that is short: it looks again after each pause, and backs off only
+ * when so many looks told that whoever it waits for may have no core. */
+#define LOOKS 256u
+
+struct wait {
+    unsigned looks;
+    struct mill_backoff backoff;
+};
+
+#define WAIT_INIT ((struct wait){.backoff = MILL_BACKOFF_INIT})
+
+static void wait(struct wait *wait)
+{
+    if (wait->looks < LOOKS) {
+        wait->looks++;
+        mill_pause();
+    } else {
+        mill_backoff_wait(&wait->backoff);
+    }
+}
+
 static void read_acquire(struct mill_rwlock *lock, struct mill_rwlock_context *me)
 {
     (void)me;
@@ -38,10 +59,10 @@ static void read_acquire(struct mill_rwlock *lock, struct mill_rwlock_context *m
     if (writer == 0) {
         return;
     }
-    struct mill_backoff backoff = MILL_BACKOFF_INIT;
+    struct wait waiting = WAIT_INIT;
     /* acquire: pairs with the release in write_release */
     while ((atomic_load_explicit(&lock->readers_in, memory_order_acquire) & WRITER) == writer) {
-        mill_backoff_wait(&backoff);
+        wait(&waiting);
     }
 }
 
@@ -86,19 +107,19 @@ static bool have_left(struct mill_rwlock *lock, uint32_t readers)
 
 static void write_acquire(struct mill_rwlock *lock, struct mill_rwlock_context *me)
 {
-    struct mill_backoff backoff = MILL_BACKOFF_INIT;
+    struct wait waiting = WAIT_INIT;
     (void)me;
     uint32_t ticket = atomic_fetch_add_explicit(&lock->writers_in, 1, memory_order_relaxed);
     /* acquire: pairs with the release of the writer before */
     while (atomic_load_explicit(&lock->writers_out, memory_order_acquire) != ticket) {
-        mill_backoff_wait(&backoff);
+        wait(&waiting);
     }
     /* relaxed: what readers did is ordered by readers_out, what writers did by writers_out */
     uint32_t readers = atomic_fetch_add_explicit(&lock->readers_in, next_phase(lock), memory_order_relaxed);
     count_phase(lock);
-    backoff = MILL_BACKOFF_INIT;
+    waiting = WAIT_INIT;
     while (!have_left(lock, readers)) {
-        mill_backoff_wait(&backoff);
+        wait(&waiting);
     }
 }
 

@@ -360,6 +360,14 @@ static int take_compare(void *target, const char *value, struct mill_error *erro
     return 0;
 }
 
+static int take_resume(void *target, const char *value, struct mill_error *error)
+{
+    (void)value;
+    (void)error;
+    ((struct mill_doctor_request *)target)->resume = true;
+    return 0;
+}
+
 static int take_trials(void *target, const char *value, struct mill_error *error)
 {
     int64_t trials;
@@ -385,6 +393,9 @@ static const struct mill_option options[] = {
      false},
     {"seed", 0, "N", "with --compare: of all of it (drawn, and printed)", mill_take_seed, false},
     {"output", 'o', "FILE", "with --compare: where the document goes (nowhere)", mill_take_output, false},
+    {"resume", 0, NULL,
+     "with --compare and --output: goes on with the FILE of one that was interrupted,\nif it is there",
+     take_resume, false},
     {"quiet", 'q', NULL, "no progress", mill_take_quiet, false},
 };
 
@@ -404,6 +415,7 @@ static const struct mill_usage usage = {
     "  threadmill doctor\n"
     "  threadmill doctor --json | jq .noise\n"
     "  threadmill doctor --compare -o gate.json\n"
+    "  threadmill doctor --compare -o gate.json --resume\n"
     "  threadmill doctor --compare --trials 20 --time 2m\n",
 };
 
@@ -437,11 +449,14 @@ static int run(int argc, char **argv)
         return status > 0 ? MILL_EXIT_EXPECTED : mill_complain(MILL_EXIT_USAGE, "%s", error.message);
     }
     bool trial = request.trials > 0 || request.run.budget_given || request.run.rounds_given ||
-                 request.run.windowed || request.run.seeded || request.run.output;
+                 request.run.windowed || request.run.seeded || request.run.output || request.resume;
     if (trial && !request.compare) {
         return mill_complain(MILL_EXIT_USAGE,
-                             "--trials, --time, --rounds, --window, --seed and --output go with "
+                             "--trials, --time, --rounds, --window, --seed, --output and --resume go with "
                              "--compare");
+    }
+    if (request.resume && !request.run.output) {
+        return mill_complain(MILL_EXIT_USAGE, "--resume goes on with a file: name it with --output");
     }
     if (mill_cpus_open(&cpus, &error) < 0) {
         return mill_complain(MILL_EXIT_MACHINE, "%s", error.message);

@@ -19,6 +19,7 @@
 #include "compare_plan.h"
 #include "compare_print.h"
 #include "core/random.h"
+#include "doctor_log.h"
 #include "harness/compare_run.h"
 #include "harness/machine.h"
 #include "scenarios/list.h"
@@ -42,28 +43,15 @@ static const double longest_s = 30;
  * verdict all the same. */
 static const uint64_t measuring_ns = 14 * MILL_NS_PER_S;
 
-enum kind {
-    kind_aa,
-    kind_more,
-    kind_count,
-};
-
-/* What became of the comparisons of one kind. */
-struct totals {
-    unsigned done, verdict[4], untrusted;
-    unsigned regressed_by[MILL_METRIC_COUNT];
-};
-
 struct trials {
     const struct mill_doctor_request *request;
     const struct mill_cpus *cpus;
     const char *command;
-    json_t *machine, *build, *log;
+    json_t *machine, *build;
     unsigned threads;
-    int64_t more_ns; /* the work of the injected side */
-    struct totals totals[kind_count];
-    double *seconds, *ratios; /* of each comparison; and of the throughput's cost where it was injected */
-    size_t done, ratio_count;
+    uint64_t seed;
+    int64_t more_ns; /* the work of the injected side; 0: not known yet */
+    struct mill_doctor_log log;
 };
 
 /* ---- one comparison ---- */
@@ -129,20 +117,6 @@ static int compare(const struct trials *trials, int64_t head_ns, uint64_t seed, 
     return status;
 }
 
-/* The throughput's row with the most pairs, or NULL. */
-static const struct mill_compare_row *throughput_of(const struct mill_comparison *comparison)
-{
-    const struct mill_compare_row *found = NULL;
-    for (size_t i = 0; i < comparison->count; i++) {
-        const struct mill_compare_row *row = &comparison->rows[i];
-        if (row->kind != MILL_ROW_AA && row->metric == MILL_METRIC_THROUGHPUT &&
-            (!found || row->n > found->n)) {
-            found = row;
-        }
-    }
-    return found;
-}
-
 /* An operation takes (a + b * work); of two lengths of the work follow both, and the work that makes it a
  * quarter more. */
 static int fit(struct trials *trials, uint64_t seed, struct mill_error *error)
@@ -152,7 +126,7 @@ static int fit(struct trials *trials, uint64_t seed, struct mill_error *error)
     if (status < 0) {
         return status;
     }
-    const struct mill_compare_row *row = throughput_of(&measured.comparison);
+    const struct mill_compare_row *row = mill_doctor_throughput(&measured.comparison);
     double slower = row && row->n > 0 ? 1 / row->ratio.ratio : NAN;
     mill_compare_measured_destroy(&measured);
     if (!(slower > 1.2 && slower < 4)) {
@@ -164,48 +138,6 @@ static int fit(struct trials *trials, uint64_t seed, struct mill_error *error)
     }
     trials->more_ns = base_ns + llround((injected - 1) / (slower - 1) * base_ns);
     return 0;
-}
-
-/* ---- counting ---- */
-
-static enum mill_change whole(const struct mill_comparison *comparison)
-{
-    size_t counts[4];
-    mill_comparison_tally(comparison, counts);
-    return counts[MILL_CHANGE_REGRESSED] > 0      ? MILL_CHANGE_REGRESSED
-           : counts[MILL_CHANGE_IMPROVED] > 0     ? MILL_CHANGE_IMPROVED
-           : counts[MILL_CHANGE_INCONCLUSIVE] > 0 ? MILL_CHANGE_INCONCLUSIVE
-                                                  : MILL_CHANGE_EQUIVALENT;
-}
-
-static void count(struct trials *trials, enum kind kind, const struct mill_comparison *comparison,
-                  double seconds, uint64_t seed)
-{
-    struct totals *totals = &trials->totals[kind];
-    const struct mill_compare_row *throughput = throughput_of(comparison);
-    enum mill_change change = whole(comparison);
-    bool seen[MILL_METRIC_COUNT] = {false};
-    totals->done++;
-    totals->untrusted += !comparison->trusted;
-    totals->verdict[change] += comparison->trusted;
-    for (size_t i = 0; i < comparison->count; i++) {
-        const struct mill_compare_row *row = &comparison->rows[i];
-        if (comparison->trusted && row->kind == MILL_ROW_GATES && row->verdict == MILL_CHANGE_REGRESSED &&
-            !seen[row->metric]) {
-            seen[row->metric] = true;
-            totals->regressed_by[row->metric]++;
-        }
-    }
-    trials->seconds[trials->done++] = seconds;
-    double ratio = throughput ? 1 / throughput->ratio.ratio : NAN;
-    if (kind == kind_more && isfinite(ratio)) {
-        trials->ratios[trials->ratio_count++] = ratio;
-    }
-    json_array_append_new(trials->log,
-                          json_pack("{s:s, s:I, s:s, s:f, s:o}", "kind", kind == kind_aa ? "A/A" : "more",
-                                    "seed", (json_int_t)seed, "verdict",
-                                    comparison->trusted ? mill_change_name(change) : "untrusted", "seconds",
-                                    seconds, "cost", isfinite(ratio) ? json_real(ratio) : json_null()));
 }
 
 /* ---- all of them ---- */
@@ -225,47 +157,73 @@ static void draw_order(size_t *order, size_t count, uint64_t seed)
     }
 }
 
-static bool time_is_over(const struct trials *trials, uint64_t begun_ns)
+/* After `done` comparisons since the beginning: would another one end in time? */
+static bool time_is_over(const struct trials *trials, uint64_t begun_ns, size_t done)
 {
     uint64_t budget = trials->request->run.run.budget_ns;
     uint64_t used = mill_now_ns() - begun_ns;
-    return budget > 0 && used + (trials->done > 0 ? used / trials->done : 0) > budget;
+    return budget > 0 && used + (done > 0 ? used / done : 0) > budget;
+}
+
+static void show_progress(const struct mill_doctor_log *log)
+{
+    const struct mill_trial_totals *aa = &log->totals[MILL_TRIAL_AA], *more = &log->totals[MILL_TRIAL_MORE];
+    fprintf(stderr,
+            "\rthreadmill: %zu of %zu comparisons; A/A: %u of %u regressed; a quarter more: %u of %u ",
+            log->done, log->most, aa->verdict[MILL_CHANGE_REGRESSED], aa->done,
+            more->verdict[MILL_CHANGE_REGRESSED], more->done);
+}
+
+/* What was interrupted goes on; what is not there begins. */
+static int resume(struct trials *trials, struct mill_error *error)
+{
+    const struct mill_run_request *run = &trials->request->run;
+    json_t *now = json_pack("{s:O, s:O, s:o}", "machine", trials->machine, "build", trials->build, "settings",
+                            mill_run_settings_encode(&run->run));
+    int status = now ? mill_doctor_log_resume(&trials->log, run->output, now, run->seeded, &trials->seed,
+                                              &trials->more_ns, error)
+                     : -ENOMEM;
+    json_decref(now);
+    return status == -ENOENT ? 0 : status;
+}
+
+static int run_trial(struct trials *trials, enum mill_trial_kind kind, struct mill_error *error)
+{
+    struct mill_compare_measured measured;
+    uint64_t from_ns = mill_now_ns(), seed = (trials->seed + 2 * (trials->log.done + 1)) & INT64_MAX;
+    int status =
+        compare(trials, kind == MILL_TRIAL_AA ? base_ns : trials->more_ns, seed, false, &measured, error);
+    if (status == 0) {
+        double seconds = (double)(mill_now_ns() - from_ns) / (double)MILL_NS_PER_S;
+        status = mill_doctor_log_add(&trials->log, kind, &measured.comparison, seconds, seed);
+        mill_compare_measured_destroy(&measured);
+    }
+    return status;
 }
 
 static int run_trials(struct trials *trials, struct mill_error *error)
 {
-    const uint64_t seed = trials->request->run.run.seed;
+    struct mill_doctor_log *log = &trials->log;
     size_t most = trials->request->trials + trials->request->trials / 2;
     size_t *order = calloc(most + 1, sizeof *order);
-    trials->seconds = calloc(most + 1, sizeof *trials->seconds);
-    trials->ratios = calloc(most + 1, sizeof *trials->ratios);
     uint64_t begun_ns = mill_now_ns();
-    if (!order || !trials->seconds || !trials->ratios) {
+    int status = mill_doctor_log_open(log, most);
+    if (!order || status < 0) {
         free(order);
         return mill_error_set(error, -ENOMEM, "no memory for %zu comparisons", most);
     }
-    draw_order(order, most, seed);
-    int status = fit(trials, seed, error);
-    for (size_t i = 0; status == 0 && i < most && !time_is_over(trials, begun_ns); i++) {
-        struct mill_compare_measured measured;
-        enum kind kind = order[i] == 2 ? kind_more : kind_aa;
-        uint64_t from_ns = mill_now_ns();
-        uint64_t trial_seed = (seed + 2 * (i + 1)) & INT64_MAX;
-        status =
-            compare(trials, kind == kind_aa ? base_ns : trials->more_ns, trial_seed, false, &measured, error);
-        if (status < 0) {
+    status = trials->request->resume ? resume(trials, error) : 0;
+    draw_order(order, most, trials->seed);
+    if (status == 0 && trials->more_ns == 0) {
+        status = fit(trials, trials->seed, error);
+    }
+    for (size_t before = log->done; status == 0 && log->done < most;) {
+        if (time_is_over(trials, begun_ns, log->done - before)) {
             break;
         }
-        count(trials, kind, &measured.comparison, (double)(mill_now_ns() - from_ns) / (double)MILL_NS_PER_S,
-              trial_seed);
-        mill_compare_measured_destroy(&measured);
-        if (!trials->request->run.quiet) {
-            fprintf(
-                stderr,
-                "\rthreadmill: %zu of %zu comparisons; A/A: %u of %u regressed; a quarter more: %u of %u ",
-                i + 1, most, trials->totals[kind_aa].verdict[MILL_CHANGE_REGRESSED],
-                trials->totals[kind_aa].done, trials->totals[kind_more].verdict[MILL_CHANGE_REGRESSED],
-                trials->totals[kind_more].done);
+        status = run_trial(trials, order[log->done] == 2 ? MILL_TRIAL_MORE : MILL_TRIAL_AA, error);
+        if (status == 0 && !trials->request->run.quiet) {
+            show_progress(log);
         }
     }
     if (!trials->request->run.quiet) {
@@ -296,17 +254,18 @@ static double upper_rate(unsigned seen, unsigned of)
 
 static bool reached(const struct trials *trials)
 {
-    const struct totals *aa = &trials->totals[kind_aa], *more = &trials->totals[kind_more];
+    const struct mill_trial_totals *aa = &trials->log.totals[MILL_TRIAL_AA],
+                                   *more = &trials->log.totals[MILL_TRIAL_MORE];
     double longest = 0;
-    for (size_t i = 0; i < trials->done; i++) {
-        longest = fmax(longest, trials->seconds[i]);
+    for (size_t i = 0; i < trials->log.done; i++) {
+        longest = fmax(longest, trials->log.seconds[i]);
     }
     return aa->done > 0 && more->done > 0 &&
            aa->verdict[MILL_CHANGE_REGRESSED] <= (aa->done + one_false_in - 1) / one_false_in &&
            more->verdict[MILL_CHANGE_REGRESSED] >= least_power * more->done && longest <= longest_s;
 }
 
-static void print_totals(const char *what, const struct totals *totals)
+static void print_totals(const char *what, const struct mill_trial_totals *totals)
 {
     printf(
         "  %-14s %4u comparisons: %u regressed, %u improved, %u equivalent, %u inconclusive, %u untrusted\n",
@@ -320,17 +279,18 @@ static void print_totals(const char *what, const struct totals *totals)
 
 static void print_trials(const struct trials *trials)
 {
-    const struct totals *aa = &trials->totals[kind_aa], *more = &trials->totals[kind_more];
+    const struct mill_trial_totals *aa = &trials->log.totals[MILL_TRIAL_AA],
+                                   *more = &trials->log.totals[MILL_TRIAL_MORE];
     const struct mill_run_settings *run = &trials->request->run.run;
     unsigned alarms = aa->verdict[MILL_CHANGE_REGRESSED], seen = more->verdict[MILL_CHANGE_REGRESSED];
     double longest = 0;
-    for (size_t i = 0; i < trials->done; i++) {
-        longest = fmax(longest, trials->seconds[i]);
+    for (size_t i = 0; i < trials->log.done; i++) {
+        longest = fmax(longest, trials->log.seconds[i]);
     }
     printf("the gate, judged on this machine: critical-section/pthread, %u threads, hold %d ns against %d "
            "and %" PRId64 " ns,\nmargin %.0f%%, %u rounds of windows of %.0f ms, seed %" PRIu64 "\n",
            trials->threads, base_ns, base_ns, trials->more_ns, 100 * margin, run->rounds,
-           (double)run->window_ns / (double)MILL_NS_PER_MS, run->seed);
+           (double)run->window_ns / (double)MILL_NS_PER_MS, trials->seed);
     print_totals("A against A", aa);
     print_totals("a quarter more", more);
     printf("  false alarms   %u of %u (95%% interval up to %.2f%%); to reach: at most 1 in %u\n", alarms,
@@ -339,13 +299,13 @@ static void print_trials(const struct trials *trials)
            "%.3f "
            "(median)\n",
            seen, more->done, 100 * (1 - upper_rate(more->done - seen, more->done)), 100 * least_power,
-           mill_median(trials->ratios, trials->ratio_count));
+           mill_median(trials->log.ratios, trials->log.ratio_count));
     printf("  time           %.1f s a comparison (median), %.1f s the longest; to reach: %.0f s\n",
-           mill_median(trials->seconds, trials->done), longest, longest_s);
+           mill_median(trials->log.seconds, trials->log.done), longest, longest_s);
     printf("%s\n", reached(trials) ? "reached" : "NOT reached");
 }
 
-static json_t *encode_totals(const struct totals *totals)
+static json_t *encode_totals(const struct mill_trial_totals *totals)
 {
     return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "comparisons", (int)totals->done, "regressed",
                      (int)totals->verdict[MILL_CHANGE_REGRESSED], "improved",
@@ -356,13 +316,14 @@ static json_t *encode_totals(const struct totals *totals)
 
 static json_t *encode_trials(const struct trials *trials)
 {
-    return json_pack(
-        "{s:s, s:i, s:s, s:O, s:O, s:o, s:i, s:i, s:I, s:f, s:o, s:o, s:b, s:O}", "format",
-        "threadmill-doctor-compare", "version", 1, "command", trials->command, "machine", trials->machine,
-        "build", trials->build, "settings", mill_run_settings_encode(&trials->request->run.run), "threads",
-        (int)trials->threads, "hold_ns", base_ns, "injected_hold_ns", (json_int_t)trials->more_ns, "margin",
-        margin, "a_against_a", encode_totals(&trials->totals[kind_aa]), "a_quarter_more",
-        encode_totals(&trials->totals[kind_more]), "reached", reached(trials), "trials", trials->log);
+    return json_pack("{s:s, s:i, s:s, s:I, s:O, s:O, s:o, s:i, s:i, s:I, s:f, s:o, s:o, s:b, s:O}", "format",
+                     MILL_DOCTOR_FORMAT, "version", 1, "command", trials->command, "seed",
+                     (json_int_t)trials->seed, "machine", trials->machine, "build", trials->build, "settings",
+                     mill_run_settings_encode(&trials->request->run.run), "threads", (int)trials->threads,
+                     "hold_ns", base_ns, "injected_hold_ns", (json_int_t)trials->more_ns, "margin", margin,
+                     "a_against_a", encode_totals(&trials->log.totals[MILL_TRIAL_AA]), "a_quarter_more",
+                     encode_totals(&trials->log.totals[MILL_TRIAL_MORE]), "reached", reached(trials),
+                     "trials", trials->log.trials);
 }
 
 static int tell(const struct trials *trials, struct mill_replacement *file)
@@ -401,26 +362,25 @@ int mill_doctor_compare(const struct mill_doctor_request *request, const struct 
         .command = command.text,
         .machine = mill_machine_describe(cpus, &clock),
         .build = mill_build_describe(),
-        .log = json_array(),
+        .seed = request->run.run.seed,
         .threads = mill_cpus_count(cpus) > 1 ? 2 : 1,
     };
     mill_interrupt_catch();
     int status = mill_compare_open_output(&file, &request->run, &error);
     status = status < 0 ? status : run_trials(&trials, &error);
     int code = MILL_EXIT_MACHINE;
-    if (status == 0 || (status == -EINTR && trials.done > 0)) {
+    if (status == 0 || (status == -EINTR && trials.log.done > 0)) {
         code = tell(&trials, &file);
         code = status == -EINTR ? MILL_EXIT_INTERRUPTED : code;
     } else {
-        code =
-            status == -EINTR ? MILL_EXIT_INTERRUPTED : mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
+        code = status == -EINTR ? MILL_EXIT_INTERRUPTED
+                                : mill_complain(status == -EINVAL ? MILL_EXIT_USAGE : MILL_EXIT_MACHINE, "%s",
+                                                error.message);
     }
     mill_replacement_close(&file);
     json_decref(trials.machine);
     json_decref(trials.build);
-    json_decref(trials.log);
-    free(trials.seconds);
-    free(trials.ratios);
+    mill_doctor_log_close(&trials.log);
     mill_text_free(&command);
     return code;
 }

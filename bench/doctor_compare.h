@@ -10,6 +10,7 @@
 struct mill_doctor_request {
     struct mill_run_request run; /* first: its options are those of `threadmill run` (run_request.h) */
     bool compare;
+    bool resume;     /* goes on with what stands in the output, where that is there */
     unsigned trials; /* comparisons of A with A; half as many of a quarter more */
 };
 

@@ -144,8 +144,12 @@ expect 3 'not JSON, or not all of it' base.json cut.json
 subject=doctor
 expect 2 'go with --compare' --trials 20
 expect 2 "'1' is no value for --trials" --compare --trials 1
+expect 2 'go with --compare' --resume
+expect 2 'name it with --output' --compare --resume
 checks=$((checks + 1))
-"$program" doctor --compare --trials 2 --rounds 7 --window 2ms --calibration off --seed 6 --quiet -o gate.json >gate.txt 2>&1
+gate=(--compare --rounds 7 --window 2ms --calibration off --quiet -o gate.json)
+other=(--compare --rounds 8 --window 2ms --calibration off --quiet -o gate.json)
+"$program" doctor "${gate[@]}" --trials 2 --seed 6 >gate.txt 2>&1
 code=$?
 case $code in
 0 | 1) grep -q '^  false alarms   [0-2] of 2 ' gate.txt && grep -q '"a_quarter_more": {' gate.json ;;
@@ -156,6 +160,24 @@ esac || {
     echo "FAILED: the doctor judges the gate, or says why not: exit code $code"
     cat gate.txt
 }
+
+# It goes on with what it has: nothing is left to do, or one comparison; what was made otherwise is refused.
+trials() {
+    sed -n '/"trials"/,$p' gate.json
+}
+if [ "$code" -ne 3 ]; then
+    before=$(trials)
+    expect "$code" '^  false alarms   [0-2] of 2 ' "${gate[@]}" --trials 2 --resume
+    holds 'nothing was left to do' test "$(trials)" = "$before"
+    expect 2 'is of --seed 6' "${gate[@]}" --trials 2 --resume --seed 7
+    expect 2 'was made with another settings.rounds' "${other[@]}" --trials 2 --resume
+    "$program" doctor "${gate[@]}" --trials 3 --resume >more.txt 2>&1
+    holds 'the rest is compared' grep -q '^  false alarms   [0-3] of [23] ' more.txt
+    holds 'what was there stays' test "$(trials | head -n "$(($(wc -l <<<"$before") - 3))")" = "$(head -n -3 <<<"$before")"
+    expect 2 'has 4 comparisons; --trials asks for 3 in all' "${gate[@]}" --trials 2 --resume
+fi
+echo '{"format": "threadmill-result"}' >other.json
+expect 3 "'other.json' is no document of" --compare --trials 2 --resume --quiet -o other.json
 
 if ! /usr/bin/python3 -B "$schema/validate.py" aa.json slow.json strategies.json crash.json counted.json unpaired.json of-one.json >valid.txt 2>&1; then
     if [ "$(grep -c 'python3-jsonschema is missing' valid.txt)" -eq 0 ]; then

@@ -202,7 +202,7 @@ static void measure(const struct mill_grid *grid)
         } else if (entry->kind == kind_cell) {
             size_t width = entry->text ? mill_display_width(entry->text) : 0;
             grid->columns[column].width = larger(grid->columns[column].width, width);
-            column = (column + 1) % grid->column_count;
+            column = column + 1 < grid->column_count ? column + 1 : 0;
         }
     }
 }

@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "core/backoff.h"
-#include "core/cacheline.h"
 #include "sync/rwlock_list.h"
 
 #define READER  0x100u
@@ -25,7 +24,7 @@
 struct mill_rwlock {
     _Atomic uint32_t readers_in; /* and, in its low byte, the writer */
     _Atomic uint32_t readers_out;
-    alignas(MILL_CACHE_LINE) _Atomic uint32_t writers_in;
+    _Atomic uint32_t writers_in; /* on the same line: a writer takes that one anyway */
     _Atomic uint32_t writers_out;
     _Atomic uint32_t phases; /* relaxed: only the writer whose turn it is looks at it; its turn orders it */
 };
@@ -34,20 +33,22 @@ struct mill_rwlock {
  * when so many looks told that whoever it waits for may have no core. */
 #define LOOKS 256u
 
-struct wait {
-    unsigned looks;
-    struct mill_backoff backoff;
-};
-
-#define WAIT_INIT ((struct wait){.backoff = MILL_BACKOFF_INIT})
-
-static void wait(struct wait *wait)
+static inline void look_again(unsigned *looks, struct mill_backoff *backoff)
 {
-    if (wait->looks < LOOKS) {
-        wait->looks++;
+    if (++*looks < LOOKS) {
         mill_pause();
     } else {
-        mill_backoff_wait(&wait->backoff);
+        mill_backoff_wait(backoff);
+    }
+}
+
+static __attribute__((noinline)) void wait_for_phase(struct mill_rwlock *lock, uint32_t writer)
+{
+    struct mill_backoff backoff = MILL_BACKOFF_INIT;
+    unsigned looks = 0;
+    /* acquire: pairs with the release in write_release */
+    while ((atomic_load_explicit(&lock->readers_in, memory_order_acquire) & WRITER) == writer) {
+        look_again(&looks, &backoff);
     }
 }
 
@@ -56,13 +57,8 @@ static void read_acquire(struct mill_rwlock *lock, struct mill_rwlock_context *m
     (void)me;
     /* acquire: pairs with the release of the last writer, whose value this one adds to */
     uint32_t writer = atomic_fetch_add_explicit(&lock->readers_in, READER, memory_order_acquire) & WRITER;
-    if (writer == 0) {
-        return;
-    }
-    struct wait waiting = WAIT_INIT;
-    /* acquire: pairs with the release in write_release */
-    while ((atomic_load_explicit(&lock->readers_in, memory_order_acquire) & WRITER) == writer) {
-        wait(&waiting);
+    if (writer != 0) {
+        wait_for_phase(lock, writer);
     }
 }
 
@@ -107,19 +103,19 @@ static bool have_left(struct mill_rwlock *lock, uint32_t readers)
 
 static void write_acquire(struct mill_rwlock *lock, struct mill_rwlock_context *me)
 {
-    struct wait waiting = WAIT_INIT;
+    struct mill_backoff backoff = MILL_BACKOFF_INIT;
+    unsigned looks = 0;
     (void)me;
     uint32_t ticket = atomic_fetch_add_explicit(&lock->writers_in, 1, memory_order_relaxed);
     /* acquire: pairs with the release of the writer before */
     while (atomic_load_explicit(&lock->writers_out, memory_order_acquire) != ticket) {
-        wait(&waiting);
+        look_again(&looks, &backoff);
     }
     /* relaxed: what readers did is ordered by readers_out, what writers did by writers_out */
     uint32_t readers = atomic_fetch_add_explicit(&lock->readers_in, next_phase(lock), memory_order_relaxed);
     count_phase(lock);
-    waiting = WAIT_INIT;
     while (!have_left(lock, readers)) {
-        wait(&waiting);
+        look_again(&looks, &backoff);
     }
 }
 

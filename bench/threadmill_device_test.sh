@@ -26,6 +26,7 @@ expect 2 "'65536' is no value for --http" serve --http 65536
 expect 2 "'localhost' is no address" serve --http 0 --stream 0 --address localhost
 expect 2 "'loop' is none" serve --quirks loop
 expect 2 "'drop=2'" serve --faults drop=2
+expect 2 "'slow-loris=8' is not understood" serve --faults slow-loris=8
 expect 2 '--hand: .*spin' serve --hand spin:1:2
 expect 2 'is no key' serve --http 0 --stream 0 --key 'two words'
 expect 2 '--http and --stream are both 7000' serve --http 7000 --stream 7000

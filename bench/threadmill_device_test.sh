@@ -40,6 +40,7 @@ expect 2 'one valve at a time' probe http://a http://b
 expect 2 'ends in .csv or .jsonl' record 127.0.0.1 --time 1s -o run.txt
 expect 2 'needs a valve, a time and a file' record 127.0.0.1 -o run.csv
 expect 3 'valve 127.0.0.1:1: ' probe http://127.0.0.1:1
+expect 3 'valve \[::1\]:1: ' probe 'http://[::1]:1'
 expect 2 "'powr' is no value for --fault; perhaps 'power'" faults --fault powr
 expect 2 "'pol' is no value for --strategy; perhaps 'pool'" faults --strategy pol
 expect 2 "'5xx' comes twice" faults --fault 5xx,5xx

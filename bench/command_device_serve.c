@@ -107,10 +107,11 @@ static const struct mill_option options[] = {
      take_quirks, false},
     {"faults", 0, "LIST",
      "what goes wrong: latency=fixed:TIME|normal:MEAN:DEVIATION|tail:MEDIAN:ALPHA,\n"
-     "drop=P, reset=P, half=P, garbage=P, stall=P:TIME, 5xx=P:N for replies,\n"
+     "drop=P, reset=P, half=P, garbage=P, stall=P:TIME, 5xx=P:N, power=P:TIME for\n"
+     "replies; slow-loris=N: so many of the 8 connections are kept by others;\n"
      "gap=P, twice=P for samples of the stream; P from 0 to 1",
      take_faults, false},
-    {"hand", 0, "MOTION", "what turns the valve: sine:DEGREES:PERIOD, steps:DEGREES:TIME or file:PATH",
+    {"hand", 0, "MOTION", "what turns the valve: sine:DEGREES:PERIOD, steps:DEGREES:PERIOD or file:PATH",
      take_hand, false},
     {"seed", 0, "N", "of faults and of the sensors' noise (drawn, and printed)", take_seed, false},
     {"min-interval-ms", 0, "N", "the stream's shortest interval (10; a newer board has 1)", take_min_interval,

@@ -26,6 +26,7 @@ expect 2 "'65536' is no value for --http" serve --http 65536
 expect 2 "'localhost' is no address" serve --http 0 --stream 0 --address localhost
 expect 2 "'loop' is none" serve --quirks loop
 expect 2 "'drop=2'" serve --faults drop=2
+expect 2 "'slow-loris=8' is not understood" serve --faults slow-loris=8
 expect 2 '--hand: .*spin' serve --hand spin:1:2
 expect 2 'is no key' serve --http 0 --stream 0 --key 'two words'
 expect 2 '--http and --stream are both 7000' serve --http 7000 --stream 7000
@@ -39,6 +40,7 @@ expect 2 'one valve at a time' probe http://a http://b
 expect 2 'ends in .csv or .jsonl' record 127.0.0.1 --time 1s -o run.txt
 expect 2 'needs a valve, a time and a file' record 127.0.0.1 -o run.csv
 expect 3 'valve 127.0.0.1:1: ' probe http://127.0.0.1:1
+expect 3 'valve \[::1\]:1: ' probe 'http://[::1]:1'
 expect 2 "'powr' is no value for --fault; perhaps 'power'" faults --fault powr
 expect 2 "'pol' is no value for --strategy; perhaps 'pool'" faults --strategy pol
 expect 2 "'5xx' comes twice" faults --fault 5xx,5xx

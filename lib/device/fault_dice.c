@@ -54,6 +54,7 @@ void mill_fault_dice_reply(struct mill_fault_dice *dice, const struct mill_fault
         {MILL_REPLY_BURST, faults->burst},     {MILL_REPLY_DROP, faults->drop},
         {MILL_REPLY_RESET, faults->reset},     {MILL_REPLY_HALF, faults->half},
         {MILL_REPLY_GARBAGE, faults->garbage}, {MILL_REPLY_STALL, faults->stall},
+        {MILL_REPLY_POWER, faults->power},
     };
     double first = uniform(random);
     double second = uniform(random);

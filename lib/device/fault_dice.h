@@ -26,6 +26,7 @@ enum mill_reply_fault {
     MILL_REPLY_HALF,
     MILL_REPLY_GARBAGE,
     MILL_REPLY_STALL,
+    MILL_REPLY_POWER, /* the power goes off before the reply */
 };
 
 struct mill_reply_fate {

@@ -65,6 +65,7 @@ static void each_fault_strikes_as_often_as_ordered(void **state)
     assert_share(count("garbage=0.1", 5, MILL_REPLY_GARBAGE), 0.1);
     assert_share(count("stall=0.1:1s", 6, MILL_REPLY_STALL), 0.1);
     assert_share(count("5xx=0.1:1", 7, MILL_REPLY_BURST), 0.1);
+    assert_share(count("power=0.1:1s", 10, MILL_REPLY_POWER), 0.1);
     assert_int_equal(count("drop=1", 8, MILL_REPLY_DROP), draws);
     assert_int_equal(count("drop=0", 8, MILL_REPLY_WHOLE), draws);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "device/wire.h"
 
 enum { value_parts = 3 };
 
@@ -85,6 +86,23 @@ static bool take_burst(struct mill_faults *faults, char *parts[value_parts], siz
     return true;
 }
 
+static bool take_power(struct mill_faults *faults, char *parts[value_parts], size_t count)
+{
+    return count == 2 && read_real(parts[0], 0, 1, &faults->power) &&
+           read_time(parts[1], &faults->power_off_ns);
+}
+
+/* One connection stays free: by it the fault is ended again. */
+static bool take_slow_loris(struct mill_faults *faults, char *parts[value_parts], size_t count)
+{
+    int64_t kept;
+    if (count != 1 || mill_parse_integer(parts[0], &kept) < 0 || kept < 0 || kept >= MILL_WIRE_HTTP_CLIENTS) {
+        return false;
+    }
+    faults->kept_connections = (unsigned)kept;
+    return true;
+}
+
 struct kind {
     const char *name;
     const char *form; /* of its value, for who got it wrong */
@@ -103,6 +121,8 @@ static const struct kind kinds[] = {
     {"garbage", A_PROBABILITY, NULL, offsetof(struct mill_faults, garbage)},
     {"stall", A_PROBABILITY ", a colon and a time up to 60s", take_stall, 0},
     {"5xx", A_PROBABILITY ", a colon and a whole number from 1 to 1000000", take_burst, 0},
+    {"power", A_PROBABILITY ", a colon and a time up to 60s", take_power, 0},
+    {"slow-loris", "a whole number from 0 to 7", take_slow_loris, 0},
     {"gap", A_PROBABILITY, NULL, offsetof(struct mill_faults, gap)},
     {"twice", A_PROBABILITY, NULL, offsetof(struct mill_faults, twice)},
 };
@@ -146,7 +166,7 @@ static int take_word(char *word, unsigned *seen, struct mill_faults *faults, str
     mill_nearest(near, sizeof near, word, names, kind_count);
     return mill_error_set(error, -EINVAL,
                           "faults: there is no '%s'%s%s; there are latency, drop, reset, half, garbage, "
-                          "stall, 5xx, gap and twice",
+                          "stall, 5xx, power, slow-loris, gap and twice",
                           word, near[0] != '\0' ? ", perhaps " : "", near);
 }
 

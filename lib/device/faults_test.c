@@ -41,7 +41,7 @@ static void a_list_of_all(void **state)
     (void)state;
     struct mill_faults faults;
     assert_int_equal(mill_faults_parse("drop=0.5,reset=.25,half=0,garbage=1,stall=1e-3:2s,5xx=0.02:5,gap=0.1,"
-                                       "twice=0.2",
+                                       "twice=0.2,power=0.03:500ms,slow-loris=7",
                                        &faults, NULL),
                      0);
     assert_true(faults.drop == 0.5);
@@ -52,6 +52,9 @@ static void a_list_of_all(void **state)
     assert_int_equal(faults.stall_ns, 2000000000);
     assert_true(faults.burst == 0.02);
     assert_int_equal(faults.burst_length, 5);
+    assert_true(faults.power == 0.03);
+    assert_int_equal(faults.power_off_ns, 500000000);
+    assert_int_equal(faults.kept_connections, 7);
     assert_true(faults.gap == 0.1);
     assert_true(faults.twice == 0.2);
     assert_int_equal(faults.latency, MILL_LATENCY_NONE);
@@ -73,6 +76,13 @@ static void nonsense_is_named_and_changes_nothing(void **state)
         {"drop=0x1", "'drop=0x1'"},
         {"drop=1e999", "'drop=1e999'"},
         {"drop=0.5:1", "'drop=0.5:1'"},
+        {"power=0.5", "'power=0.5'"},
+        {"power=2:1s", "'power=2:1s'"},
+        {"power=0.5:61s", "'power=0.5:61s'"},
+        {"slow-loris=8", "'slow-loris=8'"},
+        {"slow-loris=-1", "'slow-loris=-1'"},
+        {"slow-loris=1:2", "'slow-loris=1:2'"},
+        {"slow-loris=0.5", "'slow-loris=0.5'"},
         {"drop= 1", "'drop= 1'"},
         {"drop=0.1,drop=0.2", "'drop' comes twice"},
         {"drop=0.1,,half=1", "joined by commas"},

@@ -134,7 +134,9 @@ int mill_http_open(struct mill_http *http, const struct mill_transport_plan *pla
         return status;
     }
     *http = (struct mill_http){.easy = NULL};
-    snprintf(http->place, sizeof http->place, "valve %s:%u", plan->host, plan->port);
+    bool bare_v6 = strchr(plan->host, ':') != NULL && plan->host[0] != '[';
+    snprintf(http->place, sizeof http->place, "valve %s%s%s:%u", bare_v6 ? "[" : "", plan->host,
+             bare_v6 ? "]" : "", plan->port);
     char key[300];
     snprintf(key, sizeof key, "X-API-Key: %s", plan->key ? plan->key : MILL_WIRE_KEY);
     pthread_once(&curl_once, start_curl);

@@ -146,7 +146,8 @@ static void turn(struct mill_simulator *simulator, const struct epoll_event *eve
         simulator->after_ns = 0;
         mill_simulator_hold_up(simulator, after_ns);
     }
-    if (simulator->cycles_done != simulator->cycles_asked) {
+    /* one that was asked for while the power was off follows: its wake was taken meanwhile */
+    while (simulator->cycles_done != simulator->cycles_asked && !simulator->stopping) {
         cycle_power(simulator);
     }
 }

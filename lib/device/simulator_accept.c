@@ -258,7 +258,8 @@ void mill_http_accept(struct mill_simulator *simulator, struct mill_fd_watch *wa
     (void)events;
     while ((fd = mill_listener_accept(simulator, &simulator->http.listener)) >= 0) {
         struct mill_connection *connection = free_slot(simulator);
-        if (connection == NULL) {
+        if (connection == NULL ||
+            simulator->http.count + simulator->faults.kept_connections >= simulator->http.capacity) {
             simulator->counts.refused++;
             mill_socket_reset(fd);
             continue;

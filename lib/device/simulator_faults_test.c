@@ -267,6 +267,45 @@ static void nothing_answers_while_it_is_off(void **state)
     mill_simulator_stop(simulator); /* does not wait for the power */
 }
 
+/* Done, not told, and taken back: the valve begins anew, and the stream has to be started again. */
+static void the_power_goes_off_amid_a_request(void **state)
+{
+    (void)state;
+    struct mill_simulator *simulator = start_faulty("power=1:20ms", 1);
+    struct answer answer;
+    ask(simulator, "POST", "/api/v1/config", "{\"viscous\":0.5}", &answer);
+    assert_int_equal(answer.length, 0);
+    assert_int_equal(answer.end, ECONNRESET);
+    set_faults(simulator, "");
+    mill_simulator_power_cycle(simulator, 0); /* when this one is over, so is the other */
+    ask(simulator, "GET", "/api/v1/config", "", &answer);
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.body, "\"viscous\":0.0200"));
+    assert_int_equal(COUNTED(simulator, faults), 1);
+    mill_simulator_stop(simulator);
+}
+
+/* With seven of the eight connections kept there is one client, and no second. */
+static void slow_lorises_keep_connections(void **state)
+{
+    (void)state;
+    struct mill_simulator *simulator = start_faulty("slow-loris=7", 1);
+    struct answer answer;
+    int one = dial_http(simulator);
+    put(one, "GET");
+    int two = dial_http(simulator);
+    send_request(two, "GET", "/api/v1/status", "");
+    take(two, &answer);
+    assert_int_equal(answer.length, 0);
+    assert_int_equal(answer.end, ECONNRESET);
+    assert_int_equal(COUNTED(simulator, refused), 1);
+    set_faults(simulator, "");
+    ask(simulator, "GET", "/api/v1/status", "", &answer);
+    assert_true(is_json(&answer));
+    close(one);
+    mill_simulator_stop(simulator);
+}
+
 static void a_power_cut_ends_a_blocked_request(void **state)
 {
     (void)state;
@@ -297,6 +336,8 @@ int main(void)
         cmocka_unit_test(a_seed_repeats_them),
         cmocka_unit_test(the_power_goes_off_and_on),
         cmocka_unit_test(nothing_answers_while_it_is_off),
+        cmocka_unit_test(the_power_goes_off_amid_a_request),
+        cmocka_unit_test(slow_lorises_keep_connections),
         cmocka_unit_test(a_power_cut_ends_a_blocked_request),
     };
     return cmocka_run_group_tests_name("simulator_faults", tests, NULL, NULL);

@@ -67,6 +67,10 @@ static void ask_firmware(struct mill_simulator *simulator, struct mill_connectio
                               connection->body, connection->length, reply);
         mill_stream_follow(simulator); /* who reads that the stream has started can connect to it */
     }
+    if (connection->fate.fault == MILL_REPLY_POWER) {
+        simulator->off_ns = simulator->faults.power_off_ns;
+        simulator->cycles_asked++;
+    }
     connection->after_ns = reply->after_us * MILL_NS_PER_US;
     mill_simulator_hold_up(simulator, reply->before_us * MILL_NS_PER_US + simulator->service_ns);
     if (simulator->cycles_asked != simulator->cycles_done) { /* the power went off before the reply */

@@ -71,6 +71,8 @@ expect 0 '"verdict": "inconclusive"' "${few[@]}" --json
 # Strategies of one run, measured now; and a strategy that head does not have.
 expect 0 'critical-section/mcs against pthread' --by strategy critical-section --strategy pthread,mcs --threads 1 \
     --set hold=1us --metric p50 --rounds 8 --margin 900 "${brief[@]}" -o strategies.json
+expect 2 'counter with mutex, 1 threads: there is nothing to compare it with' --by strategy counter --strategy mutex --threads 1 \
+    --rounds 2 "${brief[@]}"
 mkdir -p old/bin
 printf '#!/bin/sh\n[ "$1" = --version ] && exec "%s" --version\necho "unknown strategy" >&2\nexit 3\n' "$program" >old/bin/threadmill
 chmod +x old/bin/threadmill

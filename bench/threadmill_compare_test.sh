@@ -139,6 +139,9 @@ holds 'the commits differ' grep -q 'differs: build.commit' <<<"$output"
 expect 0 '^0 regressed, 0 improved, 2 equivalent, 0 inconclusive, 0 untrusted' base.json base.json --metric throughput
 expect 2 'cannot be compared: an open loop' base.json rate.json
 expect 0 'critical-section/mcs against pthread' --by strategy base.json --against pthread --metric throughput -o of-one.json
+for option in --rounds=5 --strategy=mcs --threads=2 --set=hold=1us --rate=1k --time=1s --window=2ms --warmup=2ms --latency=off --seed=1; do
+    expect 2 "${option%%=*} says how to measure: stored results are compared as they are" base.json head.json "${option%%=*}" "${option#*=}"
+done
 head -c 1000 base.json >cut.json
 expect 3 'not JSON, or not all of it' base.json cut.json
 

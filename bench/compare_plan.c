@@ -216,12 +216,27 @@ static bool begins_group(const struct mill_plan *plan, size_t at)
     return true;
 }
 
+/* Does the group of the reference have a cell to be compared with it? */
+static bool has_other(const struct mill_plan *plan, size_t reference)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct mill_cell *cell = &plan->cells[i];
+        if (i != reference && same_group(cell, &plan->cells[reference]) && !why_left_out(cell)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The group of cells[first], as one block. */
 static int add_group(struct mill_compare_sides *sides, const struct mill_plan *plan, size_t first,
                      const char *against)
 {
     size_t reference = find_reference(plan, first, against);
     size_t begin = sides->plan.count;
+    if (reference < plan->count && !has_other(plan, reference)) {
+        reference = plan->count;
+    }
     int status = reference < plan->count ? add_cell(sides, &plan->cells[reference], NULL, false) : 0;
     for (size_t i = first; status == 0 && i < plan->count; i++) {
         const struct mill_cell *cell = &plan->cells[i];

@@ -209,6 +209,26 @@ static bool is_file(const char *word)
     return strchr(word, '/') || (length > 5 && strcmp(word + length - 5, ".json") == 0);
 }
 
+/* An option that says how to measure what is measured already; NULL when none was given. */
+static const char *measuring_option(const struct mill_run_request *run)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } asked[] = {
+        {run->strategies, "--strategy"}, {run->threads, "--threads"},     {run->setting_count > 0, "--set"},
+        {run->run.rate > 0, "--rate"},   {run->rounds_given, "--rounds"}, {run->budget_given, "--time"},
+        {run->windowed, "--window"},     {run->warmed, "--warmup"},       {run->latency_given, "--latency"},
+        {run->seeded, "--seed"},
+    };
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        if (asked[i].given) {
+            return asked[i].name;
+        }
+    }
+    return NULL;
+}
+
 static int find_form(struct mill_compare_request *request, struct mill_error *error)
 {
     const struct mill_run_request *run = &request->run;
@@ -245,6 +265,11 @@ static int find_form(struct mill_compare_request *request, struct mill_error *er
                               request->by_strategy ? "--by strategy takes scenarios, or one stored result"
                                                    : "stored results are compared two at a time: threadmill "
                                                      "compare A.json B.json");
+    }
+    if (files > 0 && measuring_option(run)) {
+        return mill_error_set(error, -EINVAL,
+                              "%s says how to measure: stored results are compared as they are, whole",
+                              measuring_option(run));
     }
     if (!builds && !request->by_strategy && files == 0) {
         return mill_error_set(

@@ -71,6 +71,8 @@ expect 0 '"verdict": "inconclusive"' "${few[@]}" --json
 # Strategies of one run, measured now; and a strategy that head does not have.
 expect 0 'critical-section/mcs against pthread' --by strategy critical-section --strategy pthread,mcs --threads 1 \
     --set hold=1us --metric p50 --rounds 8 --margin 900 "${brief[@]}" -o strategies.json
+expect 2 'counter with mutex, 1 threads: there is nothing to compare it with' --by strategy counter --strategy mutex --threads 1 \
+    --rounds 2 "${brief[@]}"
 mkdir -p old/bin
 printf '#!/bin/sh\n[ "$1" = --version ] && exec "%s" --version\necho "unknown strategy" >&2\nexit 3\n' "$program" >old/bin/threadmill
 chmod +x old/bin/threadmill
@@ -137,6 +139,9 @@ holds 'the commits differ' grep -q 'differs: build.commit' <<<"$output"
 expect 0 '^0 regressed, 0 improved, 2 equivalent, 0 inconclusive, 0 untrusted' base.json base.json --metric throughput
 expect 2 'cannot be compared: an open loop' base.json rate.json
 expect 0 'critical-section/mcs against pthread' --by strategy base.json --against pthread --metric throughput -o of-one.json
+for option in --rounds=5 --strategy=mcs --threads=2 --set=hold=1us --rate=1k --time=1s --window=2ms --warmup=2ms --latency=off --seed=1; do
+    expect 2 "${option%%=*} says how to measure: stored results are compared as they are" base.json head.json "${option%%=*}" "${option#*=}"
+done
 head -c 1000 base.json >cut.json
 expect 3 'not JSON, or not all of it' base.json cut.json
 

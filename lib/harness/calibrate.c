@@ -12,45 +12,60 @@
 enum {
     trips_per_batch = 100,
     batches_max = 64,
+    spins_per_look = 1024, /* no trip takes as many pauses while both sides run: the clock is not read then */
 };
+
+/* A batch takes 50 microseconds. Where each side waits for the other to be scheduled, a single trip takes
+ * milliseconds, and without an end to it the watchdog of the sample would take the subject for hung. */
+static const uint64_t patience_ns = 100 * MILL_NS_PER_MS;
 
 struct rally {
-    alignas(MILL_ISOLATION)
-        atomic_uint ball; /* even: the server's turn, odd: the returner's; `over` ends it */
-    alignas(MILL_ISOLATION) int returner_cpu;
+    alignas(MILL_ISOLATION) atomic_uint ball; /* even: the server's turn, odd: the returner's */
+    alignas(MILL_ISOLATION) atomic_bool over; /* apart, so that a late return cannot undo it */
+    int returner_cpu;
 };
 
-static const unsigned over = 1u << 31;
-
-/* acquire and release on both sides: each hit happens after the other's, which is the hand-over that is timed
- */
+/* acquire and release on both sides: each hit happens after the other's, which is the hand-over that is
+ * timed. `over` carries nothing else: relaxed. */
 static void *return_balls(void *argument)
 {
     struct rally *rally = argument;
     mill_cpu_pin_self(rally->returner_cpu);
     for (;;) {
         unsigned ball = atomic_load_explicit(&rally->ball, memory_order_acquire);
-        if (ball & over) {
-            return NULL;
-        }
         if (ball & 1u) {
             atomic_store_explicit(&rally->ball, ball + 1, memory_order_release);
+        } else if (atomic_load_explicit(&rally->over, memory_order_relaxed)) {
+            return NULL;
         } else {
             mill_pause();
         }
     }
 }
 
-static void serve_batch(struct rally *rally, unsigned *ball)
+static bool await_return(struct rally *rally, unsigned ball, uint64_t late_ns)
 {
+    for (unsigned spins = 1; atomic_load_explicit(&rally->ball, memory_order_acquire) != ball; spins++) {
+        if (spins % spins_per_look == 0 && mill_now_ns() > late_ns) {
+            return false;
+        }
+        mill_pause();
+    }
+    return true;
+}
+
+/* How many trips were made until patience ended. */
+static int serve_batch(struct rally *rally, unsigned *ball)
+{
+    uint64_t late_ns = mill_now_ns() + patience_ns;
     for (int trip = 0; trip < trips_per_batch; trip++) {
-        *ball += 1;
-        atomic_store_explicit(&rally->ball, *ball, memory_order_release);
-        *ball = (*ball + 1) & ~over;
-        while (atomic_load_explicit(&rally->ball, memory_order_acquire) != *ball) {
-            mill_pause();
+        atomic_store_explicit(&rally->ball, *ball + 1, memory_order_release);
+        *ball += 2;
+        if (!await_return(rally, *ball, late_ns)) {
+            return trip;
         }
     }
+    return trips_per_batch;
 }
 
 struct server {
@@ -58,27 +73,42 @@ struct server {
     const struct mill_clock *clock;
     int cpu;
     uint64_t budget_ns;
-    double median_ns;
+    double round_trip_ns;
+    bool late;
 };
+
+/* False when it was late; *trip_ns then is of the trips that were made. */
+static bool time_batch(const struct server *server, unsigned *ball, double *trip_ns)
+{
+    uint64_t from = mill_ticks_begin(server->clock);
+    int trips = serve_batch(server->rally, ball);
+    uint64_t took = mill_ticks_to_ns(server->clock, mill_ticks_end(server->clock) - from);
+    *trip_ns = (double)took / (trips > 0 ? trips : 1);
+    return trips == trips_per_batch;
+}
+
+static void time_batches(struct server *server)
+{
+    double trip_ns[batches_max];
+    size_t batches = 0;
+    unsigned ball = 0;
+    server->late = !time_batch(server, &ball, &server->round_trip_ns); /* in it the other thread starts */
+    uint64_t end_ns = mill_now_ns() + server->budget_ns;
+    while (!server->late && batches < batches_max && (batches == 0 || mill_now_ns() < end_ns)) {
+        server->late = !time_batch(server, &ball, &trip_ns[batches++]);
+    }
+    if (batches > 0) {
+        server->round_trip_ns = server->late ? trip_ns[batches - 1] : mill_median(trip_ns, batches);
+    }
+}
 
 /* In a thread of its own, so that the caller's affinity stays what it was. */
 static void *serve(void *argument)
 {
     struct server *server = argument;
-    double trip_ns[batches_max];
-    size_t batches = 0;
-    unsigned ball = 0;
     mill_cpu_pin_self(server->cpu);
-    serve_batch(server->rally, &ball); /* the other thread has surely started after this one */
-    uint64_t end_ns = mill_now_ns() + server->budget_ns;
-    do {
-        uint64_t from = mill_ticks_begin(server->clock);
-        serve_batch(server->rally, &ball);
-        uint64_t took = mill_ticks_to_ns(server->clock, mill_ticks_end(server->clock) - from);
-        trip_ns[batches++] = (double)took / trips_per_batch;
-    } while (batches < batches_max && mill_now_ns() < end_ns);
-    atomic_store_explicit(&server->rally->ball, over, memory_order_release);
-    server->median_ns = mill_median(trip_ns, batches);
+    time_batches(server);
+    atomic_store_explicit(&server->rally->over, true, memory_order_relaxed);
     return NULL;
 }
 
@@ -99,11 +129,11 @@ int mill_calibrate(const struct mill_clock *clock, int a, int b, uint64_t budget
     if (status == 0) {
         pthread_join(serving, NULL);
     } else {
-        atomic_store_explicit(&rally.ball, over, memory_order_release);
+        atomic_store_explicit(&rally.over, true, memory_order_relaxed);
     }
     pthread_join(returning, NULL);
-    *round_trip_ns = server.median_ns;
-    return -status;
+    *round_trip_ns = server.round_trip_ns;
+    return server.late ? -ETIMEDOUT : -status;
 }
 
 enum mill_mode mill_mode_of(double round_trip_ns)

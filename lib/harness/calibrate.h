@@ -20,7 +20,12 @@ enum mill_mode {
 #define MILL_FAR_ABOVE_NS 240.0
 
 /* The median round trip between processors `a` and `b` in nanoseconds, over batches that fill about
- * `budget_ns`; 0 when a == b or either is negative. Returns 0 or a negative errno. */
+ * `budget_ns`; 0 when a == b or either is negative. Starts two threads and waits for them. Any thread may
+ * call it.
+ *
+ * Returns 0; -ETIMEDOUT when the two did not run at once for long enough to get a hundred round trips done
+ * within a tenth of a second, as on a machine that others keep busy: *round_trip_ns then is what one took of
+ * that time, which says nothing of the machine's speed; or what pthread_create said, negative. */
 int mill_calibrate(const struct mill_clock *clock, int a, int b, uint64_t budget_ns, double *round_trip_ns);
 
 enum mill_mode mill_mode_of(double round_trip_ns);

@@ -71,6 +71,12 @@ static void find_rejection(const struct mill_observation *seen, const struct mil
     if (spec->calibration_ns == 0 || spec->kind == MILL_HISTORY) {
         return; /* nobody reads its times */
     }
+    if (seen->calibration_late) {
+        snprintf(
+            reason, size,
+            "two threads on its processors did not run at once: no core-to-core round trip could be timed");
+        return;
+    }
     if (mill_mode_of(before) != mill_mode_of(after) || before > after * most_bracket_ratio ||
         after > before * most_bracket_ratio) {
         snprintf(reason, size,

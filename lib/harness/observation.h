@@ -17,6 +17,7 @@ struct mill_observation {
     struct mill_cores_reading cores_after;
     double calibration_before_ns; /* round trips; 0: not measured */
     double calibration_after_ns;
+    bool calibration_late; /* one of the two came to no end: the processors were not the sample's */
     struct mill_slices *slices;
     bool oversubscribed;
     uint64_t completed; /* operations of all threads, those before and behind the window too */

@@ -147,23 +147,25 @@ static void bracket_processors(const struct mill_cpus *cpus, const struct mill_s
 }
 
 static int bracket(const struct mill_clock *clock, const struct mill_sample_spec *spec, const int pair[2],
-                   double *round_trip_ns)
+                   struct mill_observation *seen, double *round_trip_ns)
 {
-    return spec->calibration_ns > 0
-               ? mill_calibrate(clock, pair[0], pair[1], spec->calibration_ns, round_trip_ns)
-               : 0;
+    int status = spec->calibration_ns > 0
+                     ? mill_calibrate(clock, pair[0], pair[1], spec->calibration_ns, round_trip_ns)
+                     : 0;
+    seen->calibration_late = seen->calibration_late || status == -ETIMEDOUT;
+    return status == -ETIMEDOUT ? 0 : status;
 }
 
 /* What comes between set-up and tear-down. */
 static int run_between(struct mill_crew *crew, const struct mill_sample_spec *spec, struct mill_case *one,
                        const int *place, const int pair[2], struct mill_observation *seen)
 {
-    int status = bracket(one->clock, spec, pair, &seen->calibration_before_ns);
+    int status = bracket(one->clock, spec, pair, seen, &seen->calibration_before_ns);
     if (status == 0) {
         status = run_crew(crew, spec, one, place, seen);
     }
     if (status == 0) {
-        status = bracket(one->clock, spec, pair, &seen->calibration_after_ns);
+        status = bracket(one->clock, spec, pair, seen, &seen->calibration_after_ns);
     }
     return status == 0 ? judge_answers(one, seen) : status;
 }

@@ -139,13 +139,19 @@ static char *describe_parameters(const json_t *parameters)
     return whole(&text);
 }
 
-/* Time, seed and command: no two runs have all three. */
+/* Time, seed, command, commit and machine: no two runs have all of them. The first three may be those of two
+ * runners of a CI that begin within one second. */
 static char *identify(const json_t *result)
 {
     struct mill_text text = {0};
-    mill_text_add(&text, "%s %lld %s", mill_sample_text(result, "created"),
-                  (long long)json_integer_value(json_object_get(result, "seed")),
-                  mill_sample_text(result, "command"));
+    char *machine = describe_machine(json_object_get(result, "machine"));
+    if (machine) {
+        mill_text_add(&text, "%s %lld %s %s %s", mill_sample_text(result, "created"),
+                      (long long)json_integer_value(json_object_get(result, "seed")),
+                      mill_sample_text(result, "command"),
+                      mill_sample_text(json_object_get(result, "build"), "commit"), machine);
+    }
+    free(machine);
     return whole(&text);
 }
 

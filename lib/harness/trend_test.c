@@ -169,6 +169,19 @@ static void a_document_given_twice_counts_once(void **state)
     mill_trends_destroy(trends);
 }
 
+static void runs_that_began_together_elsewhere_all_count(void **state)
+{
+    (void)state;
+    struct mill_trends *trends = open_trends("throughput");
+    add(trends, "a", &(struct made){.day = 1, .rate = 1e6, .commit = "c"});
+    add(trends, "b", &(struct made){.day = 1, .rate = 1e6, .commit = "c", .processor = "Q"});
+    add(trends, "c", &(struct made){.day = 1, .rate = 1e6, .commit = "d"});
+    assert_int_equal(trends->given_twice, 0);
+    assert_int_equal(trends->run_count, 3);
+    assert_int_equal(trends->series_count, 2);
+    mill_trends_destroy(trends);
+}
+
 static void it_is_encoded_whole(void **state)
 {
     (void)state;
@@ -194,6 +207,7 @@ int main(void)
         cmocka_unit_test(machines_and_modes_are_series_of_their_own),
         cmocka_unit_test(what_did_not_pass_has_no_number),
         cmocka_unit_test(a_document_given_twice_counts_once),
+        cmocka_unit_test(runs_that_began_together_elsewhere_all_count),
         cmocka_unit_test(it_is_encoded_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,7 @@ static void verify(const struct mill_case *one, struct mill_check *check)
     }
     if (one->threads == 1 && refused > 0) {
         mill_check_found(check, MILL_WRONG_ANSWER,
-                         "%" PRIu64 " tries were refused, and there is no other thread", refused);
+                         "%" PRIu64 " times a try was refused, and there is no other thread", refused);
     }
     if (mill_lock_try(state->rig.ops, state->rig.lock, &me) == 0) {
         mill_lock_release(state->rig.ops, state->rig.lock, &me);

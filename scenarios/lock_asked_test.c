@@ -46,7 +46,7 @@ static void test_a_refusal_without_others_is_found(void **state)
     set_up();
     told.refusals = 1;
     run(0, 1);
-    assert_found(MILL_WRONG_ANSWER, "1 tries were refused, and there is no other thread");
+    assert_found(MILL_WRONG_ANSWER, "1 times a try was refused, and there is no other thread");
     tear_down();
 }
 

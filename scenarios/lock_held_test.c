@@ -86,6 +86,20 @@ static void test_who_gets_nothing_is_told(void **state)
     tear_down();
 }
 
+/* What is told of the others is theirs, also where the hog has less. */
+static void test_a_hog_without_time_is_none_of_the_others(void **state)
+{
+    (void)state;
+    prepare("lock-hog", 3);
+    set_up();
+    run(1, 2);
+    run(2, 2);
+    struct mill_check check = verify();
+    assert_near(measured(&check, "lock-time share"), 0);
+    assert_near(measured(&check, "least of its due"), 150);
+    tear_down();
+}
+
 static void test_the_hog_is_timed_apart(void **state)
 {
     (void)state;
@@ -209,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_other_controls_are_left_out),
         cmocka_unit_test(test_shares_are_of_time),
         cmocka_unit_test(test_who_gets_nothing_is_told),
+        cmocka_unit_test(test_a_hog_without_time_is_none_of_the_others),
         cmocka_unit_test(test_the_hog_is_timed_apart),
         cmocka_unit_test(test_each_so_many_th_time_it_is_away),
         cmocka_unit_test(test_it_yields_where_it_does_not_sleep),

@@ -81,10 +81,10 @@ const struct mill_model *mill_lock_rig_model(const struct mill_case *one, struct
 const char *mill_lock_rig_unsupported(const struct mill_case *one);
 
 /* The lock that is let go at once, where anybody would notice. */
-#define MILL_LOCK_RIG_EARLY_RELEASE                                                              \
-    {                                                                                            \
-        .strategy = "early-release", .findings = MILL_LOST_UPDATE | MILL_RACE, .min_threads = 2, \
-        .why = "the lock is let go before the work that it should protect"                       \
+#define MILL_LOCK_RIG_EARLY_RELEASE                                                                \
+    {                                                                                              \
+        .strategy = "early-release", .findings = MILL_LOST_UPDATE | MILL_RACE | MILL_WRONG_ANSWER, \
+        .min_threads = 2, .why = "the lock is let go before the work that it should protect"       \
     }
 
 #endif

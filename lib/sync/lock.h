@@ -72,10 +72,10 @@ struct mill_lock_ops {
 
     void (*acquire)(struct mill_lock *lock, struct mill_lock_context *me);
 
-    /* Never waits for a holder. May fail while others do something with the lock, though nobody holds it, and
-     * u-scl's while its caller is banned; else one that nobody holds is had. NULL where the algorithm
-     * cannot. */
+    /* Never waits for a holder. Refused only where somebody holds the lock at some moment of the call. NULL
+     * where the algorithm cannot. */
     bool (*try_acquire)(struct mill_lock *lock, struct mill_lock_context *me);
+    bool try_may_miss; /* or where it meets others who try or come to wait, or bans its caller (u-scl) */
 
     /* Waits until `deadline` (core/timeout.h); one that has passed tries once, one never passes. 0, or
      * -ETIMEDOUT, upon which the context is free and the lock as if nobody had come. NULL where the algorithm

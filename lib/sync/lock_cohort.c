@@ -139,5 +139,6 @@ const struct mill_lock_ops mill_lock_cohort = {
     .destroy = destroy,
     .acquire = acquire,
     .try_acquire = try_acquire,
+    .try_may_miss = true,
     .release = release,
 };

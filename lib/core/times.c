@@ -30,7 +30,7 @@ static uint64_t exponential(struct mill_times *times)
     __extension__ typedef unsigned __int128 wide;
     for (uint64_t whole = 0;; whole++) {
         uint64_t first = mill_random_next(&times->random);
-        uint64_t last = first, length = 0, drawn = first;
+        uint64_t last, length = 0, drawn = first;
         do {
             last = drawn;
             length++;

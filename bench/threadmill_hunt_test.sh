@@ -97,7 +97,15 @@ int main(void)
 }
 C
 expect 0 'no failure' hunt --schedules 20 --seed 1 -q -- ./long
-expect 4 'no schedule was seen to its end' hunt --schedules 3 --seed 1 -q --steps 100 -- ./long
+# Where every schedule was cut nothing is known, of a program or of a cell.
+expect 4 'no schedule was seen to its end' hunt --schedules 3 --seed 1 -q --steps 100 -o cut.json -- ./long
+holds 'the document says that all were cut' grep -q '"verdict": "cut"' cut.json
+expect 4 '^fork-join +locked +2 threads  CUT: no schedule was seen to its end: each of 3 was cut' \
+    hunt fork-join --strategy locked --set n=14 --schedules 3 --seed 1 -q --steps 2000 -o cut.json
+holds 'and of a cell' grep -q '"verdict": "cut"' cut.json
+expect 0 'Nothing could be judged: 0 clean, 1 not seen to an end' report cut.json --format html
+# Unless it is set otherwise, a scenario is as small as a hunt needs it.
+expect 0 '^1 clean,' hunt fork-join --strategy locked --schedules 3 --seed 1 -q --steps 20000
 
 # Each schedule reads the standard input from its beginning; a pipe on which nothing comes is empty.
 compile reader <<'C'

@@ -30,13 +30,15 @@ static const struct mill_parameter parameters[] = {
                  .type = MILL_INTEGER,
                  .minimum = 2,
                  .maximum = 16 << 20,
-                 .fallback = 256 << 10},
+                 .fallback = 256 << 10,
+                 .hunted = 1 << 10},
     [BATCH] = {.name = "batch",
                .summary = "objects that are retired between two attempts to free some",
                .type = MILL_INTEGER,
                .minimum = 1,
                .maximum = 1 << 20,
-               .fallback = MILL_RETIRED_BATCH},
+               .fallback = MILL_RETIRED_BATCH,
+               .hunted = 2},
 };
 
 #define WORDS         7u

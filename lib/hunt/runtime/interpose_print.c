@@ -68,11 +68,11 @@ static bool take(const struct conversion *conversion, va_list *arguments, const 
     case 'x':
     case 'X':
     case 'c':
-        if (conversion->longs == 0) {
-            (void)va_arg(*arguments, int);
-        } else {
+        if (conversion->longs > 0) {
             (void)va_arg(*arguments, long long); /* passed as a long is, wherever threads can be hunted */
+            return true;
         }
+        (void)va_arg(*arguments, int);
         return true;
     case 'a':
     case 'A':
@@ -84,9 +84,9 @@ static bool take(const struct conversion *conversion, va_list *arguments, const 
     case 'G':
         if (conversion->wide_double) {
             (void)va_arg(*arguments, long double);
-        } else {
-            (void)va_arg(*arguments, double);
+            return true;
         }
+        (void)va_arg(*arguments, double);
         return true;
     case 's':
         if (conversion->longs == 0) {

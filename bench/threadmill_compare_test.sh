@@ -56,14 +56,13 @@ holds 'A/A is told' grep -q 'A/A: base against base, in the same rounds' <<<"$ou
 holds 'rows beyond the processors do not gate' grep -q 'does not gate: more threads than processors' <<<"$output"
 
 # Work that is injected on one side is seen, confirmed and exits with 1. For one thread the p50 of an operation is the work.
-slow=(critical-section --strategy pthread --threads 1 --set think=1us,hold=1us --metric p50 --rounds 8)
-expect 1 '^[1-9][0-9]* regressed' "${sides[@]}" "${slow[@]}" "${patient[@]}" --head-set hold=5us -o slow.json
+slow=(critical-section --strategy pthread --threads 1 --set think=1us,hold=1us --metric p50)
+expect 1 '^[1-9][0-9]* regressed' "${sides[@]}" "${slow[@]}" --rounds 16 "${patient[@]}" --head-set hold=5us -o slow.json
 holds 'it was measured again' grep -q 'regressed, and again: ' <<<"$output"
 holds 'what differs is told' grep -q 'differs: parameters: none | hold=5us' <<<"$output"
 
 # Too few rounds decide nothing: told before, and under --strict no answer.
-few=("${sides[@]}" "${slow[@]}" "${brief[@]}" --head-set hold=5us)
-few=("${few[@]/#8/5}")
+few=("${sides[@]}" "${slow[@]}" --rounds 5 "${brief[@]}" --head-set hold=5us)
 expect 0 '5 rounds can decide nothing: a table of 1 rows needs 6' "${few[@]}"
 expect 4 '^0 regressed, 0 improved, 0 equivalent, 1 inconclusive, 0 untrusted' "${few[@]}" --strict
 expect 0 '"verdict": "inconclusive"' "${few[@]}" --json

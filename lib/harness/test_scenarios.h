@@ -168,10 +168,15 @@ static void test_teardown(struct mill_case *one)
 static const char *const test_choices[] = {"red", "green", NULL};
 
 static const struct mill_parameter test_parameters[] = {
-    {"size", "a number", MILL_INTEGER, 1, 100, 10, NULL},
-    {"hold", "a time", MILL_DURATION, 0, 1000000, 0, NULL},
-    {"colour", "a choice", MILL_CHOICE, 0, 0, 1, test_choices},
-    {"loud", "a switch", MILL_SWITCH, 0, 1, 0, NULL},
+    {.name = "size",
+     .summary = "a number",
+     .type = MILL_INTEGER,
+     .minimum = 1,
+     .maximum = 100,
+     .fallback = 10},
+    {.name = "hold", .summary = "a time", .type = MILL_DURATION, .maximum = 1000000},
+    {.name = "colour", .summary = "a choice", .type = MILL_CHOICE, .fallback = 1, .choices = test_choices},
+    {.name = "loud", .summary = "a switch", .type = MILL_SWITCH, .maximum = 1},
 };
 
 static const struct mill_role test_roles[] = {

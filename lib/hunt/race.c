@@ -216,8 +216,7 @@ static enum met meet(struct mill_cell *cell, struct look *look, struct mill_race
                 raced = true;
                 tell(look, record, race);
             }
-        } else if (thread_of(record) == look->thread &&
-                   record->epoch == state->thread[look->thread].epoch &&
+        } else if (thread_of(record) == look->thread && record->epoch == state->thread[look->thread].epoch &&
                    (stands_for[kind] & 1u << look->kind) && !(look->mask & ~record->mask)) {
             met = MET_RECORDED;
         } else if (stands_for[look->kind] & 1u << kind) {

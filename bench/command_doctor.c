@@ -406,7 +406,7 @@ static const struct mill_usage usage = {
     "sanitizers,\n"
     "peers and counters are there, and how noisy the machine is now. Takes about ten seconds; with "
     "--compare, which\n"
-    "judges the gate, about twenty minutes.\n\n"
+    "judges the gate, about forty minutes.\n\n"
     "exit codes: 0; with --compare 1 when the gate is not as good as it should be: at most 1 false alarm in "
     "200,\n"
     "95 of 100 seen, each comparison within 30 seconds",

@@ -332,7 +332,7 @@ static bool has_winner(const struct mill_summary *summary)
     struct mill_advice advice[MILL_ADVICE_MODES];
     size_t count = mill_advice_make(advice, summary);
     for (size_t i = 0; i < count; i++) {
-        if (!advice[i].next || (advice[i].lead.rounds > 0 && advice[i].lead.low > 1)) {
+        if (mill_advice_is_clear(&advice[i])) {
             return true;
         }
     }

@@ -73,6 +73,20 @@ static size_t samples_in(const struct mill_summary *summary, const char *mode)
     return samples;
 }
 
+/* Others that might have been taken, had any sample of theirs counted. */
+static bool has_untold(const struct mill_summary *summary, const struct mill_summary_row *best)
+{
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct mill_summary_cell *cell = &summary->cells[i];
+        bool may = cell->verdict == MILL_VERDICT_PASS || cell->verdict == MILL_VERDICT_UNTRUSTED ||
+                   cell->verdict == MILL_VERDICT_NOT_RUN;
+        if (i != best->cell && may && cell->checked && !cell->control) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void find_lead(struct mill_advice *one, const struct mill_summary *summary)
 {
     for (size_t i = 0; i < summary->leader_count; i++) {
@@ -94,6 +108,7 @@ static void advise(struct mill_advice *one, const struct mill_summary *summary, 
     };
     if (one->best) {
         one->next = best_below(summary, mode, rate_of, one->best);
+        one->untold = !one->next && has_untold(summary, one->best);
         find_lead(one, summary);
     }
 }
@@ -117,6 +132,11 @@ size_t mill_advice_make(struct mill_advice advice[MILL_ADVICE_MODES], const stru
         }
     }
     return count;
+}
+
+bool mill_advice_is_clear(const struct mill_advice *one)
+{
+    return one->next ? one->lead.rounds > 0 && one->lead.low > 1 : !one->untold;
 }
 
 const struct mill_advice *mill_advice_for(const struct mill_advice *advice, size_t count, const char *mode)

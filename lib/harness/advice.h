@@ -22,7 +22,8 @@ struct mill_advice {
     const char *mode;
     const struct mill_summary_row *best; /* the highest median rate */
     const struct mill_summary_row *next; /* NULL: it is alone */
-    struct mill_paired lead;             /* of best over next; of no rounds when they share none */
+    bool untold;             /* alone, but others were to be measured: no sample of theirs counts here */
+    struct mill_paired lead; /* of best over next; of no rounds when they share none */
     /* The best by other measures, which may be the best itself; NULL where nothing was measured. */
     const struct mill_summary_row *by_tail;     /* the lowest p99 of an operation */
     const struct mill_summary_row *by_cpu;      /* the most operations a second of processor time */
@@ -32,6 +33,9 @@ struct mill_advice {
 /* Fills in one for each mode in which something can be taken, the one with most samples first; returns how
  * many there are. */
 size_t mill_advice_make(struct mill_advice advice[MILL_ADVICE_MODES], const struct mill_summary *summary);
+
+/* Is the best to be taken: faster than the next with all of the interval, or alone from the start? */
+bool mill_advice_is_clear(const struct mill_advice *one);
 
 /* That of a mode, or NULL. */
 const struct mill_advice *mill_advice_for(const struct mill_advice *advice, size_t count, const char *mode);

@@ -76,18 +76,16 @@ static void add_paragraph(struct mill_text *out, const struct mill_advice_report
     mill_text_free(words);
 }
 
-static bool leads(const struct mill_advice *one)
-{
-    return one->next && one->lead.rounds > 0 && one->lead.low > 1;
-}
-
 static void add_best(struct mill_text *out, const struct mill_advice_report *report,
                      const struct mill_advice *one)
 {
     struct mill_text words = {0};
     mill_text_add(&words, "%s: ", one->mode);
-    if (!one->next || leads(one)) {
+    if (mill_advice_is_clear(one)) {
         mill_text_add(&words, "take %s. ", name_of(report->summary, one->best));
+    } else if (one->untold) {
+        mill_text_add(&words, "only of %s does a sample count, so nothing tells which. ",
+                      name_of(report->summary, one->best));
     } else {
         mill_text_add(&words, "%s or %s: nothing measured here tells which. ",
                       name_of(report->summary, one->best), name_of(report->summary, one->next));
@@ -134,8 +132,9 @@ static void add_variation_in(struct mill_text *words, const struct mill_advice_v
     const char *best = name_of(variation->summary, now->best);
     bool same = strcmp(best, name_of(before, was->best)) == 0;
     mill_text_add(words, " %s: ", now->mode);
-    if (now->next && !leads(now)) {
-        mill_text_add(words, "%s or %s, undecided;", best, name_of(variation->summary, now->next));
+    if (!mill_advice_is_clear(now)) {
+        mill_text_add(words, "%s or %s, undecided;", best,
+                      now->next ? name_of(variation->summary, now->next) : "another");
         return;
     }
     mill_text_add(words, "%s%s", same ? "still " : "", best);

@@ -79,6 +79,22 @@ static void what_is_undecided_is_said_to_be(void **state)
     free(text);
 }
 
+/* A busy machine may leave one of two without a sample that counts. */
+static void who_is_left_alone_is_no_winner(void **state)
+{
+    (void)state;
+    json_t *document = make_document();
+    json_t *samples = json_object_get(document, "samples");
+    for (size_t i = rounds; i < json_array_size(samples); i++) { /* ticket's are the first */
+        json_object_set_new(json_array_get(samples, i), "status", json_string("rejected"));
+    }
+    char *text = advice(document, NULL);
+    expect(text,
+           "near: only of ticket does a sample count, so nothing tells which. 10.1 M operations a second");
+    expect_not(text, "take ");
+    free(text);
+}
+
 static void each_mode_has_an_answer_and_the_greater_comes_first(void **state)
 {
     (void)state;
@@ -175,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_winner_comes_with_the_runner_up),
         cmocka_unit_test(what_is_undecided_is_said_to_be),
+        cmocka_unit_test(who_is_left_alone_is_no_winner),
         cmocka_unit_test(each_mode_has_an_answer_and_the_greater_comes_first),
         cmocka_unit_test(a_control_is_never_taken),
         cmocka_unit_test(other_measures_may_have_other_winners),

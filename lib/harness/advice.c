@@ -73,14 +73,20 @@ static size_t samples_in(const struct mill_summary *summary, const char *mode)
     return samples;
 }
 
-/* Others that might have been taken, had any sample of theirs counted. */
+/* It might have been taken, had any sample of it counted. */
+static bool is_untold(const struct mill_summary_cell *cell)
+{
+    return (cell->verdict == MILL_VERDICT_UNTRUSTED || cell->verdict == MILL_VERDICT_NOT_RUN) &&
+           cell->checked && !cell->control;
+}
+
+/* Is there another cell that might have been taken in the mode of the best? */
 static bool has_untold(const struct mill_summary *summary, const struct mill_summary_row *best)
 {
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct mill_summary_cell *cell = &summary->cells[i];
-        bool may = cell->verdict == MILL_VERDICT_PASS || cell->verdict == MILL_VERDICT_UNTRUSTED ||
-                   cell->verdict == MILL_VERDICT_NOT_RUN;
-        if (i != best->cell && may && cell->checked && !cell->control) {
+        bool elsewhere = cell->verdict == MILL_VERDICT_PASS && cell->checked && !cell->control;
+        if (i != best->cell && (elsewhere || is_untold(cell))) {
             return true;
         }
     }
@@ -162,6 +168,13 @@ static bool is_listed(const struct mill_text *names, const char *name)
     return false;
 }
 
+static void add_name(struct mill_text *names, const char *name)
+{
+    if (!is_listed(names, name)) {
+        mill_text_add(names, "%s%s", names->length > 0 ? "," : "", name);
+    }
+}
+
 void mill_advice_shortlist(struct mill_text *names, const struct mill_summary *summary, size_t most)
 {
     struct mill_advice advice[MILL_ADVICE_MODES];
@@ -169,11 +182,13 @@ void mill_advice_shortlist(struct mill_text *names, const struct mill_summary *s
     for (size_t i = 0; i < modes; i++) {
         const struct mill_summary_row *row = advice[i].best;
         for (size_t place = 0; place < most && row; place++) {
-            const char *name = cell_of(summary, row)->strategy;
-            if (!is_listed(names, name)) {
-                mill_text_add(names, "%s%s", names->length > 0 ? "," : "", name);
-            }
+            add_name(names, cell_of(summary, row)->strategy);
             row = best_below(summary, advice[i].mode, rate_of, row);
+        }
+    }
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        if (is_untold(&summary->cells[i])) {
+            add_name(names, summary->cells[i].strategy);
         }
     }
 }

@@ -40,8 +40,8 @@ bool mill_advice_is_clear(const struct mill_advice *one);
 /* That of a mode, or NULL. */
 const struct mill_advice *mill_advice_for(const struct mill_advice *advice, size_t count, const char *mode);
 
-/* Adds the names of the `most` fastest of each mode, joined by commas: who is worth
- * another look. Nothing is added where nothing can be taken. */
+/* Adds the names of the `most` fastest of each mode, joined by commas, and of those of which no sample
+ * counted: who is worth another look. */
 void mill_advice_shortlist(struct mill_text *names, const struct mill_summary *summary, size_t most);
 
 #endif

@@ -186,6 +186,24 @@ static void the_shortlist_has_the_best_of_each_mode(void **state)
     json_decref(document);
 }
 
+static void the_shortlist_has_those_of_which_nothing_is_known(void **state)
+{
+    (void)state;
+    json_t *document = make_document();
+    json_t *samples = json_object_get(document, "samples");
+    for (size_t i = rounds; i < (size_t)2 * rounds; i++) { /* mcs */
+        json_object_set_new(json_array_get(samples, i), "status", json_string("rejected"));
+    }
+    struct mill_summary summary;
+    struct mill_text names = {0};
+    assert_int_equal(mill_summary_make(&summary, document, NULL), 0);
+    mill_advice_shortlist(&names, &summary, 1);
+    assert_string_equal(names.text, "ticket,mcs");
+    mill_text_free(&names);
+    mill_summary_destroy(&summary);
+    json_decref(document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +216,7 @@ int main(void)
         cmocka_unit_test(a_change_of_the_answer_is_told_from_none),
         cmocka_unit_test(without_samples_there_is_no_answer),
         cmocka_unit_test(the_shortlist_has_the_best_of_each_mode),
+        cmocka_unit_test(the_shortlist_has_those_of_which_nothing_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,11 @@
  *
  * The bound is one of order, not of time: the slow callback waits, with patience, until the fast one has had
  * the same sample. Where the same thread calls one after the other that never happens, on any machine.
+ *
+ * Over HTTP all threads are clients of one valve's stream over sockets, as many as it has places, and an
+ * operation is a sample that came. There the valve is not started and stopped, and may drop what a slow
+ * client does not read; what it sent is not known here. It is judged that every line could be read, once and
+ * in order, that the fast callback had each sample that its queue did not drop, and the bound.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,13 +21,20 @@
 #include "device/delivery.h"
 #include "device/firmware.h"
 #include "device/line_feed.h"
+#include "scenarios/device_rig.h"
 #include "scenarios/list.h"
+#include "scenarios/network_valve.h"
 #include "sync/parking.h"
 #include "task/publisher.h"
 
-enum { SLOW, CAPACITY };
+enum { TRANSPORT, SLOW, CAPACITY, STREAM };
 
 static const struct mill_parameter parameters[] = {
+    [TRANSPORT] = {.name = "transport",
+                   .summary = "where the valve is",
+                   .type = MILL_CHOICE,
+                   .choices = mill_device_rig_transports,
+                   .fallback = MILL_DEVICE_RIG_IN_PROCESS},
     [SLOW] = {.name = "slow",
               .summary = "how long the slow callback takes, once it was overtaken for the first time",
               .type = MILL_DURATION,
@@ -35,11 +47,13 @@ static const struct mill_parameter parameters[] = {
                   .minimum = 1,
                   .maximum = MILL_PUBLISHER_CAPACITY_MAX,
                   .fallback = 64},
+    [STREAM] = MILL_NETWORK_VALVE_STREAM_ROW,
 };
 
 #define PATIENCE_NS  (300 * MILL_NS_PER_MS)
 #define NAP_NS       (200 * MILL_NS_PER_US)
 #define CONNECT_NS   (60 * MILL_NS_PER_S)
+#define LOOK_NS      ((int64_t)(20 * MILL_NS_PER_MS))
 
 /* Of so many samples one starts or stops the valve, and one makes the device's thread and a callback
  * subscribe. */
@@ -51,9 +65,11 @@ struct state;
 struct stream {
     const struct state *state;
     const struct mill_delivery_ops *ops;
-    struct mill_line_feed *feed;
+    struct mill_line_feed *feed; /* one of them */
+    struct mill_line_source *source;
     struct mill_streamer *streamer;
     unsigned slow_id;
+    unsigned fast_id;
 
     /* the device's */
     struct mill_firmware *firmware;
@@ -64,6 +80,8 @@ struct stream {
 
     alignas(MILL_ISOLATION) _Atomic uint64_t seen; /* the last sample that the fast callback had */
     uint64_t gaps;                                 /* numbers that it missed or had twice; its own */
+    uint64_t had;                                  /* samples */
+    uint64_t disorder;                             /* those not behind the one before */
     struct mill_parking progress;                  /* where the device waits for it */
 
     alignas(MILL_ISOLATION) _Atomic uint64_t overtaken; /* calls of the slow one */
@@ -80,6 +98,7 @@ struct state {
     uint64_t slow_ns;
     uint64_t capacity;
     unsigned threads;
+    struct mill_network_valve valve;          /* where there are sockets */
     alignas(MILL_ISOLATION) atomic_bool over; /* relaxed: a flag to leave by */
     struct stream streams[];
 };
@@ -121,6 +140,8 @@ static void be_fast(void *context, const struct mill_stream_sample *sample)
     struct stream *stream = context;
     uint64_t before = atomic_load_explicit(&stream->seen, memory_order_relaxed);
     stream->gaps += sample->number != before + 1;
+    stream->disorder += sample->number <= before;
+    stream->had++;
     atomic_store_explicit(&stream->seen, sample->number, memory_order_release);
     mill_parking_wake(&stream->progress, 1);
 }
@@ -207,19 +228,46 @@ static bool await_fast_one(struct stream *stream, const struct mill_worker *work
     return !mill_stopping(worker);
 }
 
-static int send(struct mill_worker *worker)
+static void visit_from_outside(struct stream *stream)
 {
-    struct state *state = worker->state;
-    struct stream *stream = &state->streams[worker->index];
-    struct mill_sample_line line;
-    if (!await_fast_one(stream, worker)) {
-        return MILL_STOPPED;
-    }
     if (stream->put % VISIT_EVERY == VISIT_EVERY / 2) {
         pthread_mutex_lock(&stream->client);
         visit(stream);
         pthread_mutex_unlock(&stream->client);
     }
+}
+
+/* The next sample of a valve behind a socket. */
+static int receive(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct stream *stream = &state->streams[worker->index];
+    struct mill_streamer_metrics metrics;
+    visit_from_outside(stream);
+    mill_streamer_read(stream->streamer, &metrics);
+    int status = -ETIMEDOUT;
+    while (status == -ETIMEDOUT) {
+        if (mill_stopping(worker)) {
+            return MILL_STOPPED;
+        }
+        status = mill_streamer_await(stream->streamer, metrics.samples + 1, LOOK_NS);
+    }
+    stream->put += status == 0;
+    return status;
+}
+
+static int send(struct mill_worker *worker)
+{
+    struct state *state = worker->state;
+    struct stream *stream = &state->streams[worker->index];
+    struct mill_sample_line line;
+    if (stream->source) {
+        return receive(worker);
+    }
+    if (!await_fast_one(stream, worker)) {
+        return MILL_STOPPED;
+    }
+    visit_from_outside(stream);
     bool switches = stream->put % SWITCH_EVERY == SWITCH_EVERY / 2;
     int status = switches ? switch_valve(stream) : 0;
     if (status == 0) {
@@ -245,7 +293,13 @@ static int subscribe_all(struct stream *stream)
         status = stream->ops->subscribe(stream->streamer, calls[i], stream, &ids[i]);
     }
     stream->slow_id = ids[0];
+    stream->fast_id = ids[sizeof ids / sizeof ids[0] - 1];
     return status;
+}
+
+static bool is_over_http(const struct mill_case *one)
+{
+    return one->values[TRANSPORT] == MILL_DEVICE_RIG_HTTP;
 }
 
 /* The device's samples are there only for who is connected. */
@@ -255,6 +309,9 @@ static int await_connection(struct stream *stream)
     struct mill_streamer_metrics metrics;
     for (mill_streamer_read(stream->streamer, &metrics); metrics.connections == 0;
          mill_streamer_read(stream->streamer, &metrics)) {
+        if (metrics.state == MILL_STREAMER_FAILED) { /* it does not listen there, or has no more places */
+            return -ECONNREFUSED;
+        }
         if (mill_now_ns() > end_ns) {
             return -ETIMEDOUT;
         }
@@ -263,25 +320,33 @@ static int await_connection(struct stream *stream)
     return 0;
 }
 
-static int open_stream(struct stream *stream, struct state *state, const struct mill_delivery_ops *ops)
+/* A device of its own, and what takes its samples. */
+static int open_feed(struct stream *stream)
+{
+    int status =
+        mill_firmware_create(&(struct mill_firmware_plan){.quirks = MILL_QUIRKS_FIRMWARE}, &stream->firmware);
+    return status < 0 ? status
+                      : mill_line_feed_create(
+                            &(struct mill_line_feed_plan){.interval_ms = 1, .quirks = MILL_QUIRKS_FIRMWARE},
+                            &stream->feed);
+}
+
+static int open_stream(struct stream *stream, struct state *state, const struct mill_case *one)
 {
     static const struct mill_streamer_retry patient = {.silence_ns = 3600 * MILL_NS_PER_S};
-    stream->state = state;
-    stream->ops = ops;
+    stream->ops = mill_delivery_ops_of(one->strategy);
     int status = -pthread_mutex_init(&stream->client, NULL);
     if (status == 0) {
-        status = mill_firmware_create(&(struct mill_firmware_plan){.quirks = MILL_QUIRKS_FIRMWARE},
-                                      &stream->firmware);
+        stream->state = state; /* the mutex is there */
+        status = is_over_http(one) ? mill_stream_socket_create(&state->valve.stream, &stream->source)
+                                   : open_feed(stream);
     }
     if (status == 0) {
-        status = mill_line_feed_create(
-            &(struct mill_line_feed_plan){.interval_ms = 1, .quirks = MILL_QUIRKS_FIRMWARE}, &stream->feed);
-    }
-    if (status == 0) {
-        const struct mill_streamer_plan plan = {.source = mill_line_feed_source(stream->feed),
-                                                .retry = &patient,
-                                                .min_interval_ms = 1,
-                                                .capacity = (unsigned)state->capacity};
+        const struct mill_streamer_plan plan = {
+            .source = stream->source ? stream->source : mill_line_feed_source(stream->feed),
+            .retry = &patient,
+            .min_interval_ms = 1,
+            .capacity = (unsigned)state->capacity};
         status = mill_streamer_create(&plan, &stream->streamer);
     }
     if (status == 0) {
@@ -290,7 +355,11 @@ static int open_stream(struct stream *stream, struct state *state, const struct 
     if (status == 0) {
         status = mill_streamer_start(stream->streamer);
     }
-    return status == 0 ? await_connection(stream) : status;
+    if (status == 0) {
+        status = await_connection(stream);
+    }
+    /* A run may be shorter than another's interval. */
+    return status == 0 && stream->source ? mill_streamer_await(stream->streamer, 1, CONNECT_NS) : status;
 }
 
 static void close_stream(struct stream *stream)
@@ -299,9 +368,11 @@ static void close_stream(struct stream *stream)
         mill_line_feed_stop(stream->feed);
     }
     mill_streamer_destroy(stream->streamer);
+    mill_line_source_destroy(stream->source);
     mill_line_feed_destroy(stream->feed);
     mill_firmware_destroy(stream->firmware);
     stream->streamer = NULL;
+    stream->source = NULL;
     stream->feed = NULL;
     stream->firmware = NULL;
 }
@@ -316,7 +387,17 @@ static void teardown(struct mill_case *one)
             pthread_mutex_destroy(&state->streams[i].client);
         }
     }
+    mill_network_valve_close(&state->valve);
     free(state);
+}
+
+/* The valve of all threads. */
+static int open_valve(struct state *state, const struct mill_case *one)
+{
+    const struct mill_simulator_plan own = {
+        .quirks = MILL_QUIRKS_FIRMWARE, .min_interval_ms = 1, .seed = one->seed};
+    int status = mill_network_valve_open(&state->valve, &own, one->values[STREAM]);
+    return status < 0 ? status : mill_network_valve_stream(&state->valve, 1);
 }
 
 static int setup(struct mill_case *one)
@@ -330,9 +411,9 @@ static int setup(struct mill_case *one)
     state->threads = one->threads;
     one->state = state;
     mill_fence_open();
-    int status = 0;
+    int status = is_over_http(one) ? open_valve(state, one) : 0;
     for (unsigned i = 0; status == 0 && i < one->threads; i++) {
-        status = open_stream(&state->streams[i], state, mill_delivery_ops_of(one->strategy));
+        status = open_stream(&state->streams[i], state, one);
     }
     if (status < 0) {
         teardown(one);
@@ -358,7 +439,9 @@ static void interrupt(struct mill_case *one)
     struct state *state = one->state;
     uint64_t end_ns = mill_now_ns() + 2 * PATIENCE_NS;
     for (unsigned i = 0; i < state->threads; i++) {
-        mill_line_feed_stop(state->streams[i].feed);
+        if (state->streams[i].feed) {
+            mill_line_feed_stop(state->streams[i].feed);
+        }
         mill_parking_wake(&state->streams[i].progress, UINT32_MAX);
     }
     while (!all_know(state) && mill_now_ns() < end_ns) {
@@ -389,18 +472,45 @@ static void check_counts(const struct stream *stream, const struct mill_streamer
     }
 }
 
-static void check_callbacks(const struct stream *stream, struct mill_check *check)
+static void check_fast(const struct stream *stream, struct mill_check *check)
 {
-    /* relaxed, all: the streamer is gone, and its threads with it */
+    /* relaxed: the streamer is gone, and its threads with it */
     uint64_t seen = atomic_load_explicit(&stream->seen, memory_order_relaxed);
-    uint64_t waited_out = atomic_load_explicit(&stream->waited_out, memory_order_relaxed);
-    uint64_t failures = atomic_load_explicit(&stream->failures, memory_order_relaxed);
     if (seen != stream->put || stream->gaps > 0) {
         mill_check_found(check, MILL_LOST_UPDATE,
                          "%" PRIu64 " samples were sent; the fast callback had them up to %" PRIu64
                          ", with %" PRIu64 " gaps",
                          stream->put, seen, stream->gaps);
     }
+}
+
+/* What a client alone can tell; `dropped` by the fast callback's queue. */
+static void check_client(const struct stream *stream, const struct mill_streamer_metrics *metrics,
+                         uint64_t dropped, struct mill_check *check)
+{
+    if (metrics->bad > 0 || metrics->failures > 0) {
+        mill_check_found(check, MILL_LOST_UPDATE,
+                         "%" PRIu64 " lines could not be read, and %" PRIu64 " connections ended: %.150s",
+                         metrics->bad, metrics->failures, metrics->last.message);
+    }
+    if (metrics->count.duplicates > 0 || stream->disorder > 0) {
+        mill_check_found(check, MILL_CORRUPTION,
+                         "%" PRIu64 " samples came twice, and the fast callback had %" PRIu64 " out of order",
+                         metrics->count.duplicates, stream->disorder);
+    }
+    if (stream->had + dropped != metrics->samples) {
+        mill_check_found(check, MILL_LOST_UPDATE,
+                         "%" PRIu64 " samples arrived; the fast callback had %" PRIu64
+                         ", and its queue dropped %" PRIu64,
+                         metrics->samples, stream->had, dropped);
+    }
+}
+
+static void check_callbacks(const struct stream *stream, struct mill_check *check)
+{
+    /* relaxed, all: as above */
+    uint64_t waited_out = atomic_load_explicit(&stream->waited_out, memory_order_relaxed);
+    uint64_t failures = atomic_load_explicit(&stream->failures, memory_order_relaxed);
     if (failures > 0) {
         mill_check_found(check, MILL_CORRUPTION, "%" PRIu64 " times a callback was refused what it asked for",
                          failures);
@@ -414,17 +524,30 @@ static void check_callbacks(const struct stream *stream, struct mill_check *chec
 }
 
 /* Once the feed has ended, and with it the streamer's run, all that was put has been read. The slow
- * callback's queue may have lost some; nobody else did. */
+ * callback's queue may have lost some; nobody else did. A socket is left amid the stream: then what has been
+ * read counts. */
 static uint64_t finish(struct stream *stream, struct mill_check *check)
 {
     struct mill_streamer_metrics metrics;
     struct mill_streamer_callback slow = {0};
-    mill_line_feed_hang_up(stream->feed);
-    mill_streamer_await(stream->streamer, UINT64_MAX, MILL_FOREVER);
+    struct mill_streamer_callback fast = {0};
+    bool over_socket = stream->source != NULL;
+    if (over_socket) {
+        mill_streamer_stop(stream->streamer, MILL_FOREVER);
+    } else {
+        mill_line_feed_hang_up(stream->feed);
+        mill_streamer_await(stream->streamer, UINT64_MAX, MILL_FOREVER);
+    }
     mill_streamer_read(stream->streamer, &metrics);
     mill_streamer_callback(stream->streamer, stream->slow_id, &slow);
+    mill_streamer_callback(stream->streamer, stream->fast_id, &fast);
     close_stream(stream);
-    check_counts(stream, &metrics, check);
+    if (over_socket) {
+        check_client(stream, &metrics, fast.dropped, check);
+    } else {
+        check_counts(stream, &metrics, check);
+        check_fast(stream, check);
+    }
     check_callbacks(stream, check);
     return slow.dropped;
 }
@@ -452,6 +575,17 @@ static void verify(const struct mill_case *one, struct mill_check *check)
     mill_check_measured(check, "no place", "", (double)no_place);
 }
 
+static const char *unsupported(const struct mill_case *one)
+{
+    if (!is_over_http(one)) {
+        return one->values[STREAM] != 0 ? "stream is the port of a valve: it is for transport=http" : NULL;
+    }
+    if (one->threads > MILL_WIRE_STREAM_CLIENTS) {
+        return "a valve streams to six clients, and each thread is one";
+    }
+    return mill_network_valve_unsupported(one->values[STREAM]);
+}
+
 static const struct mill_role roles[] = {
     {.name = "device",
      .summary = "sends samples to a slow, a fast and two re-entrant callbacks",
@@ -475,6 +609,7 @@ const struct mill_scenario mill_scenario_stream_callbacks = {
     .role_count = sizeof roles / sizeof roles[0],
     .expectations = expectations,
     .expectation_count = sizeof expectations / sizeof expectations[0],
+    .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
     .interrupt = interrupt,

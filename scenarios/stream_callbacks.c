@@ -13,18 +13,14 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/timeout.h"
-#include "device/delivery.h"
-#include "device/firmware.h"
-#include "device/line_feed.h"
 #include "scenarios/device_rig.h"
 #include "scenarios/list.h"
 #include "scenarios/network_valve.h"
-#include "sync/parking.h"
+#include "scenarios/stream_callbacks_inside.h"
 #include "task/publisher.h"
 
 enum { TRANSPORT, SLOW, CAPACITY, STREAM };
@@ -60,65 +56,31 @@ static const struct mill_parameter parameters[] = {
 #define SWITCH_EVERY 100u
 #define VISIT_EVERY  32u
 
-struct state;
-
-struct stream {
-    const struct state *state;
-    const struct mill_delivery_ops *ops;
-    struct mill_line_feed *feed; /* one of them */
-    struct mill_line_source *source;
-    struct mill_streamer *streamer;
-    unsigned slow_id;
-    unsigned fast_id;
-
-    /* the device's */
-    struct mill_firmware *firmware;
-    uint64_t now_us;
-    uint64_t put;
-    uint64_t starts; /* that a sample was sent of */
-    bool runs;
-
-    alignas(MILL_ISOLATION) _Atomic uint64_t seen; /* the last sample that the fast callback had */
-    uint64_t gaps;                                 /* numbers that it missed or had twice; its own */
-    uint64_t had;                                  /* samples */
-    uint64_t disorder;                             /* those not behind the one before */
-    struct mill_parking progress;                  /* where the device waits for it */
-
-    alignas(MILL_ISOLATION) _Atomic uint64_t overtaken; /* calls of the slow one */
-    _Atomic uint64_t waited_out;                        /* calls in which patience ended first */
-
-    alignas(MILL_ISOLATION) pthread_mutex_t client; /* protects `configurations` */
-    uint64_t configurations;
-    _Atomic uint64_t guests;   /* samples that subscriptions of a moment got; a count */
-    _Atomic uint64_t no_place; /* visits for which there was none; a count */
-    _Atomic uint64_t failures; /* calls that failed and should not; a count */
-};
-
-struct state {
+struct mill_callbacks_state {
     uint64_t slow_ns;
     uint64_t capacity;
     unsigned threads;
     struct mill_network_valve valve;          /* where there are sockets */
     alignas(MILL_ISOLATION) atomic_bool over; /* relaxed: a flag to leave by */
-    struct stream streams[];
+    struct mill_callbacks_stream streams[];
 };
 
 /* ---- the slow and the fast ---- */
 
-static bool is_over(const struct state *state)
+static bool is_over(const struct mill_callbacks_state *state)
 {
     return atomic_load_explicit(&state->over, memory_order_relaxed);
 }
 
 /* acquire: pairs with the release in `be_fast`; nothing depends on it but the order of events */
-static bool is_overtaken(const struct stream *stream, uint64_t number)
+static bool is_overtaken(const struct mill_callbacks_stream *stream, uint64_t number)
 {
     return atomic_load_explicit(&stream->seen, memory_order_acquire) >= number;
 }
 
 static void be_slow(void *context, const struct mill_stream_sample *sample)
 {
-    struct stream *stream = context;
+    struct mill_callbacks_stream *stream = context;
     /* relaxed, here and below: this callback's own counts, which others look at */
     bool was_before = atomic_load_explicit(&stream->overtaken, memory_order_relaxed) > 0 ||
                       atomic_load_explicit(&stream->waited_out, memory_order_relaxed) > 0;
@@ -137,7 +99,7 @@ static void be_slow(void *context, const struct mill_stream_sample *sample)
 
 static void be_fast(void *context, const struct mill_stream_sample *sample)
 {
-    struct stream *stream = context;
+    struct mill_callbacks_stream *stream = context;
     uint64_t before = atomic_load_explicit(&stream->seen, memory_order_relaxed);
     stream->gaps += sample->number != before + 1;
     stream->disorder += sample->number <= before;
@@ -150,13 +112,13 @@ static void be_fast(void *context, const struct mill_stream_sample *sample)
 
 static void be_guest(void *context, const struct mill_stream_sample *sample)
 {
-    struct stream *stream = context;
+    struct mill_callbacks_stream *stream = context;
     (void)sample;
     atomic_fetch_add_explicit(&stream->guests, 1, memory_order_relaxed);
 }
 
 /* Subscribes and leaves again. There may be no place for the moment. */
-static void visit(struct stream *stream)
+static void visit(struct mill_callbacks_stream *stream)
 {
     unsigned id;
     int status = stream->ops->subscribe(stream->streamer, be_guest, stream, &id);
@@ -174,7 +136,7 @@ static void visit(struct stream *stream)
 
 static void come_back(void *context, const struct mill_stream_sample *sample)
 {
-    struct stream *stream = context;
+    struct mill_callbacks_stream *stream = context;
     if (sample->number % VISIT_EVERY == 0) {
         visit(stream);
     }
@@ -182,7 +144,7 @@ static void come_back(void *context, const struct mill_stream_sample *sample)
 
 static void configure(void *context, const struct mill_stream_sample *sample)
 {
-    struct stream *stream = context;
+    struct mill_callbacks_stream *stream = context;
     (void)sample;
     pthread_mutex_lock(&stream->client);
     stream->configurations++;
@@ -191,7 +153,7 @@ static void configure(void *context, const struct mill_stream_sample *sample)
 
 /* ---- the device ---- */
 
-static int switch_valve(struct stream *stream)
+static int switch_valve(struct mill_callbacks_stream *stream)
 {
     static const char start[] = "{\"action\":\"start\"}";
     static const char stop[] = "{\"action\":\"stop\"}";
@@ -209,13 +171,13 @@ static int switch_valve(struct stream *stream)
 
 /* The stream is never further ahead of the fast callback than may wait for it: so that one loses nothing,
  * however late its thread is given a processor. */
-static bool may_put(const struct stream *stream)
+static bool may_put(const struct mill_callbacks_stream *stream)
 {
     return stream->put - atomic_load_explicit(&stream->seen, memory_order_relaxed) < stream->state->capacity;
 }
 
 /* False when the run is over. */
-static bool await_fast_one(struct stream *stream, const struct mill_worker *worker)
+static bool await_fast_one(struct mill_callbacks_stream *stream, const struct mill_worker *worker)
 {
     while (!may_put(stream) && !mill_stopping(worker)) {
         mill_parking_prepare(&stream->progress);
@@ -228,7 +190,7 @@ static bool await_fast_one(struct stream *stream, const struct mill_worker *work
     return !mill_stopping(worker);
 }
 
-static void visit_from_outside(struct stream *stream)
+static void visit_from_outside(struct mill_callbacks_stream *stream)
 {
     if (stream->put % VISIT_EVERY == VISIT_EVERY / 2) {
         pthread_mutex_lock(&stream->client);
@@ -240,8 +202,8 @@ static void visit_from_outside(struct stream *stream)
 /* The next sample of a valve behind a socket. */
 static int receive(struct mill_worker *worker)
 {
-    struct state *state = worker->state;
-    struct stream *stream = &state->streams[worker->index];
+    struct mill_callbacks_state *state = worker->state;
+    struct mill_callbacks_stream *stream = &state->streams[worker->index];
     struct mill_streamer_metrics metrics;
     visit_from_outside(stream);
     mill_streamer_read(stream->streamer, &metrics);
@@ -258,10 +220,10 @@ static int receive(struct mill_worker *worker)
 
 static int send(struct mill_worker *worker)
 {
-    struct state *state = worker->state;
-    struct stream *stream = &state->streams[worker->index];
+    struct mill_callbacks_state *state = worker->state;
+    struct mill_callbacks_stream *stream = &state->streams[worker->index];
     struct mill_sample_line line;
-    if (stream->source) {
+    if (stream->over_socket) {
         return receive(worker);
     }
     if (!await_fast_one(stream, worker)) {
@@ -284,7 +246,7 @@ static int send(struct mill_worker *worker)
 
 /* ---- the case ---- */
 
-static int subscribe_all(struct stream *stream)
+static int subscribe_all(struct mill_callbacks_stream *stream)
 {
     static mill_streamer_call *const calls[] = {be_slow, configure, come_back, be_fast};
     unsigned ids[sizeof calls / sizeof calls[0]];
@@ -297,13 +259,8 @@ static int subscribe_all(struct stream *stream)
     return status;
 }
 
-static bool is_over_http(const struct mill_case *one)
-{
-    return one->values[TRANSPORT] == MILL_DEVICE_RIG_HTTP;
-}
-
 /* The device's samples are there only for who is connected. */
-static int await_connection(struct stream *stream)
+static int await_connection(struct mill_callbacks_stream *stream)
 {
     uint64_t end_ns = mill_now_ns() + CONNECT_NS;
     struct mill_streamer_metrics metrics;
@@ -321,7 +278,7 @@ static int await_connection(struct stream *stream)
 }
 
 /* A device of its own, and what takes its samples. */
-static int open_feed(struct stream *stream)
+static int open_feed(struct mill_callbacks_stream *stream)
 {
     int status =
         mill_firmware_create(&(struct mill_firmware_plan){.quirks = MILL_QUIRKS_FIRMWARE}, &stream->firmware);
@@ -331,19 +288,21 @@ static int open_feed(struct stream *stream)
                             &stream->feed);
 }
 
-static int open_stream(struct stream *stream, struct state *state, const struct mill_case *one)
+static int open_stream(struct mill_callbacks_stream *stream, struct mill_callbacks_state *state,
+                       const struct mill_case *one)
 {
     static const struct mill_streamer_retry patient = {.silence_ns = 3600 * MILL_NS_PER_S};
     stream->ops = mill_delivery_ops_of(one->strategy);
+    stream->over_socket = one->values[TRANSPORT] == MILL_DEVICE_RIG_HTTP;
     int status = -pthread_mutex_init(&stream->client, NULL);
     if (status == 0) {
         stream->state = state; /* the mutex is there */
-        status = is_over_http(one) ? mill_stream_socket_create(&state->valve.stream, &stream->source)
-                                   : open_feed(stream);
+        status = stream->over_socket ? mill_stream_socket_create(&state->valve.stream, &stream->source)
+                                     : open_feed(stream);
     }
     if (status == 0) {
         const struct mill_streamer_plan plan = {
-            .source = stream->source ? stream->source : mill_line_feed_source(stream->feed),
+            .source = stream->over_socket ? stream->source : mill_line_feed_source(stream->feed),
             .retry = &patient,
             .min_interval_ms = 1,
             .capacity = (unsigned)state->capacity};
@@ -359,10 +318,10 @@ static int open_stream(struct stream *stream, struct state *state, const struct 
         status = await_connection(stream);
     }
     /* A run may be shorter than another's interval. */
-    return status == 0 && stream->source ? mill_streamer_await(stream->streamer, 1, CONNECT_NS) : status;
+    return status == 0 && stream->over_socket ? mill_streamer_await(stream->streamer, 1, CONNECT_NS) : status;
 }
 
-static void close_stream(struct stream *stream)
+static void close_stream(struct mill_callbacks_stream *stream)
 {
     if (stream->feed) {
         mill_line_feed_stop(stream->feed);
@@ -379,7 +338,7 @@ static void close_stream(struct stream *stream)
 
 static void teardown(struct mill_case *one)
 {
-    struct state *state = one->state;
+    struct mill_callbacks_state *state = one->state;
     atomic_store_explicit(&state->over, true, memory_order_relaxed);
     for (unsigned i = 0; i < state->threads; i++) {
         close_stream(&state->streams[i]);
@@ -392,7 +351,7 @@ static void teardown(struct mill_case *one)
 }
 
 /* The valve of all threads. */
-static int open_valve(struct state *state, const struct mill_case *one)
+static int open_valve(struct mill_callbacks_state *state, const struct mill_case *one)
 {
     const struct mill_simulator_plan own = {
         .quirks = MILL_QUIRKS_FIRMWARE, .min_interval_ms = 1, .seed = one->seed};
@@ -402,7 +361,8 @@ static int open_valve(struct state *state, const struct mill_case *one)
 
 static int setup(struct mill_case *one)
 {
-    struct state *state = mill_isolated_alloc(sizeof *state + one->threads * sizeof state->streams[0]);
+    struct mill_callbacks_state *state =
+        mill_isolated_alloc(sizeof *state + one->threads * sizeof state->streams[0]);
     if (!state) {
         return -ENOMEM;
     }
@@ -411,7 +371,7 @@ static int setup(struct mill_case *one)
     state->threads = one->threads;
     one->state = state;
     mill_fence_open();
-    int status = is_over_http(one) ? open_valve(state, one) : 0;
+    int status = one->values[TRANSPORT] == MILL_DEVICE_RIG_HTTP ? open_valve(state, one) : 0;
     for (unsigned i = 0; status == 0 && i < one->threads; i++) {
         status = open_stream(&state->streams[i], state, one);
     }
@@ -423,11 +383,11 @@ static int setup(struct mill_case *one)
 }
 
 /* Has the slow callback of each stream found out whether it is overtaken? relaxed: counts */
-static bool all_know(const struct state *state)
+static bool all_know(const struct mill_callbacks_state *state)
 {
     bool all = true;
     for (unsigned i = 0; i < state->threads; i++) {
-        const struct stream *stream = &state->streams[i];
+        const struct mill_callbacks_stream *stream = &state->streams[i];
         all = all && (atomic_load_explicit(&stream->overtaken, memory_order_relaxed) > 0 ||
                       atomic_load_explicit(&stream->waited_out, memory_order_relaxed) > 0);
     }
@@ -436,7 +396,7 @@ static bool all_know(const struct state *state)
 
 static void interrupt(struct mill_case *one)
 {
-    struct state *state = one->state;
+    struct mill_callbacks_state *state = one->state;
     uint64_t end_ns = mill_now_ns() + 2 * PATIENCE_NS;
     for (unsigned i = 0; i < state->threads; i++) {
         if (state->streams[i].feed) {
@@ -452,87 +412,15 @@ static void interrupt(struct mill_case *one)
 
 /* ---- the check ---- */
 
-/* What the streamer counted, against what the device did. */
-static void check_counts(const struct stream *stream, const struct mill_streamer_metrics *metrics,
-                         struct mill_check *check)
-{
-    const struct mill_stream_count_totals *count = &metrics->count;
-    if (metrics->samples != stream->put || metrics->bad > 0) {
-        mill_check_found(check, MILL_LOST_UPDATE,
-                         "%" PRIu64 " samples were sent; %" PRIu64 " arrived, and %" PRIu64
-                         " lines could not be read",
-                         stream->put, metrics->samples, metrics->bad);
-    }
-    if (count->missing > 0 || count->duplicates > 0 || count->reboots > 0 ||
-        count->restarts != stream->starts) {
-        mill_check_found(check, MILL_CORRUPTION,
-                         "nothing was lost, and the valve started %" PRIu64 " times; told were %" PRIu64
-                         " missing, %" PRIu64 " duplicates, %" PRIu64 " restarts, %" PRIu64 " reboots",
-                         stream->starts, count->missing, count->duplicates, count->restarts, count->reboots);
-    }
-}
-
-static void check_fast(const struct stream *stream, struct mill_check *check)
-{
-    /* relaxed: the streamer is gone, and its threads with it */
-    uint64_t seen = atomic_load_explicit(&stream->seen, memory_order_relaxed);
-    if (seen != stream->put || stream->gaps > 0) {
-        mill_check_found(check, MILL_LOST_UPDATE,
-                         "%" PRIu64 " samples were sent; the fast callback had them up to %" PRIu64
-                         ", with %" PRIu64 " gaps",
-                         stream->put, seen, stream->gaps);
-    }
-}
-
-/* What a client alone can tell; `dropped` by the fast callback's queue. */
-static void check_client(const struct stream *stream, const struct mill_streamer_metrics *metrics,
-                         uint64_t dropped, struct mill_check *check)
-{
-    if (metrics->bad > 0 || metrics->failures > 0) {
-        mill_check_found(check, MILL_LOST_UPDATE,
-                         "%" PRIu64 " lines could not be read, and %" PRIu64 " connections ended: %.150s",
-                         metrics->bad, metrics->failures, metrics->last.message);
-    }
-    if (metrics->count.duplicates > 0 || stream->disorder > 0) {
-        mill_check_found(check, MILL_CORRUPTION,
-                         "%" PRIu64 " samples came twice, and the fast callback had %" PRIu64 " out of order",
-                         metrics->count.duplicates, stream->disorder);
-    }
-    if (stream->had + dropped != metrics->samples) {
-        mill_check_found(check, MILL_LOST_UPDATE,
-                         "%" PRIu64 " samples arrived; the fast callback had %" PRIu64
-                         ", and its queue dropped %" PRIu64,
-                         metrics->samples, stream->had, dropped);
-    }
-}
-
-static void check_callbacks(const struct stream *stream, struct mill_check *check)
-{
-    /* relaxed, all: as above */
-    uint64_t waited_out = atomic_load_explicit(&stream->waited_out, memory_order_relaxed);
-    uint64_t failures = atomic_load_explicit(&stream->failures, memory_order_relaxed);
-    if (failures > 0) {
-        mill_check_found(check, MILL_CORRUPTION, "%" PRIu64 " times a callback was refused what it asked for",
-                         failures);
-    }
-    if (waited_out > 0 && atomic_load_explicit(&stream->overtaken, memory_order_relaxed) == 0) {
-        mill_check_found(check, MILL_LATENCY_BOUND,
-                         "the fast callback waited out every one of %" PRIu64
-                         " calls of the slow one, and so did the stream",
-                         waited_out);
-    }
-}
-
 /* Once the feed has ended, and with it the streamer's run, all that was put has been read. The slow
  * callback's queue may have lost some; nobody else did. A socket is left amid the stream: then what has been
  * read counts. */
-static uint64_t finish(struct stream *stream, struct mill_check *check)
+static uint64_t finish(struct mill_callbacks_stream *stream, struct mill_check *check)
 {
     struct mill_streamer_metrics metrics;
     struct mill_streamer_callback slow = {0};
     struct mill_streamer_callback fast = {0};
-    bool over_socket = stream->source != NULL;
-    if (over_socket) {
+    if (stream->over_socket) {
         mill_streamer_stop(stream->streamer, MILL_FOREVER);
     } else {
         mill_line_feed_hang_up(stream->feed);
@@ -542,26 +430,20 @@ static uint64_t finish(struct stream *stream, struct mill_check *check)
     mill_streamer_callback(stream->streamer, stream->slow_id, &slow);
     mill_streamer_callback(stream->streamer, stream->fast_id, &fast);
     close_stream(stream);
-    if (over_socket) {
-        check_client(stream, &metrics, fast.dropped, check);
-    } else {
-        check_counts(stream, &metrics, check);
-        check_fast(stream, check);
-    }
-    check_callbacks(stream, check);
+    mill_stream_callbacks_check(stream, &metrics, fast.dropped, check);
     return slow.dropped;
 }
 
 static void verify(const struct mill_case *one, struct mill_check *check)
 {
-    struct state *state = one->state;
+    struct mill_callbacks_state *state = one->state;
     uint64_t dropped = 0;
     uint64_t no_place = 0;
     uint64_t overtaken = 0;
     uint64_t calls = 0;
     atomic_store_explicit(&state->over, true, memory_order_relaxed);
     for (unsigned i = 0; i < state->threads; i++) {
-        struct stream *stream = &state->streams[i];
+        struct mill_callbacks_stream *stream = &state->streams[i];
         dropped += finish(stream, check);
         no_place += atomic_load_explicit(&stream->no_place, memory_order_relaxed);
         overtaken += atomic_load_explicit(&stream->overtaken, memory_order_relaxed);
@@ -577,7 +459,7 @@ static void verify(const struct mill_case *one, struct mill_check *check)
 
 static const char *unsupported(const struct mill_case *one)
 {
-    if (!is_over_http(one)) {
+    if (one->values[TRANSPORT] != MILL_DEVICE_RIG_HTTP) {
         return one->values[STREAM] != 0 ? "stream is the port of a valve: it is for transport=http" : NULL;
     }
     if (one->threads > MILL_WIRE_STREAM_CLIENTS) {

@@ -118,7 +118,7 @@ end_server INT
 
 # The scenarios speak to whatever valve they are given, and write to it only when that is allowed.
 run_on() {
-    "$program" run "$@" --device "$url" --rounds 1 --window 20ms --threads 1 --latency off --attempts 1 --set refresh=5ms \
+    "$program" run "$@" --device "$url" --rounds 1 --window 20ms --threads 1 --latency off --attempts 1 \
         -o device.json 2>&1
 }
 serve_ready --quirks none
@@ -128,6 +128,14 @@ holds 'and is judged by what else runs here, but for others' grep -q 'did not co
 holds 'as the document says' grep -q '"helped": true' device.json
 holds 'a scenario does not write to it unasked' grep -q 'give --allow-motion' <(run_on device-commands --strategy command-queue)
 holds 'and does when it may' grep -qE "device-commands +device=$url" <(run_on device-commands --strategy command-queue --allow-motion)
+for scenario in stream-callbacks stream-fanout; do
+    run_on "$scenario" --strategy queued --set stream="$stream" >streamed.txt
+    holds "$scenario listens to another valve" grep -qE "$scenario +device=$url .*stream=$stream" streamed.txt
+    holds 'and had samples of it' python3 -c 'import json; exit(not all(s["status"] == "ok" for s in json.load(open("device.json"))["samples"]))'
+done
+holds 'its stream is left as it was' grep -qE 'stream +off, 0 clients.* [1-9][0-9]* lines sent' <("$program" device probe "$url")
+holds 'the tuner does not write to it unasked' grep -q 'give --allow-motion' <(run_on tuner-shared --strategy locked)
+holds 'and does when it may' grep -qE "tuner-shared +device=$url" <(run_on tuner-shared --strategy locked --allow-motion)
 "$program" device serve --http 0 --stream 0 >other.txt 2>&1 &
 gone=$!
 for _ in $(seq 600); do

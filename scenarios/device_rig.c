@@ -17,7 +17,7 @@ const char *const mill_device_rig_quirks[] = {"none", "firmware", NULL};
 const char *const mill_device_rig_locks[] = {MILL_LOCKS(NAME) NULL};
 
 /* A valve that refuses is asked again, as its users' client does, but sooner: a sample is short. */
-static const struct mill_device_policy policy = {
+const struct mill_device_policy mill_device_rig_policy = {
     .timeout_ns = 5 * (int64_t)MILL_NS_PER_S,
     .retries = 10,
     .backoff_ns = MILL_NS_PER_MS,
@@ -69,7 +69,13 @@ bool mill_device_rig_is_elsewhere(void)
     return getenv("TM_DEVICE") != NULL;
 }
 
-static const char *address_unsupported(enum mill_device_rig_use use)
+int mill_device_rig_elsewhere(char *host, size_t size, unsigned *port)
+{
+    const char *address = getenv("TM_DEVICE");
+    return address && read_address(address, host, size, port) ? 0 : -EINVAL;
+}
+
+const char *mill_device_rig_elsewhere_unsupported(enum mill_device_rig_use use)
 {
     char host[sizeof((struct mill_device_rig *)0)->host];
     unsigned port;
@@ -119,7 +125,7 @@ const char *mill_device_rig_unsupported(const struct mill_case *one, enum mill_d
         return "what one thread posts stands on its stack, where another's request may look for it later";
     }
     const char *why = lock_unsupported(one);
-    return !why && is_over_http(one) ? address_unsupported(use) : why;
+    return !why && is_over_http(one) ? mill_device_rig_elsewhere_unsupported(use) : why;
 }
 
 /* ---- open and close ---- */
@@ -149,7 +155,6 @@ static int start_simulator(struct mill_device_rig *rig, const struct mill_case *
 static int open_valve(struct mill_device_rig *rig, const struct mill_case *one)
 {
     struct mill_transport_plan *to = &rig->plan.to;
-    const char *address = getenv("TM_DEVICE");
     rig->plan.transport =
         mill_transport_ops_find(mill_device_rig_transports[one->values[MILL_DEVICE_RIG_TRANSPORT]]);
     if (!is_over_http(one)) {
@@ -159,11 +164,11 @@ static int open_valve(struct mill_device_rig *rig, const struct mill_case *one)
                                       .service_ns = (uint64_t)one->values[MILL_DEVICE_RIG_SERVICE]},
             &to->model);
     }
-    if (!address) {
+    if (!mill_device_rig_is_elsewhere()) {
         return start_simulator(rig, one);
     }
     to->host = rig->host;
-    return read_address(address, rig->host, sizeof rig->host, &to->port) ? 0 : -EINVAL;
+    return mill_device_rig_elsewhere(rig->host, sizeof rig->host, &to->port);
 }
 
 int mill_device_rig_open(struct mill_device_rig *rig, const struct mill_case *one)
@@ -176,7 +181,7 @@ int mill_device_rig_open_by(struct mill_device_rig *rig, const struct mill_case 
 {
     *rig = (struct mill_device_rig){0};
     rig->plan = (struct mill_sharing_plan){
-        .policy = policy,
+        .policy = mill_device_rig_policy,
         .lock = lock_of(one),
         .threads = one->threads,
         .connections = (unsigned)one->values[MILL_DEVICE_RIG_CONNECTIONS],

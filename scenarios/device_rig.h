@@ -88,6 +88,15 @@ const char *mill_device_rig_unsupported(const struct mill_case *one, enum mill_d
 /* Is TM_DEVICE set? */
 bool mill_device_rig_is_elsewhere(void);
 
+/* Whom it names. 0; -EINVAL: it is not set, or is no address. */
+int mill_device_rig_elsewhere(char *host, size_t size, unsigned *port);
+
+/* Why the valve that it names cannot be used so, or NULL, also where it is not set: a constant text. */
+const char *mill_device_rig_elsewhere_unsupported(enum mill_device_rig_use use);
+
+/* How often, and how soon, these scenarios ask again. */
+extern const struct mill_device_policy mill_device_rig_policy;
+
 /* 0 or a negative errno, and then nothing is open. */
 int mill_device_rig_open(struct mill_device_rig *rig, const struct mill_case *one);
 

@@ -5,24 +5,32 @@
  *
  * The bound is one of order, not of time: the slow callback waits, with patience, until the fast one has had
  * the same sample. Where the same thread calls one after the other that never happens, on any machine.
+ *
+ * Over HTTP all threads are clients of one valve's stream over sockets, as many as it has places, and an
+ * operation is a sample that came. There the valve is not started and stopped, and may drop what a slow
+ * client does not read; what it sent is not known here. It is judged that every line could be read, once and
+ * in order, that the fast callback had each sample that its queue did not drop, and the bound.
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/timeout.h"
-#include "device/delivery.h"
-#include "device/firmware.h"
-#include "device/line_feed.h"
+#include "scenarios/device_rig.h"
 #include "scenarios/list.h"
-#include "sync/parking.h"
+#include "scenarios/network_valve.h"
+#include "scenarios/stream_callbacks_inside.h"
 #include "task/publisher.h"
 
-enum { SLOW, CAPACITY };
+enum { TRANSPORT, SLOW, CAPACITY, STREAM };
 
 static const struct mill_parameter parameters[] = {
+    [TRANSPORT] = {.name = "transport",
+                   .summary = "where the valve is",
+                   .type = MILL_CHOICE,
+                   .choices = mill_device_rig_transports,
+                   .fallback = MILL_DEVICE_RIG_IN_PROCESS},
     [SLOW] = {.name = "slow",
               .summary = "how long the slow callback takes, once it was overtaken for the first time",
               .type = MILL_DURATION,
@@ -35,71 +43,44 @@ static const struct mill_parameter parameters[] = {
                   .minimum = 1,
                   .maximum = MILL_PUBLISHER_CAPACITY_MAX,
                   .fallback = 64},
+    [STREAM] = MILL_NETWORK_VALVE_STREAM_ROW,
 };
 
 #define PATIENCE_NS  (300 * MILL_NS_PER_MS)
 #define NAP_NS       (200 * MILL_NS_PER_US)
 #define CONNECT_NS   (60 * MILL_NS_PER_S)
+#define LOOK_NS      ((int64_t)(20 * MILL_NS_PER_MS))
 
 /* Of so many samples one starts or stops the valve, and one makes the device's thread and a callback
  * subscribe. */
 #define SWITCH_EVERY 100u
 #define VISIT_EVERY  32u
 
-struct state;
-
-struct stream {
-    const struct state *state;
-    const struct mill_delivery_ops *ops;
-    struct mill_line_feed *feed;
-    struct mill_streamer *streamer;
-    unsigned slow_id;
-
-    /* the device's */
-    struct mill_firmware *firmware;
-    uint64_t now_us;
-    uint64_t put;
-    uint64_t starts; /* that a sample was sent of */
-    bool runs;
-
-    alignas(MILL_ISOLATION) _Atomic uint64_t seen; /* the last sample that the fast callback had */
-    uint64_t gaps;                                 /* numbers that it missed or had twice; its own */
-    struct mill_parking progress;                  /* where the device waits for it */
-
-    alignas(MILL_ISOLATION) _Atomic uint64_t overtaken; /* calls of the slow one */
-    _Atomic uint64_t waited_out;                        /* calls in which patience ended first */
-
-    alignas(MILL_ISOLATION) pthread_mutex_t client; /* protects `configurations` */
-    uint64_t configurations;
-    _Atomic uint64_t guests;   /* samples that subscriptions of a moment got; a count */
-    _Atomic uint64_t no_place; /* visits for which there was none; a count */
-    _Atomic uint64_t failures; /* calls that failed and should not; a count */
-};
-
-struct state {
+struct mill_callbacks_state {
     uint64_t slow_ns;
     uint64_t capacity;
     unsigned threads;
+    struct mill_network_valve valve;          /* where there are sockets */
     alignas(MILL_ISOLATION) atomic_bool over; /* relaxed: a flag to leave by */
-    struct stream streams[];
+    struct mill_callbacks_stream streams[];
 };
 
 /* ---- the slow and the fast ---- */
 
-static bool is_over(const struct state *state)
+static bool is_over(const struct mill_callbacks_state *state)
 {
     return atomic_load_explicit(&state->over, memory_order_relaxed);
 }
 
 /* acquire: pairs with the release in `be_fast`; nothing depends on it but the order of events */
-static bool is_overtaken(const struct stream *stream, uint64_t number)
+static bool is_overtaken(const struct mill_callbacks_stream *stream, uint64_t number)
 {
     return atomic_load_explicit(&stream->seen, memory_order_acquire) >= number;
 }
 
 static void be_slow(void *context, const struct mill_stream_sample *sample)
 {
-    struct stream *stream = context;
+    struct mill_callbacks_stream *stream = context;
     /* relaxed, here and below: this callback's own counts, which others look at */
     bool was_before = atomic_load_explicit(&stream->overtaken, memory_order_relaxed) > 0 ||
                       atomic_load_explicit(&stream->waited_out, memory_order_relaxed) > 0;
@@ -118,9 +99,11 @@ static void be_slow(void *context, const struct mill_stream_sample *sample)
 
 static void be_fast(void *context, const struct mill_stream_sample *sample)
 {
-    struct stream *stream = context;
+    struct mill_callbacks_stream *stream = context;
     uint64_t before = atomic_load_explicit(&stream->seen, memory_order_relaxed);
     stream->gaps += sample->number != before + 1;
+    stream->disorder += sample->number <= before;
+    stream->had++;
     atomic_store_explicit(&stream->seen, sample->number, memory_order_release);
     mill_parking_wake(&stream->progress, 1);
 }
@@ -129,13 +112,13 @@ static void be_fast(void *context, const struct mill_stream_sample *sample)
 
 static void be_guest(void *context, const struct mill_stream_sample *sample)
 {
-    struct stream *stream = context;
+    struct mill_callbacks_stream *stream = context;
     (void)sample;
     atomic_fetch_add_explicit(&stream->guests, 1, memory_order_relaxed);
 }
 
 /* Subscribes and leaves again. There may be no place for the moment. */
-static void visit(struct stream *stream)
+static void visit(struct mill_callbacks_stream *stream)
 {
     unsigned id;
     int status = stream->ops->subscribe(stream->streamer, be_guest, stream, &id);
@@ -153,7 +136,7 @@ static void visit(struct stream *stream)
 
 static void come_back(void *context, const struct mill_stream_sample *sample)
 {
-    struct stream *stream = context;
+    struct mill_callbacks_stream *stream = context;
     if (sample->number % VISIT_EVERY == 0) {
         visit(stream);
     }
@@ -161,7 +144,7 @@ static void come_back(void *context, const struct mill_stream_sample *sample)
 
 static void configure(void *context, const struct mill_stream_sample *sample)
 {
-    struct stream *stream = context;
+    struct mill_callbacks_stream *stream = context;
     (void)sample;
     pthread_mutex_lock(&stream->client);
     stream->configurations++;
@@ -170,7 +153,7 @@ static void configure(void *context, const struct mill_stream_sample *sample)
 
 /* ---- the device ---- */
 
-static int switch_valve(struct stream *stream)
+static int switch_valve(struct mill_callbacks_stream *stream)
 {
     static const char start[] = "{\"action\":\"start\"}";
     static const char stop[] = "{\"action\":\"stop\"}";
@@ -188,13 +171,13 @@ static int switch_valve(struct stream *stream)
 
 /* The stream is never further ahead of the fast callback than may wait for it: so that one loses nothing,
  * however late its thread is given a processor. */
-static bool may_put(const struct stream *stream)
+static bool may_put(const struct mill_callbacks_stream *stream)
 {
     return stream->put - atomic_load_explicit(&stream->seen, memory_order_relaxed) < stream->state->capacity;
 }
 
 /* False when the run is over. */
-static bool await_fast_one(struct stream *stream, const struct mill_worker *worker)
+static bool await_fast_one(struct mill_callbacks_stream *stream, const struct mill_worker *worker)
 {
     while (!may_put(stream) && !mill_stopping(worker)) {
         mill_parking_prepare(&stream->progress);
@@ -207,19 +190,46 @@ static bool await_fast_one(struct stream *stream, const struct mill_worker *work
     return !mill_stopping(worker);
 }
 
-static int send(struct mill_worker *worker)
+static void visit_from_outside(struct mill_callbacks_stream *stream)
 {
-    struct state *state = worker->state;
-    struct stream *stream = &state->streams[worker->index];
-    struct mill_sample_line line;
-    if (!await_fast_one(stream, worker)) {
-        return MILL_STOPPED;
-    }
     if (stream->put % VISIT_EVERY == VISIT_EVERY / 2) {
         pthread_mutex_lock(&stream->client);
         visit(stream);
         pthread_mutex_unlock(&stream->client);
     }
+}
+
+/* The next sample of a valve behind a socket. */
+static int receive(struct mill_worker *worker)
+{
+    struct mill_callbacks_state *state = worker->state;
+    struct mill_callbacks_stream *stream = &state->streams[worker->index];
+    struct mill_streamer_metrics metrics;
+    visit_from_outside(stream);
+    mill_streamer_read(stream->streamer, &metrics);
+    int status = -ETIMEDOUT;
+    while (status == -ETIMEDOUT) {
+        if (mill_stopping(worker)) {
+            return MILL_STOPPED;
+        }
+        status = mill_streamer_await(stream->streamer, metrics.samples + 1, LOOK_NS);
+    }
+    stream->put += status == 0;
+    return status;
+}
+
+static int send(struct mill_worker *worker)
+{
+    struct mill_callbacks_state *state = worker->state;
+    struct mill_callbacks_stream *stream = &state->streams[worker->index];
+    struct mill_sample_line line;
+    if (stream->over_socket) {
+        return receive(worker);
+    }
+    if (!await_fast_one(stream, worker)) {
+        return MILL_STOPPED;
+    }
+    visit_from_outside(stream);
     bool switches = stream->put % SWITCH_EVERY == SWITCH_EVERY / 2;
     int status = switches ? switch_valve(stream) : 0;
     if (status == 0) {
@@ -236,7 +246,7 @@ static int send(struct mill_worker *worker)
 
 /* ---- the case ---- */
 
-static int subscribe_all(struct stream *stream)
+static int subscribe_all(struct mill_callbacks_stream *stream)
 {
     static mill_streamer_call *const calls[] = {be_slow, configure, come_back, be_fast};
     unsigned ids[sizeof calls / sizeof calls[0]];
@@ -245,16 +255,20 @@ static int subscribe_all(struct stream *stream)
         status = stream->ops->subscribe(stream->streamer, calls[i], stream, &ids[i]);
     }
     stream->slow_id = ids[0];
+    stream->fast_id = ids[sizeof ids / sizeof ids[0] - 1];
     return status;
 }
 
 /* The device's samples are there only for who is connected. */
-static int await_connection(struct stream *stream)
+static int await_connection(struct mill_callbacks_stream *stream)
 {
     uint64_t end_ns = mill_now_ns() + CONNECT_NS;
     struct mill_streamer_metrics metrics;
     for (mill_streamer_read(stream->streamer, &metrics); metrics.connections == 0;
          mill_streamer_read(stream->streamer, &metrics)) {
+        if (metrics.state == MILL_STREAMER_FAILED) { /* it does not listen there, or has no more places */
+            return -ECONNREFUSED;
+        }
         if (mill_now_ns() > end_ns) {
             return -ETIMEDOUT;
         }
@@ -263,25 +277,35 @@ static int await_connection(struct stream *stream)
     return 0;
 }
 
-static int open_stream(struct stream *stream, struct state *state, const struct mill_delivery_ops *ops)
+/* A device of its own, and what takes its samples. */
+static int open_feed(struct mill_callbacks_stream *stream)
+{
+    int status =
+        mill_firmware_create(&(struct mill_firmware_plan){.quirks = MILL_QUIRKS_FIRMWARE}, &stream->firmware);
+    return status < 0 ? status
+                      : mill_line_feed_create(
+                            &(struct mill_line_feed_plan){.interval_ms = 1, .quirks = MILL_QUIRKS_FIRMWARE},
+                            &stream->feed);
+}
+
+static int open_stream(struct mill_callbacks_stream *stream, struct mill_callbacks_state *state,
+                       const struct mill_case *one)
 {
     static const struct mill_streamer_retry patient = {.silence_ns = 3600 * MILL_NS_PER_S};
-    stream->state = state;
-    stream->ops = ops;
+    stream->ops = mill_delivery_ops_of(one->strategy);
+    stream->over_socket = one->values[TRANSPORT] == MILL_DEVICE_RIG_HTTP;
     int status = -pthread_mutex_init(&stream->client, NULL);
     if (status == 0) {
-        status = mill_firmware_create(&(struct mill_firmware_plan){.quirks = MILL_QUIRKS_FIRMWARE},
-                                      &stream->firmware);
+        stream->state = state; /* the mutex is there */
+        status = stream->over_socket ? mill_stream_socket_create(&state->valve.stream, &stream->source)
+                                     : open_feed(stream);
     }
     if (status == 0) {
-        status = mill_line_feed_create(
-            &(struct mill_line_feed_plan){.interval_ms = 1, .quirks = MILL_QUIRKS_FIRMWARE}, &stream->feed);
-    }
-    if (status == 0) {
-        const struct mill_streamer_plan plan = {.source = mill_line_feed_source(stream->feed),
-                                                .retry = &patient,
-                                                .min_interval_ms = 1,
-                                                .capacity = (unsigned)state->capacity};
+        const struct mill_streamer_plan plan = {
+            .source = stream->over_socket ? stream->source : mill_line_feed_source(stream->feed),
+            .retry = &patient,
+            .min_interval_ms = 1,
+            .capacity = (unsigned)state->capacity};
         status = mill_streamer_create(&plan, &stream->streamer);
     }
     if (status == 0) {
@@ -290,25 +314,31 @@ static int open_stream(struct stream *stream, struct state *state, const struct 
     if (status == 0) {
         status = mill_streamer_start(stream->streamer);
     }
-    return status == 0 ? await_connection(stream) : status;
+    if (status == 0) {
+        status = await_connection(stream);
+    }
+    /* A run may be shorter than another's interval. */
+    return status == 0 && stream->over_socket ? mill_streamer_await(stream->streamer, 1, CONNECT_NS) : status;
 }
 
-static void close_stream(struct stream *stream)
+static void close_stream(struct mill_callbacks_stream *stream)
 {
     if (stream->feed) {
         mill_line_feed_stop(stream->feed);
     }
     mill_streamer_destroy(stream->streamer);
+    mill_line_source_destroy(stream->source);
     mill_line_feed_destroy(stream->feed);
     mill_firmware_destroy(stream->firmware);
     stream->streamer = NULL;
+    stream->source = NULL;
     stream->feed = NULL;
     stream->firmware = NULL;
 }
 
 static void teardown(struct mill_case *one)
 {
-    struct state *state = one->state;
+    struct mill_callbacks_state *state = one->state;
     atomic_store_explicit(&state->over, true, memory_order_relaxed);
     for (unsigned i = 0; i < state->threads; i++) {
         close_stream(&state->streams[i]);
@@ -316,12 +346,23 @@ static void teardown(struct mill_case *one)
             pthread_mutex_destroy(&state->streams[i].client);
         }
     }
+    mill_network_valve_close(&state->valve);
     free(state);
+}
+
+/* The valve of all threads. */
+static int open_valve(struct mill_callbacks_state *state, const struct mill_case *one)
+{
+    const struct mill_simulator_plan own = {
+        .quirks = MILL_QUIRKS_FIRMWARE, .min_interval_ms = 1, .seed = one->seed};
+    int status = mill_network_valve_open(&state->valve, &own, one->values[STREAM]);
+    return status < 0 ? status : mill_network_valve_stream(&state->valve, 1);
 }
 
 static int setup(struct mill_case *one)
 {
-    struct state *state = mill_isolated_alloc(sizeof *state + one->threads * sizeof state->streams[0]);
+    struct mill_callbacks_state *state =
+        mill_isolated_alloc(sizeof *state + one->threads * sizeof state->streams[0]);
     if (!state) {
         return -ENOMEM;
     }
@@ -330,9 +371,9 @@ static int setup(struct mill_case *one)
     state->threads = one->threads;
     one->state = state;
     mill_fence_open();
-    int status = 0;
+    int status = one->values[TRANSPORT] == MILL_DEVICE_RIG_HTTP ? open_valve(state, one) : 0;
     for (unsigned i = 0; status == 0 && i < one->threads; i++) {
-        status = open_stream(&state->streams[i], state, mill_delivery_ops_of(one->strategy));
+        status = open_stream(&state->streams[i], state, one);
     }
     if (status < 0) {
         teardown(one);
@@ -342,11 +383,11 @@ static int setup(struct mill_case *one)
 }
 
 /* Has the slow callback of each stream found out whether it is overtaken? relaxed: counts */
-static bool all_know(const struct state *state)
+static bool all_know(const struct mill_callbacks_state *state)
 {
     bool all = true;
     for (unsigned i = 0; i < state->threads; i++) {
-        const struct stream *stream = &state->streams[i];
+        const struct mill_callbacks_stream *stream = &state->streams[i];
         all = all && (atomic_load_explicit(&stream->overtaken, memory_order_relaxed) > 0 ||
                       atomic_load_explicit(&stream->waited_out, memory_order_relaxed) > 0);
     }
@@ -355,10 +396,12 @@ static bool all_know(const struct state *state)
 
 static void interrupt(struct mill_case *one)
 {
-    struct state *state = one->state;
+    struct mill_callbacks_state *state = one->state;
     uint64_t end_ns = mill_now_ns() + 2 * PATIENCE_NS;
     for (unsigned i = 0; i < state->threads; i++) {
-        mill_line_feed_stop(state->streams[i].feed);
+        if (state->streams[i].feed) {
+            mill_line_feed_stop(state->streams[i].feed);
+        }
         mill_parking_wake(&state->streams[i].progress, UINT32_MAX);
     }
     while (!all_know(state) && mill_now_ns() < end_ns) {
@@ -369,76 +412,38 @@ static void interrupt(struct mill_case *one)
 
 /* ---- the check ---- */
 
-/* What the streamer counted, against what the device did. */
-static void check_counts(const struct stream *stream, const struct mill_streamer_metrics *metrics,
-                         struct mill_check *check)
-{
-    const struct mill_stream_count_totals *count = &metrics->count;
-    if (metrics->samples != stream->put || metrics->bad > 0) {
-        mill_check_found(check, MILL_LOST_UPDATE,
-                         "%" PRIu64 " samples were sent; %" PRIu64 " arrived, and %" PRIu64
-                         " lines could not be read",
-                         stream->put, metrics->samples, metrics->bad);
-    }
-    if (count->missing > 0 || count->duplicates > 0 || count->reboots > 0 ||
-        count->restarts != stream->starts) {
-        mill_check_found(check, MILL_CORRUPTION,
-                         "nothing was lost, and the valve started %" PRIu64 " times; told were %" PRIu64
-                         " missing, %" PRIu64 " duplicates, %" PRIu64 " restarts, %" PRIu64 " reboots",
-                         stream->starts, count->missing, count->duplicates, count->restarts, count->reboots);
-    }
-}
-
-static void check_callbacks(const struct stream *stream, struct mill_check *check)
-{
-    /* relaxed, all: the streamer is gone, and its threads with it */
-    uint64_t seen = atomic_load_explicit(&stream->seen, memory_order_relaxed);
-    uint64_t waited_out = atomic_load_explicit(&stream->waited_out, memory_order_relaxed);
-    uint64_t failures = atomic_load_explicit(&stream->failures, memory_order_relaxed);
-    if (seen != stream->put || stream->gaps > 0) {
-        mill_check_found(check, MILL_LOST_UPDATE,
-                         "%" PRIu64 " samples were sent; the fast callback had them up to %" PRIu64
-                         ", with %" PRIu64 " gaps",
-                         stream->put, seen, stream->gaps);
-    }
-    if (failures > 0) {
-        mill_check_found(check, MILL_CORRUPTION, "%" PRIu64 " times a callback was refused what it asked for",
-                         failures);
-    }
-    if (waited_out > 0 && atomic_load_explicit(&stream->overtaken, memory_order_relaxed) == 0) {
-        mill_check_found(check, MILL_LATENCY_BOUND,
-                         "the fast callback waited out every one of %" PRIu64
-                         " calls of the slow one, and so did the stream",
-                         waited_out);
-    }
-}
-
 /* Once the feed has ended, and with it the streamer's run, all that was put has been read. The slow
- * callback's queue may have lost some; nobody else did. */
-static uint64_t finish(struct stream *stream, struct mill_check *check)
+ * callback's queue may have lost some; nobody else did. A socket is left amid the stream: then what has been
+ * read counts. */
+static uint64_t finish(struct mill_callbacks_stream *stream, struct mill_check *check)
 {
     struct mill_streamer_metrics metrics;
     struct mill_streamer_callback slow = {0};
-    mill_line_feed_hang_up(stream->feed);
-    mill_streamer_await(stream->streamer, UINT64_MAX, MILL_FOREVER);
+    struct mill_streamer_callback fast = {0};
+    if (stream->over_socket) {
+        mill_streamer_stop(stream->streamer, MILL_FOREVER);
+    } else {
+        mill_line_feed_hang_up(stream->feed);
+        mill_streamer_await(stream->streamer, UINT64_MAX, MILL_FOREVER);
+    }
     mill_streamer_read(stream->streamer, &metrics);
     mill_streamer_callback(stream->streamer, stream->slow_id, &slow);
+    mill_streamer_callback(stream->streamer, stream->fast_id, &fast);
     close_stream(stream);
-    check_counts(stream, &metrics, check);
-    check_callbacks(stream, check);
+    mill_stream_callbacks_check(stream, &metrics, fast.dropped, check);
     return slow.dropped;
 }
 
 static void verify(const struct mill_case *one, struct mill_check *check)
 {
-    struct state *state = one->state;
+    struct mill_callbacks_state *state = one->state;
     uint64_t dropped = 0;
     uint64_t no_place = 0;
     uint64_t overtaken = 0;
     uint64_t calls = 0;
     atomic_store_explicit(&state->over, true, memory_order_relaxed);
     for (unsigned i = 0; i < state->threads; i++) {
-        struct stream *stream = &state->streams[i];
+        struct mill_callbacks_stream *stream = &state->streams[i];
         dropped += finish(stream, check);
         no_place += atomic_load_explicit(&stream->no_place, memory_order_relaxed);
         overtaken += atomic_load_explicit(&stream->overtaken, memory_order_relaxed);
@@ -450,6 +455,17 @@ static void verify(const struct mill_case *one, struct mill_check *check)
     }
     mill_check_measured(check, "dropped by slow", "", (double)dropped);
     mill_check_measured(check, "no place", "", (double)no_place);
+}
+
+static const char *unsupported(const struct mill_case *one)
+{
+    if (one->values[TRANSPORT] != MILL_DEVICE_RIG_HTTP) {
+        return one->values[STREAM] != 0 ? "stream is the port of a valve: it is for transport=http" : NULL;
+    }
+    if (one->threads > MILL_WIRE_STREAM_CLIENTS) {
+        return "a valve streams to six clients, and each thread is one";
+    }
+    return mill_network_valve_unsupported(one->values[STREAM]);
 }
 
 static const struct mill_role roles[] = {
@@ -475,6 +491,7 @@ const struct mill_scenario mill_scenario_stream_callbacks = {
     .role_count = sizeof roles / sizeof roles[0],
     .expectations = expectations,
     .expectation_count = sizeof expectations / sizeof expectations[0],
+    .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
     .interrupt = interrupt,

@@ -6,6 +6,10 @@
  * too: that is measured, not judged. What is judged is that nothing is lost without being told: every line
  * that the device sent arrives, whole, once and in order, and the gaps that are told are the lines that are
  * missing.
+ *
+ * What another's valve sent nobody knows here. There it is judged that every line that came could be read,
+ * once and in order, that each went to the callback or was counted as dropped, and that no connection ended
+ * by itself; its own interval may be longer than what is asked for. Its stream is left as it was found.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,12 +18,18 @@
 #include "core/timeout.h"
 #include "device/client.h"
 #include "device/delivery.h"
-#include "device/simulator.h"
 #include "scenarios/list.h"
+#include "scenarios/network_valve.h"
 
-enum { SLOW, INTERVAL };
+enum { TRANSPORT, SLOW, INTERVAL, STREAM };
+
+static const char *const transports[] = {"http", NULL};
 
 static const struct mill_parameter parameters[] = {
+    [TRANSPORT] = {.name = "transport",
+                   .summary = "where the valve is",
+                   .type = MILL_CHOICE,
+                   .choices = transports},
     [SLOW] = {.name = "slow",
               .summary = "how long the slow client takes for a sample",
               .type = MILL_DURATION,
@@ -32,6 +42,7 @@ static const struct mill_parameter parameters[] = {
                   .minimum = MILL_NS_PER_MS,
                   .maximum = MILL_WIRE_INTERVAL_MAX_MS * MILL_NS_PER_MS,
                   .fallback = MILL_NS_PER_MS},
+    [STREAM] = MILL_NETWORK_VALVE_STREAM_ROW,
 };
 
 #define CLIENTS       MILL_WIRE_STREAM_CLIENTS
@@ -52,11 +63,11 @@ struct client {
     alignas(MILL_ISOLATION) uint64_t last_ms; /* of the device */
     uint64_t last_number;
     uint64_t disorder;
+    uint64_t had;
 };
 
 struct state {
-    struct mill_simulator *simulator;
-    struct mill_device_client *http;
+    struct mill_network_valve valve;
     uint64_t slow_ns;
     alignas(MILL_ISOLATION) atomic_bool over; /* relaxed: a flag to leave by */
     struct client clients[CLIENTS];           /* the last one is slow */
@@ -70,6 +81,7 @@ static void look(void *context, const struct mill_stream_sample *sample)
     client->disorder += sample->number <= client->last_number || sample->line.timestamp_ms <= client->last_ms;
     client->last_number = sample->number;
     client->last_ms = sample->line.timestamp_ms;
+    client->had++;
 }
 
 static void look_slowly(void *context, const struct mill_stream_sample *sample)
@@ -104,17 +116,13 @@ static int await_sample(struct mill_worker *worker)
 
 /* ---- the case ---- */
 
-static int start_device(struct state *state, unsigned interval_ms)
+static int start_device(struct state *state, const struct mill_case *one)
 {
     const struct mill_simulator_plan plan = {.quirks = MILL_QUIRKS_FIRMWARE, .min_interval_ms = 1};
-    struct mill_error error;
-    int status = mill_simulator_start(&plan, &state->simulator, &error);
-    if (status == 0) {
-        const struct mill_transport_plan to = {.host = "127.0.0.1",
-                                               .port = mill_simulator_http_port(state->simulator)};
-        status = mill_device_client_create(mill_transport_ops_find("http"), &to, NULL, &state->http, NULL);
-    }
-    return status < 0 ? status : mill_device_start_stream(state->http, interval_ms, NULL);
+    int status = mill_network_valve_open(&state->valve, &plan, one->values[STREAM]);
+    return status < 0 ? status
+                      : mill_network_valve_stream(
+                            &state->valve, (unsigned)((uint64_t)one->values[INTERVAL] / MILL_NS_PER_MS));
 }
 
 static int await_connection(struct mill_streamer *streamer)
@@ -123,7 +131,10 @@ static int await_connection(struct mill_streamer *streamer)
     struct mill_streamer_metrics metrics;
     for (mill_streamer_read(streamer, &metrics); metrics.connections == 0;
          mill_streamer_read(streamer, &metrics)) {
-        if (mill_now_ns() > end_ns || metrics.state == MILL_STREAMER_FAILED) {
+        if (metrics.state == MILL_STREAMER_FAILED) { /* it does not listen there, or has no more places */
+            return -ECONNREFUSED;
+        }
+        if (mill_now_ns() > end_ns) {
             return -ETIMEDOUT;
         }
         mill_sleep_until(mill_now_ns() + NAP_NS);
@@ -136,9 +147,8 @@ static int open_client(struct client *client, struct state *state, const struct 
 {
     static const struct mill_streamer_retry once = {.silence_ns = 3600 * MILL_NS_PER_S};
     bool is_slow = client == &state->clients[FAST];
-    const struct mill_stream_socket_plan socket = {.host = "127.0.0.1",
-                                                   .port = mill_simulator_stream_port(state->simulator),
-                                                   .receive_bytes = is_slow ? RECEIVE_BYTES : 0};
+    struct mill_stream_socket_plan socket = state->valve.stream;
+    socket.receive_bytes = is_slow ? RECEIVE_BYTES : 0;
     client->state = state;
     int status = mill_stream_socket_create(&socket, &client->source);
     if (status == 0) {
@@ -153,7 +163,12 @@ static int open_client(struct client *client, struct state *state, const struct 
     if (status == 0) {
         status = mill_streamer_start(client->streamer);
     }
-    return status == 0 ? await_connection(client->streamer) : status;
+    if (status == 0) {
+        status = await_connection(client->streamer);
+    }
+    /* A run may be shorter than another's interval. */
+    return status == 0 && !state->valve.simulator ? mill_streamer_await(client->streamer, 1, DRAIN_NS)
+                                                  : status;
 }
 
 static void close_clients(struct state *state)
@@ -171,8 +186,7 @@ static void teardown(struct mill_case *one)
     struct state *state = one->state;
     atomic_store_explicit(&state->over, true, memory_order_relaxed);
     close_clients(state);
-    mill_device_client_destroy(state->http);
-    mill_simulator_stop(state->simulator);
+    mill_network_valve_close(&state->valve);
     free(state);
 }
 
@@ -184,7 +198,7 @@ static int setup(struct mill_case *one)
     }
     state->slow_ns = (uint64_t)one->values[SLOW];
     one->state = state;
-    int status = start_device(state, (unsigned)((uint64_t)one->values[INTERVAL] / MILL_NS_PER_MS));
+    int status = start_device(state, one);
     for (unsigned i = 0; status == 0 && i < CLIENTS; i++) {
         status = open_client(&state->clients[i], state, mill_delivery_ops_of(one->strategy));
     }
@@ -205,6 +219,12 @@ struct seen {
     uint64_t duplicates;
     uint64_t disorder;
     uint64_t queue_dropped; /* by the slow one's queue */
+    uint64_t given;         /* to callbacks; or dropped, counted */
+    uint64_t failures;      /* connections that ended */
+    uint64_t had;           /* by callbacks */
+    uint64_t sent;          /* by our own valve */
+    double device_dropped;
+    bool knows_dropped; /* the former is known */
     struct mill_histogram *lag;
 };
 
@@ -213,6 +233,12 @@ static int drain(struct client *client)
 {
     int status = mill_streamer_await(client->streamer, UINT64_MAX, DRAIN_NS);
     return status == -EPIPE ? 0 : status;
+}
+
+/* The same of another's valve: that goes on. */
+static int leave(struct client *client)
+{
+    return mill_streamer_stop(client->streamer, DRAIN_NS);
 }
 
 static void look_at(struct client *client, bool is_slow, struct seen *seen)
@@ -225,6 +251,8 @@ static void look_at(struct client *client, bool is_slow, struct seen *seen)
     seen->told_missing += metrics.count.missing;
     seen->bad += metrics.bad;
     seen->duplicates += metrics.count.duplicates;
+    seen->failures += metrics.failures;
+    seen->given += metrics.samples - callback.dropped;
     if (is_slow) {
         seen->queue_dropped = callback.dropped;
     } else {
@@ -233,15 +261,8 @@ static void look_at(struct client *client, bool is_slow, struct seen *seen)
     }
 }
 
-static void check_lines(const struct seen *seen, const struct mill_simulator_counts *sent,
-                        struct mill_check *check)
+static void check_order(const struct seen *seen, struct mill_check *check)
 {
-    if (seen->samples != sent->stream_lines || seen->bad > 0) {
-        mill_check_found(check, MILL_LOST_UPDATE,
-                         "%" PRIu64 " lines were sent; %" PRIu64 " arrived, and %" PRIu64
-                         " could not be read",
-                         sent->stream_lines, seen->samples, seen->bad);
-    }
     if (seen->disorder > 0 || seen->duplicates > 0) {
         mill_check_found(check, MILL_CORRUPTION,
                          "%" PRIu64 " samples came out of order or twice, %" PRIu64 " were told as such",
@@ -249,15 +270,73 @@ static void check_lines(const struct seen *seen, const struct mill_simulator_cou
     }
 }
 
-static void measure(const struct seen *seen, const struct mill_simulator_counts *sent,
-                    struct mill_check *check)
+static void check_lines(const struct seen *seen, struct mill_check *check)
+{
+    if (seen->samples != seen->sent || seen->bad > 0) {
+        mill_check_found(check, MILL_LOST_UPDATE,
+                         "%" PRIu64 " lines were sent; %" PRIu64 " arrived, and %" PRIu64
+                         " could not be read",
+                         seen->sent, seen->samples, seen->bad);
+    }
+}
+
+/* What clients alone can tell. */
+static void check_clients(const struct seen *seen, bool ours, struct mill_check *check)
+{
+    if (!ours && (seen->bad > 0 || seen->failures > 0)) { /* our own has ended its streams */
+        mill_check_found(check, MILL_LOST_UPDATE,
+                         "%" PRIu64 " lines could not be read, and %" PRIu64
+                         " connections ended by themselves",
+                         seen->bad, seen->failures);
+    }
+    if (seen->had != seen->given) {
+        mill_check_found(check, MILL_LOST_UPDATE,
+                         "%" PRIu64 " samples arrived that no queue dropped; the callbacks had %" PRIu64,
+                         seen->given, seen->had);
+    }
+}
+
+static void measure(const struct seen *seen, struct mill_check *check)
 {
     mill_check_measured(check, "samples", "", (double)seen->samples);
     mill_check_measured(check, "added p99", "ns", (double)mill_histogram_percentile(seen->lag, 99));
     mill_check_measured(check, "lost by fast", "", (double)seen->fast_missing);
-    mill_check_measured(check, "dropped by device", "", (double)sent->stream_lost);
+    if (seen->knows_dropped) {
+        mill_check_measured(check, "dropped by device", "", seen->device_dropped);
+    }
     mill_check_measured(check, "told missing", "", (double)seen->told_missing);
     mill_check_measured(check, "dropped by queue", "", (double)seen->queue_dropped);
+}
+
+/* Ends the streams, and reads what all clients saw. 0, or why they have no end. */
+static int finish(struct state *state, struct seen *seen)
+{
+    bool ours = state->valve.simulator != NULL;
+    int status = ours ? mill_network_valve_unstream(&state->valve) : 0;
+    atomic_store_explicit(&state->over, true, memory_order_relaxed);
+    for (unsigned i = 0; i < CLIENTS && status == 0; i++) {
+        status = ours ? drain(&state->clients[i]) : leave(&state->clients[i]);
+    }
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        look_at(&state->clients[i], i == FAST, seen);
+    }
+    return status;
+}
+
+/* Lines that a valve dropped since ours were started, for whomever. */
+static void ask_dropped(struct state *state, struct seen *seen)
+{
+    struct mill_simulator_counts sent;
+    struct mill_stream_status now;
+    if (state->valve.simulator) {
+        mill_simulator_counts(state->valve.simulator, &sent);
+        seen->sent = sent.stream_lines;
+        seen->device_dropped = (double)sent.stream_lost;
+        seen->knows_dropped = true;
+    } else if (mill_device_get_stream(state->valve.client, &now, NULL) == 0) {
+        seen->device_dropped = (double)(now.send_errors - state->valve.found.send_errors);
+        seen->knows_dropped = true;
+    }
 }
 
 /* Of the lines that the device dropped, those at the end have none behind them that would tell: so fewer are
@@ -266,31 +345,33 @@ static void verify(const struct mill_case *one, struct mill_check *check)
 {
     struct state *state = one->state;
     struct seen seen = {0};
-    struct mill_simulator_counts sent;
     if (mill_histogram_create(&seen.lag) < 0) {
         mill_check_found(check, MILL_CORRUPTION, "no memory to check with");
         return;
     }
-    int status = mill_device_stop_stream(state->http, NULL);
-    atomic_store_explicit(&state->over, true, memory_order_relaxed);
-    for (unsigned i = 0; i < CLIENTS && status == 0; i++) {
-        status = drain(&state->clients[i]);
-    }
-    for (unsigned i = 0; i < CLIENTS; i++) {
-        look_at(&state->clients[i], i == FAST, &seen);
-    }
-    mill_simulator_counts(state->simulator, &sent);
+    int status = finish(state, &seen);
+    ask_dropped(state, &seen);
     close_clients(state);
     for (unsigned i = 0; i < CLIENTS; i++) {
         seen.disorder += state->clients[i].disorder;
+        seen.had += state->clients[i].had;
     }
     if (status < 0) {
         mill_check_found(check, MILL_LOST_WAKEUP, "the stream was stopped, and has no end: %d", status);
     } else {
-        check_lines(&seen, &sent, check);
+        if (state->valve.simulator) {
+            check_lines(&seen, check);
+        }
+        check_clients(&seen, state->valve.simulator != NULL, check);
+        check_order(&seen, check);
     }
-    measure(&seen, &sent, check);
+    measure(&seen, check);
     mill_histogram_destroy(seen.lag);
+}
+
+static const char *unsupported(const struct mill_case *one)
+{
+    return mill_network_valve_unsupported(one->values[STREAM]);
 }
 
 static const struct mill_role roles[] = {
@@ -305,6 +386,7 @@ const struct mill_scenario mill_scenario_stream_fanout = {
     .parameter_count = sizeof parameters / sizeof parameters[0],
     .roles = roles,
     .role_count = sizeof roles / sizeof roles[0],
+    .unsupported = unsupported,
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

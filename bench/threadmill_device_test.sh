@@ -215,6 +215,11 @@ kill "$real"
 wait "$real" 2>/dev/null
 end_server TERM
 
+holds 'to allow motion wants a valve' grep -q 'allow-motion is about the valve of --device, and there is none' \
+    <(run_two_on device-read --allow-motion)
+holds 'where a valve is is said once' grep -q "says where the valve is, and so does --set transport=in-process: give one" \
+    <(run_two_on device-read --set think=1ms,transport=in-process --device http://127.0.0.1:1)
+
 # Or to a valve of their own in another process.
 for scenario in device-read device-power-cycle; do
     run_two_on "$scenario" --strategy client-each --set transport=process >process.txt

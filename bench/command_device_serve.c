@@ -127,7 +127,8 @@ static const struct mill_usage usage = {
     "after POST stream, and a live page at /. It speaks as the firmware does, with its limits.\n\n"
     "While it runs, with the valve's key:\n"
     "  POST /simulator/faults        the body is a list as for --faults; an empty one ends them\n"
-    "  POST /simulator/power-cycle   the body is how long the power is off (1s)",
+    "  POST /simulator/power-cycle   the body is how long the power is off (1s)\n"
+    "  GET /simulator/applied        how many configs took effect",
     options,
     sizeof options / sizeof options[0],
     "  threadmill device serve\n"

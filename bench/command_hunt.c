@@ -131,7 +131,8 @@ TAKE_FLAG(verbose, request->verbose = true)
 
 static const struct mill_option options[] = {
     {"strategy", 0, "A,B", "of scenarios: strategies (all of each family)", mill_take_strategy, false},
-    {"threads", 0, "N,..", "of scenarios: numbers of threads (2)", mill_take_threads, false},
+    {"threads", 0, "N,..", "of scenarios: numbers of threads (2, or the least that one that is named needs)",
+     mill_take_threads, false},
     {"set", 0, "NAME=VALUE",
      "of scenarios: a parameter, as 'threadmill list' shows it; several joined by\ncommas", mill_take_set,
      true},

@@ -238,6 +238,14 @@ static int measure(const struct mill_run_request *request, const struct mill_pla
     return code;
 }
 
+static int ask_device(const struct mill_run_request *request, struct mill_error *error)
+{
+    int status = mill_run_device_ask(&request->valve, error);
+    return status < 0
+               ? status
+               : mill_run_device_orders(&request->valve, request->scenarios, request->scenario_count, error);
+}
+
 static int run(int argc, char **argv)
 {
     struct mill_run_request request;
@@ -274,12 +282,14 @@ static int run(int argc, char **argv)
         code = mill_complain(status == -EINVAL ? MILL_EXIT_USAGE : MILL_EXIT_MACHINE, "%s", error.message);
         goto out;
     }
+    bool serves = mill_run_device_serves(&plan);
     if (!can_run(&plan)) {
         code = refuse(&plan);
-    } else if (request.device && mill_run_device_ask(&request.valve, &error) < 0) {
+    } else if ((request.device && ask_device(&request, &error) < 0) ||
+               (serves && mill_run_device_try_process(&error) < 0)) {
         code = mill_complain(MILL_EXIT_MACHINE, "%s", error.message);
     } else {
-        request.run.helped = request.device && mill_run_device_is_here(&request.valve);
+        request.run.helped = serves || (request.device && mill_run_device_is_here(&request.valve));
         code = measure(&request, &plan, cpus, argc, argv);
     }
 out:

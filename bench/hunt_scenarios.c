@@ -339,9 +339,22 @@ static int sum_up(const struct tally *tally)
                                             : MILL_EXIT_EXPECTED;
 }
 
+/* Two, or what the neediest of those that were named cannot do without. */
+static const char *default_threads(const struct mill_run_request *run, char *buffer, size_t size)
+{
+    unsigned least = 2;
+    for (size_t i = 0; i < run->scenario_count; i++) {
+        const struct mill_scenario *scenario = mill_scenario_find(&mill_scenarios, run->scenarios[i]);
+        least = scenario && scenario->min_threads > least ? scenario->min_threads : least;
+    }
+    snprintf(buffer, size, "%u", least);
+    return buffer;
+}
+
 int mill_hunt_scenarios(struct mill_hunt_request *request)
 {
     static char program[BESIDE_MAX];
+    char threads[16];
     struct mill_plan plan;
     struct mill_error error;
     struct tally tally = {.clean = 0};
@@ -351,7 +364,7 @@ int mill_hunt_scenarios(struct mill_hunt_request *request)
         .scenario_count = run->scenario_count,
         .strategies = run->strategies,
         .without_foreign = !run->strategies, /* which are not hunted */
-        .threads = run->threads ? run->threads : "2",
+        .threads = run->threads ? run->threads : default_threads(run, threads, sizeof threads),
         .settings = (const char *const *)run->settings,
         .setting_count = run->setting_count,
         .tool = MILL_TSAN,

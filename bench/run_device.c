@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,15 +11,23 @@
 #include "core/clock.h"
 #include "core/text.h"
 #include "device/client.h"
+#include "scenarios/device_orders.h"
+#include "scenarios/device_rig.h"
+#include "scenarios/list.h"
+
+/* Which of its parameters says where the valve is; its count where none does. */
+static unsigned transport_of(const struct mill_scenario *scenario)
+{
+    unsigned i = 0;
+    while (i < scenario->parameter_count && strcmp(scenario->parameters[i].name, "transport") != 0) {
+        i++;
+    }
+    return i;
+}
 
 static bool has_transport(const struct mill_scenario *scenario)
 {
-    for (unsigned i = 0; i < scenario->parameter_count; i++) {
-        if (strcmp(scenario->parameters[i].name, "transport") == 0) {
-            return true;
-        }
-    }
-    return false;
+    return transport_of(scenario) < scenario->parameter_count;
 }
 
 int mill_run_device_check(const struct mill_scenario_list *list, const char *const *names, size_t count,
@@ -63,6 +72,55 @@ int mill_run_device_ask(const struct mill_device_target *target, struct mill_err
     return status < 0
                ? mill_error_set(error, status, "--device: nothing was measured; %.800s", failure.message)
                : 0;
+}
+
+int mill_run_device_orders(const struct mill_device_target *target, const char *const *names, size_t count,
+                           struct mill_error *error)
+{
+    const struct mill_transport_plan plan = {.host = target->host, .port = target->port};
+    const char *name = mill_scenario_device_power_cycle.name;
+    uint64_t applied;
+    bool ordered = false;
+    for (size_t i = 0; i < count; i++) {
+        ordered = ordered || strcmp(names[i], name) == 0;
+    }
+    int status = ordered ? mill_device_orders_applied(&plan, &applied) : 0;
+    if (status == -EOPNOTSUPP) {
+        return mill_error_set(error, status,
+                              "--device: nothing was measured; '%s' switches its valve off by POST "
+                              "/simulator/power-cycle, which valve %s:%u, no simulated one, does not know",
+                              name, target->host, target->port);
+    }
+    return status < 0 ? mill_error_set(error, status,
+                                       "--device: nothing was measured; valve %s:%u does not take the orders "
+                                       "of '%s': %s",
+                                       target->host, target->port, name, strerror(-status))
+                      : 0;
+}
+
+bool mill_run_device_serves(const struct mill_plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct mill_cell *cell = &plan->cells[i];
+        unsigned transport = transport_of(cell->scenario);
+        if (!cell->unsupported && transport < cell->scenario->parameter_count &&
+            cell->values[transport] == MILL_DEVICE_RIG_PROCESS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int mill_run_device_try_process(struct mill_error *error)
+{
+    const struct mill_device_process_plan plan = {.program = getenv("TM_DEVICE_PROGRAM"), .quirks = "none"};
+    struct mill_device_process process;
+    int status = mill_device_process_start(&plan, &process, error);
+    if (status < 0) {
+        return mill_error_set(error, status, "transport=process: nothing was measured; %s", error->message);
+    }
+    mill_device_process_stop(&process);
+    return 0;
 }
 
 /* Only an address of one's own can be bound. */

@@ -244,13 +244,13 @@ static int take_device(void *target, const char *value, struct mill_error *error
         return mill_error_set(error, -ENOMEM, "no memory for --device");
     }
     ((struct mill_run_request *)target)->device = value;
-    return mill_take_set(target, "transport=http", error);
+    return 0;
 }
 
 static int take_allow_motion(void *target, const char *value, struct mill_error *error)
 {
-    (void)target;
     (void)value;
+    ((struct mill_run_request *)target)->allow_motion = true;
     return setenv("TM_DEVICE_ALLOW_MOTION", "1", 1) < 0
                ? mill_error_set(error, -ENOMEM, "no memory for --allow-motion")
                : 0;
@@ -390,6 +390,33 @@ static void fill_in(struct mill_run_request *request)
     run->throughput = run->rate == 0;
 }
 
+/* What --device and --allow-motion ask for goes together with the rest. */
+static int settle_device(struct mill_run_request *request, struct mill_error *error)
+{
+    if (request->allow_motion && !getenv("TM_DEVICE")) {
+        return mill_error_set(error, -EINVAL,
+                              "--allow-motion is about the valve of --device, and there is none: the "
+                              "scenarios' own move nothing");
+    }
+    if (!request->device) {
+        return 0;
+    }
+    if (request->scenario_count == 0) {
+        return mill_error_set(
+            error, -EINVAL, "--device '%s': name the scenarios that are to speak to it, such as device-read",
+            request->device);
+    }
+    for (size_t i = 0; i < request->setting_count; i++) {
+        if (strncmp(request->settings[i], "transport=", strlen("transport=")) == 0) {
+            return mill_error_set(error, -EINVAL,
+                                  "--device '%s' says where the valve is, and so does --set %s: give one of "
+                                  "them",
+                                  request->device, request->settings[i]);
+        }
+    }
+    return mill_take_set(request, "transport=http", error);
+}
+
 int mill_run_request_parse(struct mill_run_request *request, int argc, char **argv, struct mill_error *error)
 {
     *request = (struct mill_run_request){
@@ -404,10 +431,8 @@ int mill_run_request_parse(struct mill_run_request *request, int argc, char **ar
         return status;
     }
     fill_in(request);
-    if (request->device && request->scenario_count == 0) {
-        return mill_error_set(
-            error, -EINVAL, "--device '%s': name the scenarios that are to speak to it, such as device-read",
-            request->device);
+    if ((status = settle_device(request, error)) < 0) {
+        return status;
     }
     if (request->run.rate > 0 && request->run.latency_every == 0) {
         return mill_error_set(error, -EINVAL, "--rate measures latency: it does not go with --latency off");

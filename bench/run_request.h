@@ -25,6 +25,7 @@ struct mill_run_request {
     bool seeded, windowed, sliced, warmed, rounds_given, budget_given,
         latency_given; /* given on the command line */
     const char *suite;
+    bool allow_motion;               /* --allow-motion was given */
     const char *device;              /* as it was given; NULL: each scenario's own */
     struct mill_device_target valve; /* the same, taken apart */
     const char *output;              /* NULL: results/runs/<time>-<process>.json */

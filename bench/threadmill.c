@@ -1,8 +1,10 @@
 /* The command `threadmill`: finds the command that was named and runs it. */
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -77,6 +79,18 @@ static void occupy_standard_streams(void)
     }
 }
 
+/* The rig of the device's scenarios starts it as the server of a valve (device_rig.h), also from children
+ * that are another build of it. A name of it that the user gave stays. */
+static void name_server(void)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length > 0) {
+        path[length] = '\0';
+        (void)setenv("TM_DEVICE_PROGRAM", path, 0); /* without it those scenarios say what is missing */
+    }
+}
+
 /* The exit code, unless what was printed did not get anywhere. */
 static int written(int code)
 {
@@ -92,6 +106,7 @@ int main(int argc, char **argv)
     /* A reader that went away, a child or `| head`, is an error of the write, not the end of the program. */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    name_server();
     if (argc < 2) {
         print_help(stderr);
         return MILL_EXIT_USAGE;

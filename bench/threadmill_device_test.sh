@@ -156,12 +156,91 @@ TM_DEVICE=$gone_url timeout 120 "$program" run device-read --strategy client-eac
 holds 'a sample without an answer is a bad one' test $? -eq 1
 holds 'for the reason that the reads had' grep -q 'operation failed: Connection refused' failed.txt
 holds 'a device wants scenarios' grep -q 'name the scenarios' <("$program" run --device "$url" 2>&1)
-for scenario in counter device-lost-update; do
+for scenario in counter; do
     holds "of its own kind, not $scenario" grep -q "^threadmill: --device: '$scenario' speaks to no valve but its own; these can: .*device-read" \
         <("$program" run device-read "$scenario" --device "$url" 2>&1)
 done
 holds 'and an address' grep -q 'speaks no TLS' <("$program" run device-read --device https://127.0.0.1 2>&1)
 end_server TERM
+
+# Scenarios that write to a valve elsewhere, one that stages its config as the device does.
+run_two_on() {
+    "$program" run "$@" --rounds 1 --window 200ms --threads 2 --latency off --attempts 1 -o two.json 2>&1
+}
+lost_update() {
+    run_two_on device-lost-update --strategy "$1" --device "$url" "${@:2}" >lost_update.txt
+}
+running() {
+    "$program" device probe "$url" | sed -n 's/^ *status *//p'
+}
+serve_ready --quirks staged --service 100us
+lost_update post
+holds 'what writes to it waits to be allowed, and starts it' grep -q 'give --allow-motion' lost_update.txt
+lost_update post --allow-motion
+holds "a valve elsewhere loses one of two updates within a tick: control" test $? -eq 0
+holds 'which is seen' grep -qE 'control: caught \(lost-update\)' lost_update.txt
+holds 'and the valve is stopped again' grep -q idle <(running)
+lost_update wait-a-tick,read-back --allow-motion
+holds 'those that avoid it lose none there' test $? -eq 0
+run_two_on device-power-cycle --strategy client-each --set every=20ms --device "$url" --allow-motion >power.txt
+holds 'the power of a simulated valve elsewhere is switched by its wire' test $? -eq 0
+holds 'and went off' python3 - two.json <<'END'
+import json, sys
+measures = [m for sample in json.load(open(sys.argv[1]))["samples"] for m in sample["measures"]]
+sys.exit(not any(m["name"] == "cycles" and m["value"] >= 1 for m in measures))
+END
+
+# A valve that answers as a real one does: what is under /api, and nothing of /simulator.
+python3 - "$url" >real.txt <<'END' &
+import http.server, sys, urllib.request
+class Valve(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        code, body = 404, b'{"status":"error","error":"not_found"}'
+        if self.path.startswith("/api/"):
+            asked = urllib.request.Request(sys.argv[1] + self.path, headers={"X-API-Key": self.headers["X-API-Key"]})
+            code, body = 200, urllib.request.urlopen(asked).read()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Valve)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+real=$!
+for _ in $(seq 600); do
+    [ -s real.txt ] && break
+    sleep 0.05
+done
+rm -f two.json
+run_two_on device-power-cycle --strategy client-each --device "http://127.0.0.1:$(cat real.txt)" --allow-motion >power.txt
+holds 'a real valve has no such switch' test $? -eq 3
+holds 'which is told' grep -q "nothing was measured; 'device-power-cycle' switches its valve off by .*no simulated one" power.txt
+holds 'before anything is measured' test ! -e two.json
+kill "$real"
+wait "$real" 2>/dev/null
+end_server TERM
+
+holds 'to allow motion wants a valve' grep -q 'allow-motion is about the valve of --device, and there is none' \
+    <(run_two_on device-read --allow-motion)
+holds 'where a valve is is said once' grep -q "says where the valve is, and so does --set transport=in-process: give one" \
+    <(run_two_on device-read --set think=1ms,transport=in-process --device http://127.0.0.1:1)
+
+# Or to a valve of their own in another process.
+for scenario in device-read device-power-cycle; do
+    run_two_on "$scenario" --strategy client-each --set transport=process >process.txt
+    holds "$scenario runs against a valve in a process of its own" test $? -eq 0
+    holds 'beside which it is judged' grep -q '"helped": true' two.json
+done
+rm -f two.json
+TM_DEVICE_PROGRAM=/bin/false run_two_on device-read --strategy pool --set transport=process >process.txt
+holds 'one that does not start is an error of the machine' test $? -eq 3
+holds 'which names the program' grep -q "transport=process: nothing was measured; '/bin/false device serve' serves no valve" process.txt
+holds 'and nothing is written' test ! -e two.json
+TM_DEVICE_PROGRAM=/nonexistent run_two_on device-read --strategy pool --set transport=process >process.txt
+holds 'one that is not there is wrong use' test $? -eq 2
 
 # Faults, at the start and while it runs.
 serve_ready --faults 5xx=1:1 --quirks none

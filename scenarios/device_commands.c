@@ -31,7 +31,7 @@ struct state {
 static const struct mill_model *model(const struct mill_case *one, struct mill_model *copy)
 {
     const struct state *state = one->state;
-    if (mill_device_rig_is_elsewhere()) {
+    if (mill_device_rig_is_elsewhere(one)) {
         return NULL;
     }
     *copy = mill_model_register;

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/sanitizer.h"
 #include "device/quirks.h"
+#include "scenarios/device_orders.h"
 #include "sync/lock_list.h"
 
-const char *const mill_device_rig_transports[] = {"in-process", "http", NULL};
+const char *const mill_device_rig_transports[] = {"in-process", "http", "process", NULL};
 
 const char *const mill_device_rig_quirks[] = {"none", "firmware", NULL};
 
@@ -36,7 +38,7 @@ static const struct mill_lock_ops *lock_of(const struct mill_case *one)
 
 static bool is_over_http(const struct mill_case *one)
 {
-    return one->values[MILL_DEVICE_RIG_TRANSPORT] == MILL_DEVICE_RIG_HTTP;
+    return one->values[MILL_DEVICE_RIG_TRANSPORT] != MILL_DEVICE_RIG_IN_PROCESS;
 }
 
 /* ---- a valve that is not ours ---- */
@@ -64,9 +66,14 @@ static bool read_address(const char *text, char *host, size_t size, unsigned *po
     return true;
 }
 
-bool mill_device_rig_is_elsewhere(void)
+bool mill_device_rig_names_valve(void)
 {
     return getenv("TM_DEVICE") != NULL;
+}
+
+bool mill_device_rig_is_elsewhere(const struct mill_case *one)
+{
+    return one->values[MILL_DEVICE_RIG_TRANSPORT] == MILL_DEVICE_RIG_HTTP && mill_device_rig_names_valve();
 }
 
 int mill_device_rig_elsewhere(char *host, size_t size, unsigned *port)
@@ -79,12 +86,8 @@ const char *mill_device_rig_elsewhere_unsupported(enum mill_device_rig_use use)
 {
     char host[sizeof((struct mill_device_rig *)0)->host];
     unsigned port;
-    const char *address = getenv("TM_DEVICE");
     const char *allowed = getenv("TM_DEVICE_ALLOW_MOTION");
-    if (!address) {
-        return NULL;
-    }
-    if (!read_address(address, host, sizeof host, &port)) {
+    if (!read_address(getenv("TM_DEVICE"), host, sizeof host, &port)) {
         return "TM_DEVICE is not of the form http://HOST:PORT";
     }
     if (use == MILL_DEVICE_RIG_WRITES && !(allowed && strcmp(allowed, "1") == 0)) {
@@ -94,7 +97,27 @@ const char *mill_device_rig_elsewhere_unsupported(enum mill_device_rig_use use)
     return NULL;
 }
 
+/* ---- a valve in another process ---- */
+
+static const char *program_unsupported(void)
+{
+    const char *program = getenv("TM_DEVICE_PROGRAM");
+    if (!program) {
+        return "no program serves a valve here: transport=process is for threadmill, or name it in "
+               "TM_DEVICE_PROGRAM";
+    }
+    return access(program, X_OK) == 0 ? NULL : "the program of TM_DEVICE_PROGRAM cannot be executed";
+}
+
 /* ---- what can run ---- */
+
+const char *mill_device_rig_valve_unsupported(const struct mill_case *one, enum mill_device_rig_use use)
+{
+    if (one->values[MILL_DEVICE_RIG_TRANSPORT] == MILL_DEVICE_RIG_PROCESS) {
+        return program_unsupported();
+    }
+    return mill_device_rig_is_elsewhere(one) ? mill_device_rig_elsewhere_unsupported(use) : NULL;
+}
 
 static const char *lock_unsupported(const struct mill_case *one)
 {
@@ -115,7 +138,7 @@ static const char *lock_unsupported(const struct mill_case *one)
 const char *mill_device_rig_unsupported(const struct mill_case *one, enum mill_device_rig_use use)
 {
     if (ops_of(one)->get_many && !is_over_http(one)) {
-        return "there are no sockets to wait for: it is for transport=http";
+        return "there are no sockets to wait for: it is for transport=http or process";
     }
     bool shared_without_lock = ops_of(one)->about.traits & MILL_CONTROL;
     if (shared_without_lock && is_over_http(one)) {
@@ -125,26 +148,14 @@ const char *mill_device_rig_unsupported(const struct mill_case *one, enum mill_d
         return "what one thread posts stands on its stack, where another's request may look for it later";
     }
     const char *why = lock_unsupported(one);
-    return !why && is_over_http(one) ? mill_device_rig_elsewhere_unsupported(use) : why;
+    return why ? why : mill_device_rig_valve_unsupported(one, use);
 }
 
 /* ---- open and close ---- */
 
-static unsigned quirks_of(const struct mill_case *one)
+static int start_simulator(struct mill_device_rig *rig, const struct mill_simulator_plan *plan)
 {
-    unsigned quirks = MILL_QUIRKS_NONE;
-    mill_quirks_parse(mill_device_rig_quirks[one->values[MILL_DEVICE_RIG_QUIRKS]], &quirks, NULL);
-    return quirks;
-}
-
-static int start_simulator(struct mill_device_rig *rig, const struct mill_case *one)
-{
-    const struct mill_simulator_plan plan = {
-        .quirks = quirks_of(one),
-        .service_ns = (uint64_t)one->values[MILL_DEVICE_RIG_SERVICE],
-        .seed = one->seed,
-    };
-    int status = mill_simulator_start(&plan, &rig->simulator, NULL);
+    int status = mill_simulator_start(plan, &rig->simulator, NULL);
     if (status == 0) {
         rig->plan.to.host = "127.0.0.1";
         rig->plan.to.port = mill_simulator_http_port(rig->simulator);
@@ -152,23 +163,52 @@ static int start_simulator(struct mill_device_rig *rig, const struct mill_case *
     return status;
 }
 
-static int open_valve(struct mill_device_rig *rig, const struct mill_case *one)
+static int start_process(struct mill_device_rig *rig, const struct mill_device_process_plan *plan)
+{
+    int status = mill_device_process_start(plan, &rig->process, NULL);
+    if (status == 0) {
+        rig->plan.to.host = "127.0.0.1";
+        rig->plan.to.port = rig->process.port;
+    }
+    return status;
+}
+
+static int open_valve(struct mill_device_rig *rig, const struct mill_case *one, const char *quirks,
+                      uint64_t service_ns)
 {
     struct mill_transport_plan *to = &rig->plan.to;
-    rig->plan.transport =
-        mill_transport_ops_find(mill_device_rig_transports[one->values[MILL_DEVICE_RIG_TRANSPORT]]);
-    if (!is_over_http(one)) {
+    unsigned bits = MILL_QUIRKS_NONE;
+    int status = mill_quirks_parse(quirks, &bits, NULL);
+    rig->plan.transport = mill_transport_ops_find(is_over_http(one) ? "http" : "in-process");
+    if (status < 0) {
+        return status;
+    }
+    if (mill_device_rig_is_elsewhere(one)) {
+        to->host = rig->host;
+        return mill_device_rig_elsewhere(rig->host, sizeof rig->host, &to->port);
+    }
+    switch (one->values[MILL_DEVICE_RIG_TRANSPORT]) {
+    case MILL_DEVICE_RIG_HTTP:
+        return start_simulator(
+            rig, &(struct mill_simulator_plan){.quirks = bits, .service_ns = service_ns, .seed = one->seed});
+    case MILL_DEVICE_RIG_PROCESS:
+        return start_process(rig, &(struct mill_device_process_plan){.program = getenv("TM_DEVICE_PROGRAM"),
+                                                                     .quirks = quirks,
+                                                                     .service_ns = service_ns,
+                                                                     .seed = one->seed});
+    default:
         return mill_model_create(
-            &(struct mill_model_plan){.quirks = quirks_of(one),
-                                      .seed = one->seed,
-                                      .service_ns = (uint64_t)one->values[MILL_DEVICE_RIG_SERVICE]},
+            &(struct mill_model_plan){.quirks = bits, .seed = one->seed, .service_ns = service_ns},
             &to->model);
     }
-    if (!mill_device_rig_is_elsewhere()) {
-        return start_simulator(rig, one);
-    }
-    to->host = rig->host;
-    return mill_device_rig_elsewhere(rig->host, sizeof rig->host, &to->port);
+}
+
+int mill_device_rig_open_valve(struct mill_device_rig *rig, const struct mill_case *one, const char *quirks,
+                               uint64_t service_ns)
+{
+    *rig = (struct mill_device_rig){.plan.policy = mill_device_rig_policy};
+    rig->plan.policy.seed = one->seed;
+    return open_valve(rig, one, quirks, service_ns);
 }
 
 int mill_device_rig_open(struct mill_device_rig *rig, const struct mill_case *one)
@@ -188,7 +228,8 @@ int mill_device_rig_open_by(struct mill_device_rig *rig, const struct mill_case 
         .refresh_ns = (uint64_t)one->values[MILL_DEVICE_RIG_REFRESH],
     };
     rig->plan.policy.seed = one->seed;
-    int status = open_valve(rig, one);
+    int status = open_valve(rig, one, mill_device_rig_quirks[one->values[MILL_DEVICE_RIG_QUIRKS]],
+                            (uint64_t)one->values[MILL_DEVICE_RIG_SERVICE]);
     if (transport && !is_over_http(one)) {
         rig->plan.transport = transport;
     }
@@ -210,6 +251,7 @@ void mill_device_rig_close(struct mill_device_rig *rig)
     mill_staleness_destroy(rig->staleness);
     mill_model_destroy(rig->plan.to.model);
     mill_simulator_stop(rig->simulator);
+    mill_device_process_stop(&rig->process);
 }
 
 void mill_device_rig_interrupt(struct mill_case *one)
@@ -218,6 +260,17 @@ void mill_device_rig_interrupt(struct mill_case *one)
 }
 
 /* ---- what was seen ---- */
+
+static bool ask_process(const struct mill_device_rig *rig, struct mill_valve_config *live, uint64_t *applied)
+{
+    struct mill_device_client *client;
+    if (mill_device_client_create(rig->plan.transport, &rig->plan.to, &rig->plan.policy, &client, NULL) < 0) {
+        return false;
+    }
+    int status = mill_device_get_config(client, live, NULL);
+    mill_device_client_destroy(client);
+    return status == 0 && mill_device_orders_applied(&rig->plan.to, applied) == 0;
+}
 
 bool mill_device_rig_truth(const struct mill_device_rig *rig, struct mill_valve_config *live,
                            uint64_t *applied)
@@ -232,7 +285,7 @@ bool mill_device_rig_truth(const struct mill_device_rig *rig, struct mill_valve_
         *applied = mill_simulator_applied(rig->simulator);
         return true;
     }
-    return false;
+    return rig->process.id != 0 && ask_process(rig, live, applied);
 }
 
 bool mill_device_rig_is_not_atomic(const struct mill_strategy *strategy)

@@ -4,7 +4,7 @@
 
 const char *mill_network_valve_unsupported(int64_t stream_port)
 {
-    if (stream_port != 0 && !mill_device_rig_is_elsewhere()) {
+    if (stream_port != 0 && !mill_device_rig_names_valve()) {
         return "stream is the port of a valve elsewhere: give --device (TM_DEVICE)";
     }
     return mill_device_rig_elsewhere_unsupported(MILL_DEVICE_RIG_READS);
@@ -13,7 +13,7 @@ const char *mill_network_valve_unsupported(int64_t stream_port)
 /* Where it is. */
 static int find(struct mill_network_valve *valve, const struct mill_simulator_plan *own, int64_t stream_port)
 {
-    if (mill_device_rig_is_elsewhere()) {
+    if (mill_device_rig_names_valve()) {
         valve->to.host = valve->host;
         valve->stream.port = stream_port != 0 ? (unsigned)stream_port : MILL_WIRE_STREAM_PORT;
         return mill_device_rig_elsewhere(valve->host, sizeof valve->host, &valve->to.port);

@@ -2,8 +2,10 @@
  *
  *     POST /simulator/faults         body: a list of faults.h; an empty one ends them
  *     POST /simulator/power-cycle    body: how long the power is off, "500ms"; 1s where there is none
+ *     GET  /simulator/applied        how many POST configs took effect, in its life
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,15 +58,28 @@ static void take_power_cycle(struct mill_simulator *simulator, const char *text,
     say(reply, MHD_HTTP_OK, "");
 }
 
+static void tell_applied(struct mill_simulator *simulator, const char *text,
+                         struct mill_firmware_reply *reply)
+{
+    (void)text;
+    mill_firmware_advance(simulator->firmware, mill_simulator_us(simulator, mill_now_ns()));
+    reply->status = MHD_HTTP_OK;
+    reply->length =
+        (size_t)snprintf(reply->body, sizeof reply->body, "{\"status\":\"ok\",\"applied\":%" PRIu64 "}",
+                         mill_firmware_applied(simulator->firmware));
+}
+
 void mill_simulator_control(struct mill_simulator *simulator, const char *method, const char *path,
                             const char *body, size_t length, struct mill_firmware_reply *reply)
 {
     static const struct {
+        const char *method;
         const char *path;
         void (*take)(struct mill_simulator *simulator, const char *text, struct mill_firmware_reply *reply);
     } orders[] = {
-        {"/simulator/faults", take_faults},
-        {"/simulator/power-cycle", take_power_cycle},
+        {MHD_HTTP_METHOD_POST, "/simulator/faults", take_faults},
+        {MHD_HTTP_METHOD_POST, "/simulator/power-cycle", take_power_cycle},
+        {MHD_HTTP_METHOD_GET, "/simulator/applied", tell_applied},
     };
     char text[MILL_WIRE_REQUEST_MAX + 1];
     memcpy(text, body, length);
@@ -74,7 +89,7 @@ void mill_simulator_control(struct mill_simulator *simulator, const char *method
         if (strcmp(path, orders[i].path) != 0) {
             continue;
         }
-        if (strcmp(method, MHD_HTTP_METHOD_POST) == 0) {
+        if (strcmp(method, orders[i].method) == 0) {
             orders[i].take(simulator, text, reply);
         } else {
             say(reply, MHD_HTTP_BAD_REQUEST, "unsupported_method");

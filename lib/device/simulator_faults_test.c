@@ -244,6 +244,22 @@ static void the_power_goes_off_and_on(void **state)
     mill_simulator_stop(simulator);
 }
 
+static void what_was_applied_is_told(void **state)
+{
+    (void)state;
+    struct mill_simulator *simulator = start_with(BRISK);
+    struct answer answer;
+    ask(simulator, "POST", "/simulator/applied", "", &answer);
+    assert_refused(answer, 400, "unsupported_method");
+    ask(simulator, "GET", "/simulator/applied", "", &answer);
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.body, "{\"status\":\"ok\",\"applied\":0}"));
+    post_ok(simulator, "/api/v1/config", "{\"wall_stiffness\":2}");
+    ask(simulator, "GET", "/simulator/applied", "", &answer);
+    assert_non_null(strstr(answer.body, "{\"status\":\"ok\",\"applied\":1}"));
+    mill_simulator_stop(simulator);
+}
+
 static void nothing_answers_while_it_is_off(void **state)
 {
     (void)state;
@@ -335,6 +351,7 @@ int main(void)
         cmocka_unit_test(a_burst_ends_with_its_list),
         cmocka_unit_test(a_seed_repeats_them),
         cmocka_unit_test(the_power_goes_off_and_on),
+        cmocka_unit_test(what_was_applied_is_told),
         cmocka_unit_test(nothing_answers_while_it_is_off),
         cmocka_unit_test(the_power_goes_off_amid_a_request),
         cmocka_unit_test(slow_lorises_keep_connections),

@@ -11,6 +11,7 @@
 #include "core/cacheline.h"
 #include "scenarios/list.h"
 #include "scenarios/lock_memory.h"
+#include "scenarios/lock_rig.h"
 #include "scenarios/pace.h"
 #include "sync/lock.h"
 
@@ -238,6 +239,7 @@ const struct mill_scenario mill_scenario_lock_table = {
     .span_count = sizeof spans / sizeof spans[0],
     .expectations = expectations,
     .expectation_count = sizeof expectations / sizeof expectations[0],
+    .unsupported = mill_lock_rig_unsupported,
     .setup = setup,
     .verify = verify,
     .teardown = teardown,

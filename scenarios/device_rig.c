@@ -86,8 +86,12 @@ const char *mill_device_rig_elsewhere_unsupported(enum mill_device_rig_use use)
 {
     char host[sizeof((struct mill_device_rig *)0)->host];
     unsigned port;
+    const char *address = getenv("TM_DEVICE");
     const char *allowed = getenv("TM_DEVICE_ALLOW_MOTION");
-    if (!read_address(getenv("TM_DEVICE"), host, sizeof host, &port)) {
+    if (!address) {
+        return NULL;
+    }
+    if (!read_address(address, host, sizeof host, &port)) {
         return "TM_DEVICE is not of the form http://HOST:PORT";
     }
     if (use == MILL_DEVICE_RIG_WRITES && !(allowed && strcmp(allowed, "1") == 0)) {

@@ -231,8 +231,8 @@ static void test_every_litmus_test_is_counted(void **state)
         prepare(&hand, scenario, mill_family_find(scenario->family, "seq-cst"), MAX_THREADS);
         assert_int_equal(mill_parameters_set(scenario, "batch=16", hand.values, &error), 0);
         set_up(&hand);
+        hand.never_ended = true;
         run(&hand, 100);
-        assert_false(hand.ended);
         assert_int_equal(mill_case_outcomes(&hand.one, &check, &outcomes), 0);
         assert_int_equal(mill_outcomes_total(outcomes, MILL_OUTCOME_GRADES), 100);
         assert_int_equal(mill_outcomes_total(outcomes, MILL_OUTCOME_ACCEPTABLE), 100);

@@ -22,8 +22,9 @@ expect 2 "there is no tool 'tsam'; did you mean 'tsan'" counter --with tsam
 expect 2 "names 'tsan' twice" counter --with tsan,asan,tsan
 expect 2 "'--with' needs a value" counter --with
 
-# A control is found, and what is right is clean; the seed is told.
-expect 0 'tsan: counter/unsafe \(2 threads\): ThreadSanitizer: data race: add \(lib/sync/counter_unsafe.c:[0-9]+\)' \
+# A control is found, and what is right is clean; the seed is told. Where the machine is so busy that the threads hardly ever run at
+# once, ThreadSanitizer was seen to miss the race that the count shows; that of missing-fence, below, is between turns.
+expect 0 'tsan: counter/unsafe \(2 threads\): (ThreadSanitizer: data race: add \(lib/sync/counter_unsafe.c:[0-9]+\)|lost-update)' \
     counter --strategy unsafe,mutex --threads 2 --with tsan --window 300ms --seed 7 -o one.json
 expect 0 'findings: 0; cells: 1 passed, 1 controls found, .* 3 unsupported, 0 unavailable; seed 7$' \
     counter --strategy none,unsafe,mutex,lock-nsync,lock-ck-mcs --threads 2 --with tsan --seed 7 -o two.json

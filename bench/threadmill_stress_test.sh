@@ -33,7 +33,7 @@ expect 0 'ThreadSanitizer cannot see its atomic operations: critical-section/nsy
 expect 0 'threadmill: tsan, ThreadSanitizer, seed [0-9]+$' critical-section --strategy pthread --threads 2 --with tsan
 
 # Nothing but the order is missing, and nothing but the wake.
-expect 0 'tsan: critical-section/missing-fence .*: ThreadSanitizer: data race' \
+expect 0 'tsan: critical-section/missing-fence .*: ThreadSanitizer: data race: [a-z_]+ \((lib|scenarios)/' \
     critical-section --strategy missing-fence,ttas --threads 2 --with tsan --quiet
 expect 0 ' 1 controls found' critical-section --strategy missing-wake --threads 2 --with tsan --timeout 2s --rounds 1 --quiet
 
